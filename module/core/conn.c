@@ -1,0 +1,954 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rules of a connection; see conn.h for what they promise.
+ *
+ * In the order of this file: segments that a connection sends, opening,
+ * receiving state by state, timers, closing.
+ */
+#include "conn.h"
+
+/* ---- segments to send ---- */
+
+static void put_control(struct ftcp_result *res, u8 flags, u32 seq, u32 ack)
+{
+	res->control = (struct ftcp_control){
+		.seq = seq,
+		.ack = ack,
+		.window = flags & FTCP_SYN ? FTCP_SYN_WINDOW :
+			  flags & FTCP_RST ? 0 :
+					     FTCP_WINDOW,
+		.flags = flags,
+	};
+}
+
+static void put_syn(const struct ftcp_conn *c, struct ftcp_result *res)
+{
+	put_control(res, FTCP_SYN, c->iss, 0);
+	res->control.wscale = 1;
+}
+
+static void put_syn_ack(const struct ftcp_conn *c, struct ftcp_result *res)
+{
+	put_control(res, FTCP_SYN | FTCP_ACK, c->iss, c->rcv_nxt);
+	res->control.wscale = c->wscale;
+}
+
+/* Every acknowledgement that leaves is also what data segments carry from
+ * then on.
+ */
+static void put_ack(struct ftcp_conn *c, struct ftcp_result *res)
+{
+	u32 rcv_nxt;
+
+	/* first, so that data which arrives just now arms the timer again */
+	ftcp_store(c->ack_at, 0);
+	rcv_nxt = ftcp_load(c->rcv_nxt);
+	ftcp_store(c->ack_adv, rcv_nxt);
+	put_control(res, FTCP_ACK, ftcp_load(c->snd_nxt), rcv_nxt);
+}
+
+/* RFC 5961, section 7: what might be an attack is answered by an ACK that
+ * tells the true far end where we are, and not more often than twice a second.
+ */
+static void put_challenge(struct ftcp_conn *c, u64 now,
+			  struct ftcp_result *res)
+{
+	if (now < c->challenge_at)
+		return;
+	c->challenge_at = now + FTCP_CHALLENGE_GAP;
+	put_ack(c, res);
+}
+
+static void put_fin(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
+{
+	put_ack(c, res);
+	res->control.flags |= FTCP_FIN;
+	res->control.seq = c->fin_seq;
+	c->rtx_at = now + FTCP_FIN_RTO;
+}
+
+static void nothing(struct ftcp_result *res)
+{
+	*res = (struct ftcp_result){ .verdict = FTCP_CONTROL };
+}
+
+static void end(struct ftcp_conn *c, enum ftcp_event event,
+		struct ftcp_result *res)
+{
+	ftcp_store(c->state, FTCP_CLOSED);
+	ftcp_store(c->ack_at, 0);
+	c->rtx_at = 0;
+	res->event = event;
+}
+
+/* ---- opening ---- */
+
+static u64 syn_rto(u8 tries)
+{
+	u64 rto = FTCP_SYN_RTO;
+
+	while (--tries && rto < FTCP_SYN_RTO_MAX)
+		rto *= 2;
+	return rto < FTCP_SYN_RTO_MAX ? rto : FTCP_SYN_RTO_MAX;
+}
+
+static void start_syn(struct ftcp_conn *c, u32 iss, u64 now)
+{
+	c->iss = iss;
+	c->snd_una = iss;
+	ftcp_store(c->snd_nxt, iss + 1);
+	c->zero_iss = !iss;
+	c->psh = iss && !c->config.phantun;
+	c->tries = 1;
+	c->rtx_at = now + syn_rto(1);
+	ftcp_store(c->state, FTCP_SYN_SENT);
+}
+
+/* A SYN proxy answers in the far end's name with a window of 0, and drops data
+ * until it has reached the far end; then it sends an ACK.
+ */
+static void begin_flight(struct ftcp_conn *c, const struct ftcp_segment *seg,
+			 u64 now)
+{
+	c->first_flight = seg->window ? FTCP_FIRST_FLIGHT : 0;
+	if (c->acks || !seg->window)	/* Phantun would keep us waiting */
+		ftcp_store(c->first_until, now + FTCP_FIRST_TIME);
+}
+
+/* @seq is the first sequence number of the far end's data. */
+static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
+{
+	c->wscale = !!wscale;
+	ftcp_store(c->ack_step, FTCP_ACK_STEP_FIRST);
+	c->rtx_at = 0;
+	c->tries = 0;
+	ftcp_store(c->rcv_nxt, seq);
+	ftcp_store(c->ack_adv, seq);
+	c->una_past = c->snd_una;
+	c->una_mark = c->snd_una;
+	c->rcv_past = seq;
+	c->rcv_mark = seq;
+	c->past_at = now + FTCP_BEHIND_TIME;
+	c->opened = now;
+	c->snd_seen = ftcp_load(c->snd_nxt);
+	c->rcv_seen = seq;
+	ftcp_store(c->last_rx, now);
+	ftcp_store(c->last_data, now);
+	ftcp_store(c->state, FTCP_ESTABLISHED);
+}
+
+/**
+ * ftcp_conn_open() - dial
+ * @c: connection, its contents are overwritten
+ * @config: the owner's choices, copied
+ * @iss: initial sequence number, hard to guess (RFC 6528); ignored when
+ *	@config says Phantun
+ * @now: present time, ms
+ * @res: carries the SYN
+ *
+ * Phantun's server answers a SYN whose sequence number is not 0 with a RST.
+ * A native connection that is refused tries once more with 0.
+ */
+void ftcp_conn_open(struct ftcp_conn *c, const struct ftcp_conn_config *config,
+		    u32 iss, u64 now, struct ftcp_result *res)
+{
+	nothing(res);
+	*c = (struct ftcp_conn){ .config = *config };
+	if (!iss)
+		iss = 1;
+	start_syn(c, config->phantun ? 0 : iss, now);
+	c->acks = !c->zero_iss;
+	c->last_rx = now;
+	c->last_tx = now;
+	c->last_data = now;
+	put_syn(c, res);
+}
+
+/**
+ * ftcp_conn_answer_syn() - the SYN-ACK for a SYN of no connection
+ * @seg: the SYN
+ * @cookie: sequence number to answer with, see cookie.h
+ * @ctl: the SYN-ACK
+ *
+ * There is no connection yet: it comes into being with ftcp_conn_accept().
+ */
+void ftcp_conn_answer_syn(const struct ftcp_segment *seg, u32 cookie,
+			  struct ftcp_control *ctl)
+{
+	*ctl = (struct ftcp_control){
+		.seq = cookie,
+		.ack = seg->seq + 1,
+		.window = FTCP_SYN_WINDOW,
+		.flags = FTCP_SYN | FTCP_ACK,
+		.wscale = seg->wscale != FTCP_NO_WSCALE,
+	};
+}
+
+/**
+ * ftcp_conn_accept() - a connection from a segment with a valid cookie
+ * @c: connection, its contents are overwritten
+ * @config: the owner's choices, copied
+ * @seg: the segment; its acknowledgement number is the cookie + 1.  Its
+ *	payload, if any, is a datagram.  It carries ACK, and none of SYN, FIN
+ *	and RST
+ * @now: present time, ms
+ *
+ * ftcp_conn_deadline() is to be asked at once: an ACK is due.
+ */
+void ftcp_conn_accept(struct ftcp_conn *c,
+		      const struct ftcp_conn_config *config,
+		      const struct ftcp_segment *seg, u64 now)
+{
+	*c = (struct ftcp_conn){ .config = *config };
+	c->iss = seg->ack - 1;
+	c->snd_una = seg->ack;
+	c->snd_nxt = seg->ack;
+	c->last_tx = now;
+	c->psh = !config->phantun;
+	establish(c, seg->seq, c->iss & 1, now);
+	/* It may be Phantun, which keeps silent: c->acks has to be earned. */
+	if (seg->len)
+		c->rcv_nxt = seg->seq + seg->len;
+	/* The window on the SYN-ACK was not scaled: to whoever watches, it is
+	 * all that the client may send before it sees another segment.
+	 */
+	c->ack_at = now + 1;
+}
+
+/* ---- receiving ---- */
+
+/* Segments that arrive, and none of which advances rcv_nxt, say that the far end
+ * never sent what took rcv_nxt so far ahead: it was forged.  To go on to
+ * acknowledge that would have all that we send refused.
+ */
+static void take_back(struct ftcp_conn *c)
+{
+	if (ftcp_load(c->rcv_nxt) != c->rcv_mark) {
+		c->late = 0;
+	} else if (c->late >= FTCP_LATE) {
+		ftcp_store(c->rcv_nxt, c->late_end);
+		if (ftcp_seq_diff(ftcp_load(c->ack_adv), c->late_end) > 0)
+			ftcp_store(c->ack_adv, c->late_end);
+		c->late = 0;
+	}
+}
+
+/* Sequence numbers tell how much was carried, so long as they are looked at
+ * before they have come round.  rcv_nxt may have been taken back.
+ */
+static u64 carried_until(const struct ftcp_conn *c, u32 snd, u32 rcv)
+{
+	s32 received = ftcp_seq_diff(rcv, c->rcv_seen);
+
+	return c->carried + (snd - c->snd_seen) + (received > 0 ? received : 0);
+}
+
+static u64 carried(const struct ftcp_conn *c)
+{
+	return carried_until(c, ftcp_load(c->snd_nxt), ftcp_load(c->rcv_nxt));
+}
+
+static void count_carried(struct ftcp_conn *c)
+{
+	u32 snd = ftcp_load(c->snd_nxt), rcv = ftcp_load(c->rcv_nxt);
+
+	c->carried = carried_until(c, snd, rcv);
+	c->snd_seen = snd;
+	c->rcv_seen = rcv;
+}
+
+static void move_past(struct ftcp_conn *c, u64 now)
+{
+	if (now < c->past_at)
+		return;
+	take_back(c);
+	count_carried(c);
+	c->past_at = now + FTCP_BEHIND_TIME;
+	c->una_past = c->una_mark;
+	c->una_mark = ftcp_load(c->snd_una);
+	c->rcv_past = c->rcv_mark;
+	c->rcv_mark = ftcp_load(c->rcv_nxt);
+}
+
+/* Whether @number is no older than what was overtaken can be, when @past was
+ * expected a second ago and @present is now.
+ */
+static int recent(u32 number, u32 past, u32 present)
+{
+	s32 way = ftcp_seq_diff(present, past);
+
+	if (way < 0 || way > FTCP_BEHIND_MAX)
+		way = FTCP_BEHIND_MAX;
+	return ftcp_seq_diff(number, present) >= -way - FTCP_BEHIND;
+}
+
+static int plausible_ack(const struct ftcp_conn *c, u32 ack)
+{
+	return ftcp_seq_diff(ack, ftcp_load(c->snd_nxt)) <= 0 &&
+	       recent(ack, c->una_past, ftcp_load(c->snd_una));
+}
+
+/* After a pause a large part of all sequence numbers is plausible.  What makes
+ * use of that has to acknowledge no less than the far end did before.
+ */
+static int plausible_seq(const struct ftcp_conn *c,
+			 const struct ftcp_segment *seg, u64 now)
+{
+	u32 rcv_nxt = ftcp_load(c->rcv_nxt);
+	s32 d = ftcp_seq_diff(seg->seq, rcv_nxt);
+	u64 rx = ftcp_load(c->last_rx), ahead = FTCP_SEQ_AHEAD_MAX;
+	u64 silent = now > rx ? now - rx : 0;	/* rx: of another processor */
+
+	if (silent < FTCP_SEQ_AHEAD_MAX / FTCP_SEQ_AHEAD_PER_MS)
+		ahead = FTCP_SEQ_AHEAD + silent * FTCP_SEQ_AHEAD_PER_MS;
+	if (ahead > FTCP_SEQ_AHEAD_MAX)
+		ahead = FTCP_SEQ_AHEAD_MAX;
+	if (d > FTCP_SEQ_NEAR &&
+	    ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una)) < 0)
+		return 0;
+	return d <= (s32)ahead && recent(seg->seq, c->rcv_past, rcv_nxt);
+}
+
+/* RFC 5961, section 3: a RST counts when its sequence number is exactly the
+ * one expected, or one that we put on the wire as expected.  One that lost
+ * segments made run ahead counts if it acknowledges us correctly as well.
+ */
+static int valid_reset(const struct ftcp_conn *c, const struct ftcp_segment *seg)
+{
+	s32 d = ftcp_seq_diff(seg->seq, ftcp_load(c->rcv_nxt));
+
+	if (!d || seg->seq == ftcp_load(c->ack_adv))
+		return 1;
+	return (seg->flags & FTCP_ACK) && d > 0 && d <= FTCP_RST_AHEAD &&
+	       plausible_ack(c, seg->ack);
+}
+
+static void receive_syn_sent(struct ftcp_conn *c,
+			     const struct ftcp_segment *seg, u64 now,
+			     struct ftcp_result *res)
+{
+	int acked = (seg->flags & FTCP_ACK) && seg->ack == c->iss + 1;
+
+	if (seg->flags & FTCP_RST) {
+		if (!acked) {
+			res->verdict = FTCP_BAD_SEQUENCE;
+		} else if (c->zero_iss) {
+			end(c, FTCP_EV_REFUSED, res);
+		} else {
+			start_syn(c, 0, now);
+			put_syn(c, res);
+		}
+		return;
+	}
+	if ((seg->flags & FTCP_ACK) && !acked) {
+		/* half-open: the far end knows an older connection */
+		ftcp_reset_for(seg, &res->control);
+		res->verdict = FTCP_BAD_SEQUENCE;
+		return;
+	}
+	if (!(seg->flags & FTCP_SYN)) {
+		res->verdict = FTCP_BAD_STATE;
+		return;
+	}
+	if (acked) {
+		c->snd_una = seg->ack;
+		c->acks = !c->zero_iss;
+		begin_flight(c, seg, now);
+		establish(c, seg->seq + 1, seg->wscale != FTCP_NO_WSCALE, now);
+		put_ack(c, res);
+		res->event = FTCP_EV_ESTABLISHED;
+		return;
+	}
+	/* Both ends dialled at once (RFC 9293, section 3.5, figure 8). */
+	c->wscale = seg->wscale != FTCP_NO_WSCALE;
+	ftcp_store(c->rcv_nxt, seg->seq + 1);
+	ftcp_store(c->ack_adv, seg->seq + 1);
+	c->rcv_past = seg->seq + 1;
+	c->acks = 1;
+	c->tries = 1;
+	c->rtx_at = now + syn_rto(1);
+	ftcp_store(c->state, FTCP_SYN_RECEIVED);
+	put_syn_ack(c, res);
+}
+
+static void receive_syn_received(struct ftcp_conn *c,
+				 const struct ftcp_segment *seg, u64 now,
+				 struct ftcp_result *res)
+{
+	int acked = (seg->flags & FTCP_ACK) && seg->ack == c->iss + 1;
+
+	if (seg->flags & FTCP_RST) {
+		if (acked || seg->seq == c->rcv_nxt)
+			end(c, FTCP_EV_REFUSED, res);
+		else
+			res->verdict = FTCP_BAD_SEQUENCE;
+		return;
+	}
+	if (!acked) {
+		/* the same SYN again: our answer to it was lost */
+		if ((seg->flags & (FTCP_SYN | FTCP_ACK)) == FTCP_SYN &&
+		    seg->seq + 1 == c->rcv_nxt)
+			put_syn_ack(c, res);
+		else
+			res->verdict = FTCP_BAD_SEQUENCE;
+		return;
+	}
+	if (seg->flags & FTCP_SYN) {
+		/* Whoever acknowledges our number is the true far end, even if
+		 * a forged SYN came first: its sequence number counts.
+		 */
+		c->snd_una = seg->ack;
+		begin_flight(c, seg, now);
+		establish(c, seg->seq + 1, seg->wscale != FTCP_NO_WSCALE, now);
+		put_ack(c, res);
+		res->event = FTCP_EV_ESTABLISHED;
+		return;
+	}
+	if ((seg->flags & FTCP_FIN) || !plausible_seq(c, seg, now)) {
+		res->verdict = FTCP_BAD_SEQUENCE;
+		return;
+	}
+	c->snd_una = seg->ack;
+	establish(c, seg->seq, c->wscale, now);
+	if (seg->len) {
+		ftcp_store(c->rcv_nxt, seg->seq + seg->len);
+		ftcp_store(c->ack_at, now + FTCP_ACK_DELAY);
+		res->verdict = FTCP_OK;
+	}
+	res->event = FTCP_EV_ESTABLISHED;
+}
+
+/* The far end has nothing more to say: neither have we. */
+static void receive_fin(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
+{
+	ftcp_fetch_add(c->rcv_nxt, 1);
+	c->fin_received = 1;
+	if (c->state == FTCP_FIN_WAIT) {
+		put_ack(c, res);
+		end(c, FTCP_EV_CLOSED, res);
+		return;
+	}
+	ftcp_store(c->state, FTCP_LAST_ACK);
+	c->fin_seq = ftcp_fetch_add(c->snd_nxt, 1);
+	c->tries = 1;
+	put_fin(c, now, res);
+	res->event = FTCP_EV_PEER_CLOSED;
+}
+
+/* FTCP_ESTABLISHED, FTCP_FIN_WAIT, FTCP_LAST_ACK */
+static void receive_synchronized(struct ftcp_conn *c,
+				 const struct ftcp_segment *seg, u64 now,
+				 struct ftcp_result *res)
+{
+	u32 seg_end = seg->seq + seg->len;
+	s32 acked = ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una));
+
+	if (seg->flags & FTCP_RST) {
+		if (valid_reset(c, seg))
+			end(c, FTCP_EV_RESET, res);
+		else
+			res->verdict = FTCP_BAD_SEQUENCE;
+		return;
+	}
+	if (seg->flags & FTCP_SYN) {
+		/* A repeated SYN-ACK means that our ACK was lost; a SYN, that
+		 * the far end starts anew.  The challenge serves both: it is
+		 * the ACK, or it draws the RST that ends this connection
+		 * (RFC 5961, section 4).
+		 */
+		put_challenge(c, now, res);
+		return;
+	}
+	if (!(seg->flags & FTCP_ACK)) {
+		res->verdict = FTCP_BAD_STATE;
+		return;
+	}
+	/* A FIN changes as much as a RST, and is held to the same measure. */
+	if (!plausible_ack(c, seg->ack) || !plausible_seq(c, seg, now) ||
+	    ((seg->flags & FTCP_FIN) &&
+	     ftcp_seq_diff(seg->seq, ftcp_load(c->rcv_nxt)) > FTCP_RST_AHEAD)) {
+		put_challenge(c, now, res);
+		res->verdict = FTCP_BAD_SEQUENCE;
+		return;
+	}
+
+	ftcp_store(c->last_rx, now);
+	ftcp_store(c->first_until, 0);
+	if (acked > 0)
+		ftcp_store(c->snd_una, seg->ack);
+
+	if (c->state == FTCP_LAST_ACK) {
+		if (ftcp_seq_diff(seg->ack, c->fin_seq) > 0)
+			end(c, FTCP_EV_CLOSED, res);
+		else if (seg->flags & FTCP_FIN)
+			put_challenge(c, now, res);
+		return;
+	}
+	/* A keepalive probe stands just before what we acknowledged. */
+	if (!seg->len && !(seg->flags & FTCP_FIN)) {
+		move_past(c, now);
+		if (ftcp_seq_diff(seg->seq, ftcp_load(c->ack_adv)) < 0)
+			put_challenge(c, now, res);
+		else if (acked > 0 && acked <= FTCP_ACK_SELDOM)
+			c->acks = 1;
+		return;
+	}
+
+	if (ftcp_seq_diff(seg_end, ftcp_load(c->rcv_nxt)) > 0) {
+		ftcp_store(c->rcv_nxt, seg_end);
+	} else {
+		if (!c->late || ftcp_seq_diff(seg_end, c->late_end) > 0)
+			c->late_end = seg_end;
+		if (c->late < FTCP_LATE)
+			c->late++;
+	}
+	move_past(c, now);
+	if (seg->len) {
+		res->verdict = FTCP_OK;
+		ftcp_store(c->last_data, now);
+	}
+	if (seg->flags & FTCP_FIN) {
+		/* one that was overtaken by newer data, or forged, is no end */
+		if (seg_end == ftcp_load(c->rcv_nxt))
+			receive_fin(c, now, res);
+		return;
+	}
+	if (ftcp_seq_diff(ftcp_load(c->rcv_nxt), ftcp_load(c->ack_adv)) >=
+	    (s32)c->ack_step) {
+		put_ack(c, res);
+		/* a single lost ACK is not to keep the window shut at first */
+		if (c->wscale && c->ack_step < FTCP_ACK_STEP)
+			ftcp_store(c->ack_step, c->ack_step * 2);
+	} else if (!ftcp_load(c->ack_at)) {
+		ftcp_store(c->ack_at, now + FTCP_ACK_DELAY);
+	}
+}
+
+/**
+ * ftcp_conn_receive() - a segment for this connection
+ * @c: connection
+ * @seg: the segment; its checksum was found right
+ * @now: present time, ms
+ * @res: what to do
+ */
+void ftcp_conn_receive(struct ftcp_conn *c, const struct ftcp_segment *seg,
+		       u64 now, struct ftcp_result *res)
+{
+	nothing(res);
+	switch (c->state) {
+	case FTCP_SYN_SENT:
+		receive_syn_sent(c, seg, now, res);
+		break;
+	case FTCP_SYN_RECEIVED:
+		receive_syn_received(c, seg, now, res);
+		break;
+	case FTCP_ESTABLISHED:
+	case FTCP_FIN_WAIT:
+	case FTCP_LAST_ACK:
+		receive_synchronized(c, seg, now, res);
+		break;
+	default:
+		res->verdict = FTCP_BAD_STATE;
+	}
+}
+
+/* ---- timers ---- */
+
+static void timer_opening(struct ftcp_conn *c, u64 now,
+			  struct ftcp_result *res)
+{
+	if (now < c->rtx_at)
+		return;
+	if (c->tries >= FTCP_SYN_TRIES) {
+		end(c, FTCP_EV_UNANSWERED, res);
+		return;
+	}
+	c->tries++;
+	c->rtx_at = now + syn_rto(c->tries);
+	if (c->state == FTCP_SYN_SENT)
+		put_syn(c, res);
+	else
+		put_syn_ack(c, res);
+}
+
+static void timer_closing(struct ftcp_conn *c, u64 now,
+			  struct ftcp_result *res)
+{
+	if (now < c->rtx_at)
+		return;
+	if (c->tries >= FTCP_FIN_TRIES) {
+		/* Phantun knows no FIN, but a RST. */
+		put_control(res, FTCP_RST | FTCP_ACK, ftcp_load(c->snd_nxt),
+			    ftcp_load(c->rcv_nxt));
+		end(c, FTCP_EV_CLOSED, res);
+		return;
+	}
+	c->tries++;
+	put_fin(c, now, res);
+}
+
+/* When the far end has to be probed: after @keepalive of silence, or sooner if
+ * it leaves something unanswered or the owner has doubts.  Not a far end that
+ * was never seen to acknowledge anything, nor one that was left.
+ */
+static u64 probe_due(const struct ftcp_conn *c)
+{
+	u64 rx = ftcp_load(c->last_rx), asked = ftcp_load(c->asked), due;
+
+	if (!c->config.keepalive || !c->acks || c->retire_at)
+		return 0;
+	due = rx + c->config.keepalive;
+	if (ftcp_load(c->last_tx) > rx && asked > rx &&
+	    asked + FTCP_UNANSWERED < due)
+		due = asked + FTCP_UNANSWERED;
+	if (c->suspect_at > rx && c->suspect_at < due)
+		due = c->suspect_at;
+	return due;
+}
+
+/* No probe before, if others were sent since the far end was last heard. */
+static u64 next_probe(const struct ftcp_conn *c)
+{
+	return c->heard == ftcp_load(c->last_rx) ? c->probe_at : 0;
+}
+
+/* Further apart when many were in vain; and not all connections that a broken
+ * way had in common at the same moments.
+ */
+static u64 probe_interval(const struct ftcp_conn *c)
+{
+	u32 first = c->config.interval ? c->config.interval :
+					 FTCP_PROBE_INTERVAL;
+	u32 interval = first;	/* a machine of 32 bits divides by it */
+	u32 i;
+
+	for (i = FTCP_PROBES; i < c->probes && interval < FTCP_PROBE_MAX; i++)
+		interval *= 2;
+	if (interval > FTCP_PROBE_MAX)
+		interval = first > FTCP_PROBE_MAX ? first : FTCP_PROBE_MAX;
+	return interval - (c->iss >> 8) % (interval / 8 + 1);
+}
+
+static u64 idle_due(const struct ftcp_conn *c)
+{
+	u64 tx = ftcp_load(c->last_tx), rx = ftcp_load(c->last_data);
+
+	return (tx > rx ? tx : rx) + c->config.idle;
+}
+
+/* A server may send to the new connection only after something came on it:
+ * it is made when this end is sending.
+ */
+static int used(const struct ftcp_conn *c, u64 now)
+{
+	u64 tx = ftcp_load(c->last_tx);
+
+	if (c->config.renewable)
+		return tx > c->opened && now < tx + FTCP_DRAIN;
+	return tx > c->opened || ftcp_load(c->last_data) > c->opened;
+}
+
+/* Not at once, however little it is: connections would pile up. */
+static int carried_enough(const struct ftcp_conn *c, u64 now)
+{
+	return c->config.max_bytes && now >= c->opened + FTCP_BEHIND_TIME &&
+	       carried(c) >= c->config.max_bytes;
+}
+
+/* When age or volume have to be looked at; 0: never.  A connection that is not
+ * used is left to idle: it would otherwise be replaced for ever.
+ */
+static u64 rotation_due(const struct ftcp_conn *c, u64 now)
+{
+	u64 due = 0, full = 0;
+
+	if (c->renewing || c->retire_at || !used(c, now))
+		return 0;
+	if (c->config.max_age)
+		due = c->opened + c->config.max_age;
+	if (c->config.max_bytes)
+		full = carried(c) < c->config.max_bytes ?
+			       now + FTCP_BEHIND_TIME :
+			       c->opened + FTCP_BEHIND_TIME;
+	if (full && (!due || full < due))
+		due = full;
+	return due && due < c->renew_at ? c->renew_at : due;
+}
+
+static int rotation_wanted(const struct ftcp_conn *c, u64 now)
+{
+	if (c->renewing || c->retire_at || now < c->renew_at ||
+	    !used(c, now))
+		return 0;
+	return (c->config.max_age && now >= c->opened + c->config.max_age) ||
+	       carried_enough(c, now);
+}
+
+/* A whole window is on the way and nothing of it was acknowledged: to go on
+ * would take the sequence numbers out of the far end's sight for good.
+ */
+static int stalled(const struct ftcp_conn *c, u64 now)
+{
+	return !ftcp_load(c->first_until) &&
+	       !ftcp_conn_room(c, FTCP_PAYLOAD_MAX, now);
+}
+
+static void give_up(struct ftcp_conn *c, struct ftcp_result *res)
+{
+	put_control(res, FTCP_RST | FTCP_ACK, ftcp_load(c->snd_nxt),
+		    ftcp_load(c->rcv_nxt));
+	end(c, FTCP_EV_DEAD, res);
+}
+
+/* Silence.  Who can replace the connection does so when as many probes were in
+ * vain as others give up after, and goes on probing: what comes first counts,
+ * an answer or the replacement.
+ */
+static void probe(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
+{
+	if (c->heard != ftcp_load(c->last_rx)) {
+		c->heard = ftcp_load(c->last_rx);
+		c->probes = 0;
+	}
+	if (c->probes >= c->config.probes && !c->renewing) {
+		if (!c->config.renewable ||
+		    c->probes >= FTCP_PROBES_PATIENT + c->config.probes) {
+			give_up(c, res);	/* nor can it be replaced */
+			return;
+		}
+		if (now >= c->renew_at) {
+			c->renewing = 1;
+			res->event = FTCP_EV_RENEW;
+		}
+	}
+	if (c->probes < 0xff)
+		c->probes++;
+	c->probe_at = now + probe_interval(c);
+	put_ack(c, res);
+	/* as Linux probes: one before the oldest unacknowledged byte */
+	res->control.seq = ftcp_load(c->snd_una) - 1;
+}
+
+static void timer_established(struct ftcp_conn *c, u64 now,
+			      struct ftcp_result *res)
+{
+	u64 due = probe_due(c), ack_at = ftcp_load(c->ack_at);
+
+	move_past(c, now);
+	if (now >= ftcp_load(c->first_until))
+		ftcp_store(c->first_until, 0);
+	if (now >= idle_due(c) || (c->retire_at && now >= c->retire_at)) {
+		ftcp_conn_close(c, now, res);
+		return;
+	}
+	if (stalled(c, now)) {
+		give_up(c, res);
+		return;
+	}
+	if (rotation_wanted(c, now)) {
+		if (!c->config.renewable) {
+			ftcp_conn_close(c, now, res);
+			return;
+		}
+		c->renewing = 1;
+		res->event = FTCP_EV_RENEW;
+	}
+	if (due && now >= due && now >= next_probe(c)) {
+		probe(c, now, res);
+		return;
+	}
+	if (ack_at && now >= ack_at)
+		put_ack(c, res);
+}
+
+/**
+ * ftcp_conn_timer() - time has passed
+ * @c: connection
+ * @now: present time, ms
+ * @res: what to do
+ *
+ * May be called at any time; nothing happens before something is due.
+ */
+void ftcp_conn_timer(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
+{
+	nothing(res);
+	switch (c->state) {
+	case FTCP_SYN_SENT:
+	case FTCP_SYN_RECEIVED:
+		timer_opening(c, now, res);
+		break;
+	case FTCP_ESTABLISHED:
+		timer_established(c, now, res);
+		break;
+	case FTCP_FIN_WAIT:
+	case FTCP_LAST_ACK:
+		timer_closing(c, now, res);
+		break;
+	}
+}
+
+/**
+ * ftcp_conn_deadline() - when ftcp_conn_timer() has to be called
+ * @c: connection
+ * @now: present time, ms
+ *
+ * Return: a time, perhaps past; 0 if there is nothing to wait for.  Sending
+ * arms no timer but as ftcp_conn_send() says, so an established connection is
+ * looked at once in every keepalive period.
+ */
+u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now)
+{
+	u64 at, ack_at, due;
+
+	switch (c->state) {
+	case FTCP_CLOSED:
+		return 0;
+	case FTCP_ESTABLISHED:
+		break;
+	default:
+		return c->rtx_at;
+	}
+
+	if (stalled(c, now))
+		return now;
+	at = idle_due(c);
+	if (ftcp_load(c->first_until) && ftcp_load(c->first_until) < at)
+		at = ftcp_load(c->first_until);
+	ack_at = ftcp_load(c->ack_at);
+	if (ack_at && ack_at < at)
+		at = ack_at;
+	if (c->retire_at && c->retire_at < at)
+		at = c->retire_at;
+	due = probe_due(c);
+	if (due && due < next_probe(c))
+		due = next_probe(c);
+	if (due && due < at)
+		at = due;
+	due = rotation_due(c, now);
+	return due && due < at ? due : at;
+}
+
+/* ---- closing ---- */
+
+/**
+ * ftcp_conn_close() - close in order
+ * @c: connection
+ * @now: present time, ms
+ * @res: carries the FIN, if one is due
+ *
+ * A connection that was not established ends at once.
+ */
+void ftcp_conn_close(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
+{
+	nothing(res);
+	switch (c->state) {
+	case FTCP_ESTABLISHED:
+		ftcp_store(c->state, FTCP_FIN_WAIT);
+		c->fin_seq = ftcp_fetch_add(c->snd_nxt, 1);
+		c->tries = 1;
+		put_fin(c, now, res);
+		break;
+	case FTCP_SYN_SENT:
+	case FTCP_SYN_RECEIVED:
+		ftcp_conn_abort(c, res);
+		break;
+	}
+}
+
+/**
+ * ftcp_conn_abort() - end now
+ * @c: connection
+ * @res: carries the RST, if the far end knows the connection
+ *
+ * The RST is what a TCP sends when its user aborts (RFC 9293, section
+ * 3.10.5), in the window of whoever watches the path.
+ */
+void ftcp_conn_abort(struct ftcp_conn *c, struct ftcp_result *res)
+{
+	nothing(res);
+	if (c->state != FTCP_CLOSED && c->state != FTCP_SYN_SENT)
+		put_control(res, FTCP_RST | FTCP_ACK, ftcp_load(c->snd_nxt),
+			    ftcp_load(c->rcv_nxt));
+	if (c->state != FTCP_CLOSED)
+		end(c, FTCP_EV_CLOSED, res);
+}
+
+/* ---- replacement ---- */
+
+/**
+ * ftcp_conn_suspect() - the way to the far end may have changed
+ * @c: connection
+ * @now: present time, ms
+ *
+ * After a change of route or device, or a suspension of the host: the far end
+ * is probed at once, if it is one that answers.  ftcp_conn_deadline() is to be
+ * asked at once.
+ */
+void ftcp_conn_suspect(struct ftcp_conn *c, u64 now)
+{
+	if (c->state == FTCP_ESTABLISHED)
+		c->suspect_at = now > ftcp_load(c->last_rx) ?
+					now :
+					ftcp_load(c->last_rx) + 1;
+}
+
+/**
+ * ftcp_conn_renew() - the owner wants a replacement
+ * @c: connection
+ * @now: present time, ms; later than any time if it cannot wait
+ *
+ * Return: 1 if it is to be made, 0 if one is being made, or failed a moment ago,
+ * or @c is not one to be replaced.
+ */
+int ftcp_conn_renew(struct ftcp_conn *c, u64 now)
+{
+	if (c->state != FTCP_ESTABLISHED || !c->config.renewable ||
+	    c->renewing || c->retire_at || now < c->renew_at)
+		return 0;
+	c->renewing = 1;
+	return 1;
+}
+
+/**
+ * ftcp_conn_renew_failed() - the replacement did not come about
+ * @c: the connection that asked for it
+ * @in_vain: the far end was dialled and did not answer, or refused; not a
+ *	failure on this host
+ * @again: ms; not to ask again before
+ * @res: what to do
+ *
+ * A connection that has been silent while the far end was dialled in vain is
+ * given up.
+ */
+void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
+			    struct ftcp_result *res)
+{
+	nothing(res);
+	if (!c->renewing || c->state != FTCP_ESTABLISHED)
+		return;
+	c->renewing = 0;
+	c->renew_at = again;
+	if (in_vain && c->probes > c->config.probes && next_probe(c))
+		give_up(c, res);
+}
+
+/**
+ * ftcp_conn_retire() - the conversation has moved to a replacement
+ * @c: connection
+ * @heir: the replacement, established and not yet used
+ * @now: present time, ms
+ *
+ * What is still under way from the far end is received for FTCP_DRAIN, then
+ * the connection is closed in order.  An idle conversation does not become
+ * younger by moving.  ftcp_conn_deadline() is to be asked at once, for both.
+ */
+void ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *heir, u64 now)
+{
+	if (c->state != FTCP_ESTABLISHED || c->retire_at)
+		return;
+	c->retire_at = now + FTCP_DRAIN;
+	if (ftcp_load(heir->last_tx) <= heir->opened)
+		ftcp_store(heir->last_tx, ftcp_load(c->last_tx));
+	if (ftcp_load(heir->last_data) <= heir->opened)
+		ftcp_store(heir->last_data, ftcp_load(c->last_data));
+}

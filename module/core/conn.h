@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One fake-TCP connection: its state and the rules by which it moves.
+ *
+ * Nothing here allocates, sleeps, sends, locks or reads a clock.  A function
+ * is told the time and what happened; it changes the connection and answers
+ * with what to do: deliver the payload or not, at most one control segment,
+ * an event for the owner, and when to look again.
+ *
+ * There is no retransmission, congestion or flow control: what a TCP needs
+ * for those is only imitated so far as firewalls, NATs and the far end's
+ * receive offload look at it.
+ *
+ * Locking.  Two functions may be called by any number of processors at once
+ * and without a lock: ftcp_conn_send() and ftcp_conn_receive_fast().  All
+ * others are serialised by the caller, with each other but not with those
+ * two.  The words that the two share with the rest are marked "shared" and
+ * are accessed by ftcp_load(), ftcp_store() and ftcp_fetch_add() only.
+ */
+#ifndef FTCP_CORE_CONN_H
+#define FTCP_CORE_CONN_H
+
+#include "segment.h"
+#include "types.h"
+
+/* Times in milliseconds, lengths in bytes of sequence space. */
+#define FTCP_SYN_RTO		1000	/* first retransmission of a SYN */
+#define FTCP_SYN_RTO_MAX	3000	/* an outage is not to last much longer */
+#define FTCP_SYN_TRIES		5	/* given up after 1+2+3+3+3 seconds */
+#define FTCP_FIN_RTO		1000
+#define FTCP_FIN_TRIES		3
+#define FTCP_ACK_DELAY		200	/* longest that data waits for an ACK */
+#define FTCP_ACK_STEP		131072	/* ... and the most of it */
+#define FTCP_ACK_STEP_FIRST	16384	/* ... at first, or with 64 KB of window */
+/*
+ * Windows on SYN and SYN-ACK are not scaled: until the server's first ACK has
+ * passed, this is all that firewalls expect of a client.  What goes beyond is
+ * INVALID, and to a firewall that lets it out all the same, so is for ever
+ * after what acknowledges it.
+ */
+#define FTCP_FIRST_FLIGHT	FTCP_SYN_WINDOW
+#define FTCP_PAYLOAD_MAX	65536	/* more than a super-segment has */
+#define FTCP_FLIGHT_MAX	(1 << 30)	/* the window later: nearly 65535 << 14 */
+#define FTCP_FIRST_TIME		1000	/* not longer, should the ACK be lost */
+#define FTCP_CHALLENGE_GAP	500	/* between two challenge ACKs */
+#define FTCP_IDLE		180000	/* default for ftcp_conn_config.idle */
+#define FTCP_KEEPALIVE		25000	/* default for .keepalive */
+#define FTCP_PROBE_INTERVAL	500	/* default for .interval */
+#define FTCP_PROBES		3	/* default for .probes of who can dial again */
+#define FTCP_PROBES_PATIENT	20	/* ... and of who cannot */
+#define FTCP_PROBE_MAX		3000	/* longest wait between two probes */
+#define FTCP_UNANSWERED		1000	/* an ACK for data takes no longer */
+#define FTCP_DRAIN		3000	/* what a replaced connection may still receive */
+#define FTCP_RENEW_AGAIN	30000	/* after a replacement that failed */
+
+/*
+ * How far from what is expected a number may be and still count.  Backward, as
+ * far as the connection has come in the last one to two seconds, for what was
+ * overtaken on the way, and a little more: little on an idle connection, much
+ * on a fast one.  Forward, a sequence number may have advanced by all that a
+ * sender at 10 Gb/s can lose in the time since it was last heard.
+ */
+#define FTCP_BEHIND		(256 << 10)
+#define FTCP_BEHIND_MAX		(16 << 20)
+#define FTCP_BEHIND_TIME	1000
+#define FTCP_SEQ_NEAR		(1 << 20)
+#define FTCP_SEQ_AHEAD		(16 << 20)
+#define FTCP_SEQ_AHEAD_PER_MS	1250000
+#define FTCP_SEQ_AHEAD_MAX	(1 << 30)
+#define FTCP_LATE		4	/* late segments that speak against rcv_nxt */
+#define FTCP_RST_AHEAD		FTCP_SEQ_NEAR
+
+/* Phantun acknowledges one-way traffic once in 128 MiB: no sign of life. */
+#define FTCP_ACK_SELDOM		(64 << 20)
+
+enum ftcp_conn_state {
+	FTCP_CLOSED,
+	FTCP_SYN_SENT,
+	FTCP_SYN_RECEIVED,	/* simultaneous open; a server skips it */
+	FTCP_ESTABLISHED,
+	FTCP_FIN_WAIT,		/* our FIN is out */
+	FTCP_LAST_ACK,		/* theirs came first, ours is out too */
+};
+
+/**
+ * enum ftcp_event - what the owner of a connection has to know
+ * @FTCP_EV_NONE: nothing
+ * @FTCP_EV_ESTABLISHED: data may be sent from now on
+ * @FTCP_EV_PEER_CLOSED: the far end sent its FIN; no data may be sent any
+ *	more, and the connection is about to end
+ * @FTCP_EV_RENEW: a replacement is wanted: another connection to the same
+ *	far end, to which the owner moves the conversation once it is
+ *	established (ftcp_conn_retire()), or which fails
+ *	(ftcp_conn_renew_failed()).  This one goes on meanwhile
+ * @FTCP_EV_CLOSED: closed in order, or idle for too long
+ * @FTCP_EV_REFUSED: the far end answered the SYN with a RST
+ * @FTCP_EV_UNANSWERED: no answer to any SYN
+ * @FTCP_EV_RESET: a valid RST ended the connection
+ * @FTCP_EV_DEAD: the far end was probed and stayed silent
+ *
+ * From FTCP_EV_CLOSED on the connection is over and in FTCP_CLOSED.
+ */
+enum ftcp_event {
+	FTCP_EV_NONE,
+	FTCP_EV_ESTABLISHED,
+	FTCP_EV_PEER_CLOSED,
+	FTCP_EV_RENEW,
+	FTCP_EV_CLOSED,
+	FTCP_EV_REFUSED,
+	FTCP_EV_UNANSWERED,
+	FTCP_EV_RESET,
+	FTCP_EV_DEAD,
+};
+
+/**
+ * enum ftcp_verdict - what becomes of a received segment
+ * @FTCP_OK: it was accepted; its payload, if any, is a datagram
+ * @FTCP_CONTROL: it was accepted and carries nothing to deliver
+ * @FTCP_BAD_SEQUENCE: implausible sequence or acknowledgement number
+ * @FTCP_BAD_STATE: does not fit the state of the connection
+ */
+enum ftcp_verdict {
+	FTCP_OK,
+	FTCP_CONTROL,
+	FTCP_BAD_SEQUENCE,
+	FTCP_BAD_STATE,
+};
+
+/**
+ * struct ftcp_conn_config - what the owner chooses
+ * @idle: close after so many ms without a datagram in either direction
+ * @keepalive: probe after so many ms of silence from the far end, or after
+ *	FTCP_UNANSWERED if it leaves data unacknowledged; 0: never
+ * @interval: ms between the first probes, later more; 0: FTCP_PROBE_INTERVAL
+ * @probes: how many probes without an answer mean that the far end, or the
+ *	way to it, is dead
+ * @max_age: ms after which the connection is replaced if it is in use, 0: never
+ * @max_bytes: payload in both directions after which it is, 0: never
+ * @phantun: dial with initial sequence number 0
+ * @renewable: the owner can replace it by another connection; one that is not
+ *	is closed where a replacement would be asked for
+ */
+struct ftcp_conn_config {
+	u64 idle;
+	u64 keepalive;
+	u64 max_age;
+	u64 max_bytes;
+	u32 interval;
+	u8 probes;
+	u8 phantun;
+	u8 renewable;
+};
+
+/**
+ * struct ftcp_conn - a connection
+ * @snd_nxt: shared; next sequence number to send
+ * @snd_una: shared; highest acknowledgement received
+ * @rcv_nxt: shared; end of the highest segment received
+ * @ack_adv: shared; acknowledgement number on outgoing segments, which
+ *	follows @rcv_nxt in steps
+ * @ack_at: shared; when @ack_adv has to follow at the latest, 0: nothing
+ *	waits
+ * @last_rx: shared; when the far end was last heard
+ * @last_tx: shared; when a datagram was last sent
+ * @asked: shared; when the first datagram since @last_rx was sent
+ * @last_data: shared; when a datagram was last received
+ * @first_until: shared; no more than @first_flight may be on the way before; 0 as
+ *	soon as an ACK was received
+ * @first_flight: FTCP_FIRST_FLIGHT, or 0 behind a SYN proxy
+ * @state: shared; enum ftcp_conn_state
+ * @psh: PSH may be set
+ * @config: see there
+ * @una_past: @snd_una one to two seconds ago
+ * @una_mark: what becomes of @una_past at @past_at
+ * @rcv_past: @rcv_nxt one to two seconds ago
+ * @rcv_mark: what becomes of @rcv_past at @past_at
+ * @past_at: when the last four move on
+ * @late_end: end of the highest segment since @rcv_nxt advanced that did not
+ *	advance it
+ * @iss: our initial sequence number
+ * @fin_seq: sequence number of our FIN
+ * @ack_step: shared; how far @rcv_nxt may run ahead of @ack_adv
+ * @rtx_at: when to repeat SYN or FIN, 0: not at all
+ * @challenge_at: no challenge ACK before
+ * @probe_at: when to send the next probe, or to give up; 0: not probing
+ * @heard: @last_rx when @probes and @probe_at began to count
+ * @suspect_at: when the owner had reason to doubt the way, 0: never
+ * @retire_at: when to close, having been replaced; 0: not at all
+ * @renew_at: no replacement is asked for before
+ * @opened: when the connection was established
+ * @carried: bytes of payload sent and received up to @snd_seen and @rcv_seen
+ * @snd_seen: @snd_nxt when @carried was brought up to date
+ * @rcv_seen: @rcv_nxt at that time
+ * @tries: transmissions of the present SYN or FIN
+ * @probes: probes sent since the far end was last heard
+ * @zero_iss: the SYN carries sequence number 0 (see ftcp_conn_open())
+ * @wscale: both ends announced the window scale option
+ * @acks: the far end acknowledges in time; Phantun does not, and a far end
+ *	that may be Phantun has to show it
+ * @fin_received: the far end's FIN was received
+ * @renewing: a replacement was asked for
+ * @late: how many such segments there were, up to FTCP_LATE
+ */
+struct ftcp_conn {
+	/* what a sender reads or writes for each datagram */
+	u32 snd_nxt;
+	u32 snd_una;
+	u32 ack_adv;
+	u8 state;
+	u8 psh;
+	u64 last_tx;
+	u64 asked;
+	u64 first_until;
+	u32 first_flight;
+
+	/* what a receiver writes for each datagram */
+	u32 rcv_nxt __attribute__((aligned(64)));
+	u32 ack_step;
+	u64 ack_at;
+	u64 last_rx;
+	u64 last_data;
+
+	struct ftcp_conn_config config __attribute__((aligned(64)));
+	u32 una_past;
+	u32 una_mark;
+	u32 rcv_past;
+	u32 rcv_mark;
+	u64 past_at;
+	u32 late_end;
+	u32 iss;
+	u32 fin_seq;
+	u64 rtx_at;
+	u64 challenge_at;
+	u64 probe_at;
+	u64 heard;
+	u64 suspect_at;
+	u64 retire_at;
+	u64 renew_at;
+	u64 opened;
+	u64 carried;
+	u32 snd_seen;
+	u32 rcv_seen;
+	u8 tries;
+	u8 probes;
+	u8 late;
+	u8 zero_iss : 1;
+	u8 wscale : 1;
+	u8 acks : 1;
+	u8 fin_received : 1;
+	u8 renewing : 1;
+};
+
+/**
+ * struct ftcp_result - what to do now
+ * @control: a segment to send; none if its flags are 0
+ * @verdict: what becomes of the segment; set by ftcp_conn_receive()
+ * @event: what happened to the connection
+ */
+struct ftcp_result {
+	struct ftcp_control control;
+	enum ftcp_verdict verdict;
+	enum ftcp_event event;
+};
+
+/**
+ * struct ftcp_data - header fields of a data segment
+ * @seq: sequence number
+ * @ack: acknowledgement number
+ * @flags: FTCP_ACK, perhaps FTCP_PSH
+ */
+struct ftcp_data {
+	u32 seq;
+	u32 ack;
+	u8 flags;
+};
+
+void ftcp_conn_open(struct ftcp_conn *c, const struct ftcp_conn_config *config,
+		    u32 iss, u64 now, struct ftcp_result *res);
+void ftcp_conn_answer_syn(const struct ftcp_segment *seg, u32 cookie,
+			  struct ftcp_control *ctl);
+void ftcp_conn_accept(struct ftcp_conn *c,
+		      const struct ftcp_conn_config *config,
+		      const struct ftcp_segment *seg, u64 now);
+void ftcp_conn_receive(struct ftcp_conn *c, const struct ftcp_segment *seg,
+		       u64 now, struct ftcp_result *res);
+void ftcp_conn_timer(struct ftcp_conn *c, u64 now, struct ftcp_result *res);
+void ftcp_conn_close(struct ftcp_conn *c, u64 now, struct ftcp_result *res);
+void ftcp_conn_abort(struct ftcp_conn *c, struct ftcp_result *res);
+void ftcp_conn_suspect(struct ftcp_conn *c, u64 now);
+int ftcp_conn_renew(struct ftcp_conn *c, u64 now);
+void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
+			    struct ftcp_result *res);
+void ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *heir, u64 now);
+u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now);
+
+/**
+ * ftcp_conn_room() - whether payload may be sent now
+ * @c: an established connection; any number of callers at once, no lock
+ * @len: bytes of payload
+ * @now: present time, ms
+ *
+ * No more than the far end's window may be on the way.  Right after the
+ * handshake that is FTCP_FIRST_FLIGHT, or nothing, and what exceeds it has to wait for an
+ * acknowledgement or for FTCP_FIRST_TIME to pass, whichever comes first.  Later
+ * it is so much that whoever fills it is not being heard: then
+ * ftcp_conn_timer() ends the connection, and is to be called at once.
+ *
+ * Return: 1 or 0.
+ */
+static inline int ftcp_conn_room(const struct ftcp_conn *c, u32 len, u64 now)
+{
+	u32 flight = ftcp_load(c->snd_nxt) - ftcp_load(c->snd_una) + len;
+
+	return flight <= (now < ftcp_load(c->first_until) ? c->first_flight :
+							     FTCP_FLIGHT_MAX);
+}
+
+/**
+ * enum ftcp_sent - outcome of ftcp_conn_send()
+ * @FTCP_SENT_NO: the connection is not established, or so young that the far
+ *	end's window is all used
+ * @FTCP_SENT: send the payload
+ * @FTCP_SENT_ARM: the same, and have ftcp_conn_timer() called after
+ *	FTCP_UNANSWERED
+ */
+enum ftcp_sent {
+	FTCP_SENT_NO,
+	FTCP_SENT,
+	FTCP_SENT_ARM,
+};
+
+/**
+ * ftcp_conn_send() - take sequence space for payload about to be sent
+ * @c: connection; any number of callers at once, no lock
+ * @len: bytes of payload, of one datagram or of several that leave as one
+ *	super-segment; at least 1
+ * @now: present time, ms
+ * @burst: whether several datagrams leave as one super-segment
+ * @data: header fields for the segment
+ *
+ * To be called when nothing can fail any more on this host: space taken for
+ * a segment that never leaves would be a hole, which middleboxes stop at.
+ *
+ * PSH marks the end of a burst.  A super-segment is a burst, and TSO keeps
+ * the flag for its last segment; a lone datagram in a sparse flow is one, too.
+ * In a stream of single datagrams no PSH is set, as it would end every merge
+ * by the receiver's GRO.
+ *
+ * Return: see enum ftcp_sent.
+ */
+static inline enum ftcp_sent
+ftcp_conn_send(struct ftcp_conn *c, u32 len, u64 now, int burst,
+	       struct ftcp_data *data)
+{
+	u64 last_tx = ftcp_load(c->last_tx), last_rx;
+
+	if (ftcp_load(c->state) != FTCP_ESTABLISHED)
+		return FTCP_SENT_NO;
+	if (!ftcp_conn_room(c, len, now))
+		return FTCP_SENT_NO;
+	data->flags = FTCP_ACK;
+	if (c->psh && (burst || last_tx != now))
+		data->flags |= FTCP_PSH;
+	data->ack = ftcp_load(c->ack_adv);
+	data->seq = ftcp_fetch_add(c->snd_nxt, len);
+	if (last_tx == now)
+		return FTCP_SENT;
+	ftcp_store(c->last_tx, now);
+	/* What a receiver writes is looked at once in a millisecond only. */
+	last_rx = ftcp_load(c->last_rx);
+	if (last_tx > last_rx || now <= last_rx)
+		return FTCP_SENT;
+	ftcp_store(c->asked, now);
+	return FTCP_SENT_ARM;
+}
+
+/**
+ * enum ftcp_fast - outcome of ftcp_conn_receive_fast()
+ * @FTCP_FAST_NO: not for the fast path; call ftcp_conn_receive()
+ * @FTCP_FAST_YES: accepted; deliver the payload
+ * @FTCP_FAST_ARM: the same, and have ftcp_conn_timer() called after
+ *	FTCP_ACK_DELAY
+ */
+enum ftcp_fast {
+	FTCP_FAST_NO,
+	FTCP_FAST_YES,
+	FTCP_FAST_ARM,
+};
+
+/**
+ * ftcp_conn_receive_fast() - accept a data segment that needs no answer
+ * @c: connection; any number of callers at once, no lock
+ * @seg: the segment
+ * @now: present time, ms
+ *
+ * Accepts what ftcp_conn_receive() would accept with the verdict FTCP_OK, no
+ * control segment and no event, for the common case alone.  Two processors
+ * that receive for one connection at once may each overwrite the other's
+ * rcv_nxt; the next segment mends that, and nothing but the moment of an
+ * acknowledgement depends on it.
+ */
+static inline enum ftcp_fast
+ftcp_conn_receive_fast(struct ftcp_conn *c, const struct ftcp_segment *seg,
+		       u64 now)
+{
+	u32 rcv_nxt = ftcp_load(c->rcv_nxt), end = seg->seq + seg->len;
+	u32 snd_una = ftcp_load(c->snd_una);
+	s32 ahead = ftcp_seq_diff(seg->seq, rcv_nxt);
+
+	if (ftcp_load(c->state) != FTCP_ESTABLISHED || !seg->len ||
+	    (seg->flags & ~FTCP_PSH) != FTCP_ACK || ftcp_load(c->first_until))
+		return FTCP_FAST_NO;
+	if (ahead > FTCP_SEQ_NEAR || ftcp_seq_diff(end, rcv_nxt) <= 0 ||
+	    ftcp_seq_diff(seg->ack, ftcp_load(c->snd_nxt)) > 0 ||
+	    ftcp_seq_diff(seg->ack, snd_una) < -FTCP_BEHIND)
+		return FTCP_FAST_NO;
+	if (ftcp_seq_diff(end, ftcp_load(c->ack_adv)) >=
+	    (s32)ftcp_load(c->ack_step))
+		return FTCP_FAST_NO;
+
+	ftcp_store(c->rcv_nxt, end);
+	if (ftcp_seq_diff(seg->ack, snd_una) > 0)
+		ftcp_store(c->snd_una, seg->ack);
+	if (ftcp_load(c->last_data) != now) {
+		ftcp_store(c->last_rx, now);
+		ftcp_store(c->last_data, now);
+	}
+	if (ftcp_load(c->ack_at))
+		return FTCP_FAST_YES;
+	ftcp_store(c->ack_at, now + FTCP_ACK_DELAY);
+	return FTCP_FAST_ARM;
+}
+
+#endif /* FTCP_CORE_CONN_H */
