@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Addresses: an end of a conversation, and a conversation's two ends. */
+#ifndef FTCP_ADDR_H
+#define FTCP_ADDR_H
+
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/socket.h>
+#include <net/ipv6.h>
+
+/**
+ * struct ftcp_end - address and port, of UDP or TCP
+ * @addr: IPv6 address, or IPv4 address in its mapped form
+ * @port: port, network byte order
+ * @family: AF_INET or AF_INET6
+ *
+ * Without padding, so that it can be hashed and compared as memory.
+ */
+struct ftcp_end {
+	struct in6_addr addr;
+	__be16 port;
+	u16 family;
+};
+
+/**
+ * struct ftcp_pair - the two ends of a conversation
+ * @local: the end on this side
+ * @remote: the end on the other side
+ */
+struct ftcp_pair {
+	struct ftcp_end local;
+	struct ftcp_end remote;
+};
+
+static inline __be32 ftcp_end_v4(const struct ftcp_end *end)
+{
+	return end->addr.s6_addr32[3];
+}
+
+static inline void ftcp_end_set_v4(struct ftcp_end *end, __be32 addr,
+				   __be16 port)
+{
+	ipv6_addr_set_v4mapped(addr, &end->addr);
+	end->port = port;
+	end->family = AF_INET;
+}
+
+static inline void ftcp_end_set_v6(struct ftcp_end *end,
+				   const struct in6_addr *addr, __be16 port)
+{
+	end->addr = *addr;
+	end->port = port;
+	end->family = AF_INET6;
+}
+
+static inline bool ftcp_end_is_any(const struct ftcp_end *end)
+{
+	return end->family == AF_INET ? !ftcp_end_v4(end) :
+					ipv6_addr_any(&end->addr);
+}
+
+static inline bool ftcp_end_equal(const struct ftcp_end *a,
+				  const struct ftcp_end *b)
+{
+	return !memcmp(a, b, sizeof(*a));
+}
+
+/* Whether @end is what @pattern, perhaps a wildcard address, stands for.  The
+ * IPv6 wildcard stands for IPv4 addresses as well, as for a dual-stack socket.
+ */
+static inline bool ftcp_end_matches(const struct ftcp_end *pattern,
+				    const struct ftcp_end *end)
+{
+	if (pattern->port != end->port)
+		return false;
+	if (ftcp_end_is_any(pattern))
+		return pattern->family == AF_INET6 ||
+		       end->family == AF_INET;
+	return ftcp_end_equal(pattern, end);
+}
+
+/**
+ * ftcp_end_to_sockaddr() - the form that sockets and netlink use
+ * @end: address and port
+ * @ss: result
+ *
+ * Return: length of the result in bytes.
+ */
+static inline int ftcp_end_to_sockaddr(const struct ftcp_end *end,
+				       struct sockaddr_storage *ss)
+{
+	memset(ss, 0, sizeof(*ss));
+	if (end->family == AF_INET) {
+		struct sockaddr_in *sin = (struct sockaddr_in *)ss;
+
+		sin->sin_family = AF_INET;
+		sin->sin_addr.s_addr = ftcp_end_v4(end);
+		sin->sin_port = end->port;
+		return sizeof(*sin);
+	} else {
+		struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)ss;
+
+		sin6->sin6_family = AF_INET6;
+		sin6->sin6_addr = end->addr;
+		sin6->sin6_port = end->port;
+		return sizeof(*sin6);
+	}
+}
+
+#endif /* FTCP_ADDR_H */

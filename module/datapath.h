@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The two ways of a packet: send.c and receive.c. */
+#ifndef FTCP_DATAPATH_H
+#define FTCP_DATAPATH_H
+
+#include <linux/netdevice.h>
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+
+#include "flow.h"
+
+/* send.c: datagram in, segment out */
+netdev_tx_t ftcp_xmit(struct sk_buff *skb, struct net_device *dev);
+bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb);
+void ftcp_send_queued(struct ftcp_flow *flow, struct sk_buff *skb);
+void ftcp_send_control(struct ftcp_tunnel *tunnel, struct dst_entry *dst,
+		       const struct ftcp_pair *pair,
+		       const struct ftcp_control *ctl);
+void ftcp_output(struct net *net, struct dst_entry *dst, struct sk_buff *skb,
+		 u32 mark);
+struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,
+			     u8 protocol, u32 mark);
+void ftcp_drop_tx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
+		  struct sk_buff *skb);
+
+/* receive.c: segment in, verdict, datagram out */
+unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state);
+unsigned int ftcp_hook_forward(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state);
+void ftcp_confirm_conntrack(struct sk_buff *skb);
+void ftcp_receive_queued(struct ftcp_flow *flow, struct sk_buff *skb);
+void ftcp_drop_rx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
+		  struct sk_buff *skb);
+
+#endif /* FTCP_DATAPATH_H */

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The link, a virtual netdev, and what belongs to a network namespace.
+ *
+ * A link is made in one namespace, the underlay, where its segments travel,
+ * and may be moved to another, where its datagrams are.
+ */
+#include <linux/if_arp.h>
+#include <linux/module.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/rtnetlink.h>
+#include <net/addrconf.h>
+#include <net/ip_tunnels.h>
+#include <net/netns/generic.h>
+#include <net/rtnetlink.h>
+
+#include "compat/compat.h"
+#include "core/segment.h"
+#include "datapath.h"
+#include "device.h"
+#include "flow.h"
+#include "tunnel.h"
+
+/* What a segment is longer than its datagram. */
+#define OVERHEAD (FTCP_HLEN - sizeof(struct udphdr))
+
+static unsigned int net_id __read_mostly;
+static LIST_HEAD(links);	/* under RTNL */
+
+/* ---- the device ---- */
+
+/* As a link has no addresses of its own unless somebody gives it some, it has
+ * nothing to announce either.
+ */
+static int link_open(struct net_device *dev)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	struct inet6_dev *dev_v6 = __in6_dev_get(dev);
+
+	if (dev_v6)
+		dev_v6->cnf.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
+#endif
+	return 0;
+}
+
+static int link_stop(struct net_device *dev)
+{
+	struct ftcp_link *link = netdev_priv(dev);
+	struct ftcp_tunnel *tunnel;
+
+	/* The hooks let nothing begin on a link that is down; what was under
+	 * way when it went down is over now.
+	 */
+	synchronize_net();
+	list_for_each_entry(tunnel, &link->tunnels, list)
+		ftcp_flow_kill_all(tunnel, NULL);
+	return 0;
+}
+
+static void link_uninit(struct net_device *dev)
+{
+	struct ftcp_link *link = netdev_priv(dev);
+
+	ftcp_tunnel_del_all(link);
+	list_del_init(&link->list);
+}
+
+static const struct net_device_ops link_netdev_ops = {
+	.ndo_uninit		= link_uninit,
+	.ndo_open		= link_open,
+	.ndo_stop		= link_stop,
+	.ndo_start_xmit		= ftcp_xmit,
+	.ndo_get_stats64	= dev_get_tstats64,
+};
+
+static const struct device_type link_type = { .name = KBUILD_MODNAME };
+
+/**
+ * ftcp_device_check() - whether a device is a link of ours
+ * @dev: the device
+ */
+bool ftcp_device_check(const struct net_device *dev)
+{
+	return dev->netdev_ops == &link_netdev_ops;
+}
+
+/**
+ * ftcp_device_pin() - keep a link in its network namespace while it must be
+ * @link: the link
+ *
+ * A tunnel that listens or forwards has ports in the namespace; one that is
+ * routed has nothing there.
+ *
+ * Context: RTNL.
+ */
+void ftcp_device_pin(struct ftcp_link *link)
+{
+	struct ftcp_tunnel *tunnel;
+	bool pin = false;
+
+	ASSERT_RTNL();
+	list_for_each_entry(tunnel, &link->tunnels, list)
+		pin |= tunnel->mode != FTCP_MODE_ROUTED;
+	ftcp_compat_set_netns_immutable(link->dev, pin);
+}
+
+static void link_setup(struct net_device *dev)
+{
+	const netdev_features_t features =
+		NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_RXCSUM |
+		NETIF_F_HIGHDMA | NETIF_F_GSO_SOFTWARE;
+	struct ftcp_link *link = netdev_priv(dev);
+
+	dev->netdev_ops = &link_netdev_ops;
+	dev->header_ops = &ip_tunnel_header_ops;
+	dev->type = ARPHRD_NONE;
+	dev->flags = IFF_POINTOPOINT | IFF_NOARP;
+	dev->priv_flags |= IFF_NO_QUEUE;
+	ftcp_compat_set_lltx(dev);
+	dev->features |= features;
+	dev->hw_features |= features;
+	dev->hw_enc_features |= features;
+	dev->needed_headroom = LL_MAX_HEADER + OVERHEAD +
+			       sizeof(struct ipv6hdr) - sizeof(struct iphdr);
+	dev->mtu = ETH_DATA_LEN - OVERHEAD;
+	dev->min_mtu = ETH_MIN_MTU;
+	dev->max_mtu = IP_MAX_MTU - OVERHEAD;
+	dev->needs_free_netdev = true;
+	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
+	SET_NETDEV_DEVTYPE(dev, &link_type);
+	/* ICMP errors need the route of the datagram they answer. */
+	netif_keep_dst(dev);
+
+	link->dev = dev;
+	INIT_LIST_HEAD(&link->tunnels);
+	INIT_LIST_HEAD(&link->list);
+}
+
+static int link_new(FTCP_NEWLINK_ARGS)
+{
+	struct ftcp_link *link = netdev_priv(dev);
+	int err;
+
+	rcu_assign_pointer(link->underlay, ftcp_compat_newlink_net());
+	err = register_netdevice(dev);
+	if (!err)
+		list_add(&link->list, &links);
+	return err;
+}
+
+static struct net *link_get_link_net(const struct net_device *dev)
+{
+	const struct ftcp_link *link = netdev_priv(dev);
+
+	return rtnl_dereference(link->underlay) ?: dev_net(dev);
+}
+
+static struct rtnl_link_ops link_ops __read_mostly = {
+	.kind		= KBUILD_MODNAME,
+	.priv_size	= sizeof(struct ftcp_link),
+	.setup		= link_setup,
+	.newlink	= link_new,
+	.get_link_net	= link_get_link_net,
+};
+
+/**
+ * ftcp_device_for_each_tunnel() - call a function for each tunnel of all links
+ * @fn: the function
+ * @arg: its second argument
+ *
+ * Context: RTNL.
+ */
+void ftcp_device_for_each_tunnel(void (*fn)(struct ftcp_tunnel *, void *),
+				 void *arg)
+{
+	struct ftcp_tunnel *tunnel;
+	struct ftcp_link *link;
+
+	ASSERT_RTNL();
+	list_for_each_entry(link, &links, list) {
+		list_for_each_entry(tunnel, &link->tunnels, list)
+			fn(tunnel, arg);
+	}
+}
+
+/* ---- network namespaces ---- */
+
+/* Just before conntrack's confirmation, the last of all; a hook of the same
+ * priority would come before or after it by order of registration.
+ */
+#define HOOK_PRIORITY (NF_IP_PRI_CONNTRACK_CONFIRM - 1)
+
+static const struct nf_hook_ops hooks[] = {
+	{
+		.hook		= ftcp_hook_local_in,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= HOOK_PRIORITY,
+	}, {
+		.hook		= ftcp_hook_forward,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_FORWARD,
+		.priority	= HOOK_PRIORITY,
+	},
+#if IS_ENABLED(CONFIG_IPV6)
+	{
+		.hook		= ftcp_hook_local_in,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_LOCAL_IN,
+		.priority	= HOOK_PRIORITY,
+	}, {
+		.hook		= ftcp_hook_forward,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_FORWARD,
+		.priority	= HOOK_PRIORITY,
+	},
+#endif
+};
+
+/**
+ * ftcp_net() - what a network namespace holds for this module
+ * @net: the namespace
+ */
+struct ftcp_net *ftcp_net(const struct net *net)
+{
+	return net_generic(net, net_id);
+}
+
+/**
+ * ftcp_net_get() - have packets of a namespace looked at
+ * @net: the namespace
+ *
+ * Context: RTNL, sleeps.
+ * Return: 0 or a negative error.
+ */
+int ftcp_net_get(struct net *net)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+	int err;
+
+	ASSERT_RTNL();
+	if (!fn->users) {
+		err = nf_register_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+		if (err)
+			return err;
+	}
+	WRITE_ONCE(fn->users, fn->users + 1);
+	return 0;
+}
+
+/**
+ * ftcp_net_put() - undo ftcp_net_get()
+ * @net: the namespace
+ *
+ * Context: RTNL, sleeps.
+ */
+void ftcp_net_put(struct net *net)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+
+	ASSERT_RTNL();
+	WRITE_ONCE(fn->users, fn->users - 1);
+	if (!fn->users)
+		nf_unregister_net_hooks(net, hooks, ARRAY_SIZE(hooks));
+}
+
+static int __net_init net_init(struct net *net)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+
+	fn->net = net;
+	get_random_bytes(&fn->key, sizeof(fn->key));
+	mutex_init(&fn->ports_lock);
+	INIT_LIST_HEAD(&fn->ports);
+	return ftcp_flow_tables_init(fn);
+}
+
+/* The namespace goes: tunnels of links whose underlay it is, or which live in
+ * it, go first, while sockets and devices of it still exist.
+ */
+static void __net_exit net_pre_exit(struct net *net)
+{
+	struct ftcp_link *link;
+
+	rtnl_lock();
+	list_for_each_entry(link, &links, list) {
+		bool underlay = rtnl_dereference(link->underlay) == net;
+
+		if (!underlay && !net_eq(dev_net(link->dev), net))
+			continue;
+		ftcp_tunnel_del_all(link);
+		if (underlay) {
+			netif_carrier_off(link->dev);
+			RCU_INIT_POINTER(link->underlay, NULL);
+		}
+	}
+	rtnl_unlock();
+	/* A grace period follows before anything of the namespace is freed. */
+}
+
+static void __net_exit net_exit(struct net *net)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+
+	WARN_ON_ONCE(fn->users);
+	WARN_ON_ONCE(!list_empty(&fn->ports));
+	ftcp_flow_tables_exit(fn);
+	mutex_destroy(&fn->ports_lock);
+}
+
+static struct pernet_operations net_ops = {
+	.init		= net_init,
+	.pre_exit	= net_pre_exit,
+	.exit		= net_exit,
+	.id		= &net_id,
+	.size		= sizeof(struct ftcp_net),
+};
+
+/**
+ * ftcp_device_init() - let links be made
+ *
+ * Return: 0 or a negative error.
+ */
+int __init ftcp_device_init(void)
+{
+	int err = register_pernet_subsys(&net_ops);
+
+	if (err)
+		return err;
+	err = rtnl_link_register(&link_ops);
+	if (err)
+		unregister_pernet_subsys(&net_ops);
+	return err;
+}
+
+/**
+ * ftcp_device_exit() - delete all links
+ */
+void ftcp_device_exit(void)
+{
+	rtnl_link_unregister(&link_ops);
+	unregister_pernet_subsys(&net_ops);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The link (the virtual netdev) and what belongs to a network namespace. */
+#ifndef FTCP_DEVICE_H
+#define FTCP_DEVICE_H
+
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/rhashtable.h>
+#include <linux/siphash.h>
+#include <net/net_namespace.h>
+
+#define FTCP_PORT_BUCKETS 64
+
+/**
+ * struct ftcp_link - private part of a link's net_device
+ * @dev: the device
+ * @underlay: network namespace that the segments travel in, the one where the
+ *	link was created; NULL once that namespace is gone.  Read under RCU or
+ *	RTNL, written under RTNL.  No reference is held: the namespace's exit
+ *	clears it and then waits a grace period.
+ * @tunnels: list of struct ftcp_tunnel, RCU; changed under RTNL
+ * @list: in links, under RTNL
+ */
+struct ftcp_link {
+	struct net_device *dev;
+	struct net __rcu *underlay;
+	struct list_head tunnels;
+	struct list_head list;
+};
+
+/**
+ * struct ftcp_net - what a network namespace holds for this module
+ * @net: the namespace
+ * @outer: flows whose segments travel here, by their TCP ends
+ * @inner: flows by the ends of their datagrams: those of links whose underlay
+ *	is this namespace (mode routed), and those whose applications live here
+ *	(modes listen and forward)
+ * @accept: struct ftcp_tunnel by local TCP port, RCU, changed under RTNL
+ * @listen: struct ftcp_tunnel by UDP port listened on, RCU, changed under RTNL
+ * @ports: struct ftcp_port, reserved local ports, under @ports_lock
+ * @ports_lock: protects @ports; taken in process context only
+ * @users: tunnels that need the netfilter hooks here, under RTNL
+ * @changed: an address or a device of the namespace changed since its flows
+ *	were looked at; see handover.c
+ * @key: secret of cookies and initial sequence numbers; constant
+ */
+struct ftcp_net {
+	struct net *net;
+	struct rhashtable outer;
+	struct rhashtable inner;
+	struct hlist_head accept[FTCP_PORT_BUCKETS];
+	struct hlist_head listen[FTCP_PORT_BUCKETS];
+	struct list_head ports;
+	struct mutex ports_lock;
+	unsigned int users;
+	bool changed;
+	siphash_key_t key;
+};
+
+struct ftcp_net *ftcp_net(const struct net *net);
+int ftcp_net_get(struct net *net);
+void ftcp_net_put(struct net *net);
+
+struct ftcp_tunnel;
+
+void ftcp_device_for_each_tunnel(void (*fn)(struct ftcp_tunnel *, void *),
+				 void *arg);
+bool ftcp_device_check(const struct net_device *dev);
+void ftcp_device_pin(struct ftcp_link *link);
+
+int ftcp_device_init(void);
+void ftcp_device_exit(void);
+
+static inline struct hlist_head *ftcp_port_bucket(struct hlist_head *table,
+						  __be16 port)
+{
+	return &table[ntohs(port) % FTCP_PORT_BUCKETS];
+}
+
+#endif /* FTCP_DEVICE_H */

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Flows: fake-TCP connections, each with one conversation of datagrams. */
+#ifndef FTCP_FLOW_H
+#define FTCP_FLOW_H
+
+#include <linux/atomic.h>
+#include <linux/jiffies.h>
+#include <linux/rhashtable.h>
+#include <linux/skbuff.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+
+#include "addr.h"
+#include "core/conn.h"
+#include "peer.h"
+#include "tunnel.h"
+
+/**
+ * struct ftcp_inner_key - a conversation of datagrams
+ * @pair: local is the application that hands datagrams in on this side,
+ *	remote is the end that it talks to
+ * @link: the link in mode routed, where addresses are the link's own affair;
+ *	NULL in the other modes, where they are those of a namespace
+ */
+struct ftcp_inner_key {
+	struct ftcp_pair pair;
+	const struct ftcp_link *link;
+};
+
+/**
+ * struct ftcp_route - a cached route
+ * @dst: the route, RCU; a reference is held; replaced under ftcp_flow.lock
+ * @cookie: for dst_check()
+ */
+struct ftcp_route {
+	struct dst_entry __rcu *dst;
+	u32 cookie;
+};
+
+/**
+ * struct ftcp_flow - a connection
+ * @outer_node: in ftcp_net.outer of the underlay, if @outer_hashed
+ * @outer: the TCP ends; complete once the flow is in @outer_node's table
+ * @inner_node: in ftcp_net.inner, if @inner_hashed
+ * @inner: the conversation; complete once the flow is in @inner_node's table
+ * @tunnel: the tunnel, constant
+ * @peer: the peer, constant
+ * @outer_route: route of the segments
+ * @inner_route: route of the datagrams, modes listen and forward
+ * @source: whom it is counted for, see source.c; under ftcp_tunnel.lock
+ * @waiting: datagrams have to queue, for the connection or for the first
+ *	acknowledgement on it; changed under @lock, cleared when @queue is empty
+ * @dialled: this end opened the connection; constant
+ * @renewable: it was dialled from a port of its own, so that another flow can
+ *	take its conversation over; constant
+ * @heir: it was dialled to take a conversation over; constant
+ * @conn: state of the protocol; see core/conn.h for what needs @lock
+ * @lock: protects @conn's slow path and the members below
+ * @dead: unlinked, or being so
+ * @outer_hashed: in the table of outer flows
+ * @inner_hashed: in the table of inner flows
+ * @flushing: somebody is sending the first of what was in @queue
+ * @announced: its existence was told to user space
+ * @inherited: it has taken over
+ * @queue: dialled: datagrams that wait for the connection; accepted: segments
+ *	that wait for the UDP port towards the target
+ * @timer: runs ftcp_conn_timer()
+ * @setup: what needs a process to begin
+ * @teardown: what needs a process to end
+ * @tcp_port: reservation of the local TCP port, if the flow has its own
+ * @udp_port: reservation of the UDP port towards the target
+ * @list: in ftcp_tunnel.flows, RCU, under ftcp_tunnel.lock
+ * @created: ms, see ftcp_now()
+ * @tx_packets: datagrams sent
+ * @tx_bytes: bytes of their payload
+ * @rx_packets: datagrams received
+ * @rx_bytes: bytes of their payload
+ * @rcu: for freeing
+ *
+ * Lifetime.  A flow is found under RCU only, through one of the tables or the
+ * tunnel's list.  flow_kill() sets @dead, takes it out of all three and queues
+ * @teardown, once; that waits for @setup, stops the timer for good, gives the
+ * ports back and has the flow freed after a grace period.  @setup is queued
+ * once, by the flow's creator, under @lock and before anything can kill it.
+ * Deleting a tunnel kills its flows and flushes the workqueue: from then on no
+ * code of a flow of that tunnel runs but RCU readers, and those end with the
+ * grace period that precedes the tunnel's own freeing.
+ *
+ * Replacement.  A flow that the core wants replaced goes on, and an heir is
+ * dialled for the same conversation, which only one of them has in the table of
+ * inner flows.  When the heir is established it takes the other's place there
+ * in one step, under both locks; the other receives for a while what is under
+ * way, and closes.  An heir that comes to nothing tells whoever has the
+ * conversation.  Neither keeps a pointer to the other.
+ *
+ * Lock order: an heir's @lock, then that of the flow that it replaces, which is
+ * older; then ftcp_tunnel.lock.  No packet is sent under @lock.
+ */
+struct ftcp_flow {
+	struct rhash_head outer_node;
+	struct ftcp_pair outer;
+	struct rhash_head inner_node;
+	struct ftcp_inner_key inner;
+	struct ftcp_tunnel *tunnel;
+	struct ftcp_peer *peer;
+	struct ftcp_route outer_route;
+	struct ftcp_route inner_route;
+	struct ftcp_source *source;
+	bool waiting;
+	bool dialled;
+	bool renewable;
+	bool heir;
+
+	struct ftcp_conn conn ____cacheline_aligned;
+	atomic64_t tx_packets;
+	atomic64_t tx_bytes;
+	atomic64_t rx_packets;
+	atomic64_t rx_bytes;
+
+	spinlock_t lock ____cacheline_aligned;
+	bool dead;
+	bool outer_hashed;
+	bool inner_hashed;
+	bool flushing;
+	bool announced;
+	bool inherited;
+	struct sk_buff_head queue;
+	struct timer_list timer;
+	struct work_struct setup;
+	struct work_struct teardown;
+	struct ftcp_port *tcp_port;
+	struct ftcp_port *udp_port;
+	struct list_head list;
+	u64 created;
+	struct rcu_head rcu;
+};
+
+/* The core's clock: milliseconds, never 0. */
+static inline u64 ftcp_now(void)
+{
+	return jiffies64_to_msecs(get_jiffies_64());
+}
+
+static inline struct ftcp_net *ftcp_flow_inner_net(const struct ftcp_tunnel *t)
+{
+	return ftcp_net(t->mode == FTCP_MODE_ROUTED ? t->underlay :
+						      t->inner_net);
+}
+
+struct ftcp_flow *ftcp_flow_by_outer(struct ftcp_net *fn,
+				     const struct ftcp_pair *pair);
+struct ftcp_flow *ftcp_flow_by_inner(struct ftcp_net *fn,
+				     const struct ftcp_inner_key *key);
+
+struct ftcp_flow *ftcp_flow_dial(struct ftcp_tunnel *tunnel,
+				 struct ftcp_peer *peer,
+				 const struct ftcp_inner_key *key,
+				 enum ftcp_drop_attr *reason);
+struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
+				   struct ftcp_peer *peer,
+				   const struct ftcp_pair *outer,
+				   const struct ftcp_segment *seg,
+				   enum ftcp_drop_attr *reason);
+void ftcp_flow_adopt(struct ftcp_flow *flow, const struct ftcp_segment *seg);
+
+bool ftcp_flow_enqueue(struct ftcp_flow *flow, struct sk_buff *skb);
+enum ftcp_verdict ftcp_flow_receive(struct ftcp_flow *flow,
+				    const struct ftcp_segment *seg);
+void ftcp_flow_arm(struct ftcp_flow *flow, u64 deadline);
+
+struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow);
+struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow);
+
+void ftcp_flow_close(struct ftcp_flow *flow);
+void ftcp_flow_reset(struct ftcp_flow *flow);
+void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer);
+void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect);
+void ftcp_flow_kill_all(struct ftcp_tunnel *tunnel,
+			const struct ftcp_peer *peer);
+
+int ftcp_flow_tables_init(struct ftcp_net *fn);
+void ftcp_flow_tables_exit(struct ftcp_net *fn);
+int ftcp_flow_init(void);
+void ftcp_flow_exit(void);
+
+#endif /* FTCP_FLOW_H */

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Rewriting UDP to TCP and back, in place. */
+#ifndef FTCP_GSO_H
+#define FTCP_GSO_H
+
+#include <linux/skbuff.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "addr.h"
+#include "core/conn.h"
+
+#define FTCP_TTL 64	/* of segments, and of datagrams delivered */
+
+/* Length of an IP header as this module writes it, without options. */
+static inline unsigned int ftcp_ip_hlen(u16 family)
+{
+	return family == AF_INET ? sizeof(struct iphdr) :
+				   sizeof(struct ipv6hdr);
+}
+
+/* Number of datagrams in an skb whose payload is @len bytes. */
+static inline u32 ftcp_gso_count(const struct sk_buff *skb, u32 len)
+{
+	return skb_is_gso(skb) ? DIV_ROUND_UP(len, skb_shinfo(skb)->gso_size) :
+				 1;
+}
+
+bool ftcp_gso_udp_whole(const struct sk_buff *skb);
+bool ftcp_gso_tcp_whole(const struct sk_buff *skb);
+struct sk_buff *ftcp_gso_split(struct sk_buff *skb);
+
+int ftcp_gso_make_room(struct sk_buff *skb, unsigned int old, unsigned int new);
+void ftcp_gso_udp_to_tcp(struct sk_buff *skb, unsigned int hlen,
+			 const struct ftcp_pair *outer,
+			 const struct ftcp_data *data);
+void ftcp_gso_tcp_to_udp(struct sk_buff *skb, unsigned int hlen,
+			 const struct ftcp_end *src,
+			 const struct ftcp_end *dst);
+void ftcp_gso_write_ip(struct sk_buff *skb, const struct ftcp_end *src,
+		       const struct ftcp_end *dst, u8 protocol, u8 tos);
+void ftcp_gso_allow_fragments(struct net *net, struct sk_buff *skb);
+void ftcp_gso_partial_tcp(struct sk_buff *skb, const struct ftcp_end *src,
+			  const struct ftcp_end *dst);
+
+#endif /* FTCP_GSO_H */

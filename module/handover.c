@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What tells that the way of flows may have changed: addresses, devices, and
+ * the end of a suspension of this host.
+ *
+ * Changes of routes are noticed by each flow when its cached route is no longer
+ * valid, which is at its next segment.  Changes come in bursts, an address goes
+ * and another one comes: flows are looked at a moment later, all at once.
+ */
+#include <linux/inetdevice.h>
+#include <linux/netdevice.h>
+#include <linux/rhashtable.h>
+#include <linux/rtnetlink.h>
+#include <linux/suspend.h>
+#include <linux/workqueue.h>
+#include <net/addrconf.h>
+#include <net/if_inet6.h>
+
+#include "device.h"
+#include "flow.h"
+#include "handover.h"
+#include "tunnel.h"
+
+#define SETTLE	(HZ / 10)
+#define BATCH	256	/* flows looked at without a pause */
+
+static bool resumed;	/* since flows were looked at */
+
+/* The flows whose segments travel in a namespace.  One that is met twice, as
+ * the table grows, is none the worse for it.
+ */
+static void look_at_net(struct ftcp_net *fn, bool suspect)
+{
+	struct rhashtable_iter iter;
+	unsigned int n = 0;
+	void *flow;
+
+	rhashtable_walk_enter(&fn->outer, &iter);
+	rhashtable_walk_start(&iter);
+	while ((flow = rhashtable_walk_next(&iter))) {
+		if (IS_ERR(flow))	/* resized: it begins anew */
+			continue;
+		ftcp_flow_way_changed(flow, suspect);
+		if (++n % BATCH)
+			continue;
+		rhashtable_walk_stop(&iter);
+		cond_resched();
+		rhashtable_walk_start(&iter);
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+}
+
+static void look_at_tunnel(struct ftcp_tunnel *tunnel, void *arg)
+{
+	struct ftcp_net *fn = ftcp_net(tunnel->underlay);
+	const bool *suspect = arg;
+
+	if (xchg(&fn->changed, false))
+		look_at_net(fn, *suspect);
+}
+
+static void mark_net(struct ftcp_tunnel *tunnel, void *arg)
+{
+	WRITE_ONCE(ftcp_net(tunnel->underlay)->changed, true);
+}
+
+/* RTNL keeps the tunnels, and with them the namespaces. */
+static void look(struct work_struct *work)
+{
+	bool suspect = xchg(&resumed, false);
+
+	rtnl_lock();
+	if (suspect)
+		ftcp_device_for_each_tunnel(mark_net, NULL);
+	ftcp_device_for_each_tunnel(look_at_tunnel, &suspect);
+	rtnl_unlock();
+}
+
+static DECLARE_DELAYED_WORK(look_work, look);
+
+/* What happens where no tunnel is costs nothing. */
+static void changed(const struct net_device *dev)
+{
+	struct ftcp_net *fn = ftcp_net(dev_net(dev));
+
+	if (!READ_ONCE(fn->users))
+		return;
+	WRITE_ONCE(fn->changed, true);
+	schedule_delayed_work(&look_work, SETTLE);
+}
+
+static int address_event(struct notifier_block *nb, unsigned long event,
+			 void *ptr)
+{
+	const struct in_ifaddr *ifa = ptr;
+
+	changed(ifa->ifa_dev->dev);
+	return NOTIFY_DONE;
+}
+
+/* In atomic context. */
+static int address6_event(struct notifier_block *nb, unsigned long event,
+			  void *ptr)
+{
+	const struct inet6_ifaddr *ifa = ptr;
+
+	changed(ifa->idev->dev);
+	return NOTIFY_DONE;
+}
+
+static int device_event(struct notifier_block *nb, unsigned long event,
+			void *ptr)
+{
+	switch (event) {
+	case NETDEV_UP:
+	case NETDEV_DOWN:
+	case NETDEV_CHANGE:
+		changed(netdev_notifier_info_to_dev(ptr));
+	}
+	return NOTIFY_DONE;
+}
+
+static int power_event(struct notifier_block *nb, unsigned long event,
+		       void *ptr)
+{
+	switch (event) {
+	case PM_POST_SUSPEND:
+	case PM_POST_HIBERNATION:
+	case PM_POST_RESTORE:
+		WRITE_ONCE(resumed, true);
+		schedule_delayed_work(&look_work, 0);
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block address_nb = { .notifier_call = address_event };
+static struct notifier_block address6_nb = {
+	.notifier_call = address6_event,
+};
+static struct notifier_block device_nb = { .notifier_call = device_event };
+static struct notifier_block power_nb = { .notifier_call = power_event };
+
+/**
+ * ftcp_handover_init() - begin to watch
+ *
+ * Return: 0 or a negative error.
+ */
+int __init ftcp_handover_init(void)
+{
+	int err;
+
+	err = register_inetaddr_notifier(&address_nb);
+	if (err)
+		return err;
+	err = register_inet6addr_notifier(&address6_nb);
+	if (err)
+		goto err_address;
+	err = register_netdevice_notifier(&device_nb);
+	if (err)
+		goto err_address6;
+	err = register_pm_notifier(&power_nb);
+	if (err)
+		goto err_device;
+	return 0;
+
+err_device:
+	unregister_netdevice_notifier(&device_nb);
+err_address6:
+	unregister_inet6addr_notifier(&address6_nb);
+err_address:
+	unregister_inetaddr_notifier(&address_nb);
+	cancel_delayed_work_sync(&look_work);
+	return err;
+}
+
+/**
+ * ftcp_handover_exit() - watch no longer
+ */
+void ftcp_handover_exit(void)
+{
+	unregister_pm_notifier(&power_nb);
+	unregister_netdevice_notifier(&device_nb);
+	unregister_inet6addr_notifier(&address6_nb);
+	unregister_inetaddr_notifier(&address_nb);
+	cancel_delayed_work_sync(&look_work);
+}

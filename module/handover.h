@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Flows follow the addresses, routes and devices of this host. */
+#ifndef FTCP_HANDOVER_H
+#define FTCP_HANDOVER_H
+
+int ftcp_handover_init(void);
+void ftcp_handover_exit(void);
+
+#endif /* FTCP_HANDOVER_H */

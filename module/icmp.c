@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ICMP errors, to the application and from the network.
+ *
+ * What happens to a segment is told to the sender of the datagram in the terms
+ * of the datagram; what the network says of a segment finds no socket of the
+ * host's own TCP, and is taken to heart here.
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <net/icmp.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
+#include <net/sock.h>
+#include <net/xfrm.h>
+
+#include "core/conn.h"
+#include "datapath.h"
+#include "flow.h"
+#include "gso.h"
+#include "icmp.h"
+
+/* Longest that a target takes to say that it does not want a datagram, ms */
+#define TARGET_TIME 3000
+
+/* What a socket of this host hears when the stack itself finds a datagram too
+ * large: EMSGSIZE, in the error queue if it has one.
+ */
+static void tell_socket(struct sock *sk, struct sk_buff *skb, u32 mtu)
+{
+	/* A packet socket, say, has nothing of what is written to below. */
+	if ((sk->sk_family != AF_INET && sk->sk_family != AF_INET6) ||
+	    sk->sk_protocol != IPPROTO_UDP)
+		return;
+#if IS_ENABLED(CONFIG_XFRM)
+	xfrm_local_error(skb, mtu);
+#endif
+	if (sk->sk_state == TCP_ESTABLISHED) {
+		sk->sk_err = EMSGSIZE;
+		sk_error_report(sk);
+	}
+}
+
+/**
+ * ftcp_icmp_too_big() - tell a sender that its datagram is too large
+ * @skb: the datagram, its data at the network header
+ * @mtu: largest IP packet that would pass, in bytes
+ * @routed: it was routed into the link
+ *
+ * No ICMP error goes to this host itself about what was routed into the link:
+ * the stack would look for the route by address alone, find the one that the
+ * segments take rather than the one that rules by port made the datagram take,
+ * and lower the path MTU of the segments, and so again with each error.
+ */
+void ftcp_icmp_too_big(struct sk_buff *skb, u32 mtu, bool routed)
+{
+	if (routed && !skb->skb_iif) {
+		if (skb->sk && sk_fullsock(skb->sk))
+			tell_socket(skb->sk, skb, mtu);
+		return;
+	}
+	if (skb->protocol == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
+			      htonl(mtu));
+	else
+		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+}
+
+/**
+ * ftcp_icmp_unreachable() - tell a sender that its datagram gets nowhere
+ * @skb: the datagram, its data at the network header
+ */
+void ftcp_icmp_unreachable(struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
+	else if (skb->protocol == htons(ETH_P_IPV6))
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH,
+				0);
+}
+
+/**
+ * ftcp_icmp_refused() - tell a sender that nobody listens at the far end
+ * @skb: the datagram, its data at the network header
+ *
+ * As a closed UDP port would have answered it.
+ */
+void ftcp_icmp_refused(struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
+	else if (skb->protocol == htons(ETH_P_IPV6))
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH,
+				0);
+}
+
+/* A datagram of the conversation for an error to quote, when there is none: the
+ * headers are all that its sender is found by.
+ */
+static struct sk_buff *make_datagram(const struct ftcp_flow *flow)
+{
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_pair pair = flow->inner.pair;
+	struct sk_buff *skb;
+	struct dst_entry *dst;
+
+	dst = ftcp_route(tunnel->mode == FTCP_MODE_ROUTED ?
+				 dev_net(tunnel->link->dev) : tunnel->inner_net,
+			 &pair, IPPROTO_UDP, 0);
+	if (!dst)
+		return NULL;
+	skb = alloc_skb(LL_MAX_HEADER + sizeof(struct ipv6hdr) +
+				sizeof(struct udphdr), GFP_ATOMIC);
+	if (!skb) {
+		dst_release(dst);
+		return NULL;
+	}
+	skb_reserve(skb, LL_MAX_HEADER + sizeof(struct ipv6hdr));
+	*(struct udphdr *)skb_put(skb, sizeof(struct udphdr)) = (struct udphdr){
+		.source = pair.local.port,
+		.dest = pair.remote.port,
+		.len = htons(sizeof(struct udphdr)),
+	};
+	ftcp_gso_write_ip(skb, &pair.local, &pair.remote, IPPROTO_UDP, 0);
+	skb_dst_set(skb, dst);
+	skb->dev = dst->dev;
+	return skb;
+}
+
+/**
+ * ftcp_icmp_lost() - tell an application that its conversation's flow is gone
+ * @flow: a flow that was dialled and established; its ends are constant by now
+ * @reset: the far end reset it, as a closed UDP port would refuse a datagram;
+ *	otherwise it was found dead, as a host that is unreachable
+ *
+ * Context: any but hard interrupts; no lock of the flow is held.
+ */
+void ftcp_icmp_lost(const struct ftcp_flow *flow, bool reset)
+{
+	struct sk_buff *skb;
+
+	local_bh_disable();
+	skb = make_datagram(flow);
+	if (skb) {
+		if (reset)
+			ftcp_icmp_refused(skb);
+		else
+			ftcp_icmp_unreachable(skb);
+		consume_skb(skb);
+	}
+	local_bh_enable();
+}
+
+/* Whether a quoted sequence number is of a segment on its way: whoever cannot
+ * see the flow has to guess it (RFC 5927, section 4.1).
+ */
+static bool in_flight(const struct ftcp_flow *flow, u32 seq)
+{
+	u32 una = ftcp_load(flow->conn.snd_una);
+	u32 nxt = ftcp_load(flow->conn.snd_nxt);
+
+	return ftcp_seq_diff(seq, una) >= 0 && ftcp_seq_diff(seq, nxt) < 0;
+}
+
+/* The flow that an ICMP error quotes a segment of; ports and sequence number
+ * are the first 8 bytes behind the quoted IP header.  An error about a flow that
+ * quotes no segment on its way is forged, or late, and counted.
+ */
+static struct ftcp_flow *quoted_flow(struct ftcp_net *fn,
+				     const struct sk_buff *skb,
+				     unsigned int offset,
+				     struct ftcp_pair *pair)
+{
+	struct ftcp_flow *flow;
+	__be32 words[2], *w;
+
+	w = skb_header_pointer(skb, offset, sizeof(words), words);
+	if (!w)
+		return NULL;
+	pair->local.port = htons(ntohl(w[0]) >> 16);
+	pair->remote.port = htons(ntohl(w[0]) & 0xffff);
+	flow = ftcp_flow_by_outer(fn, pair);
+	if (!flow || in_flight(flow, ntohl(w[1])))
+		return flow;
+	ftcp_stats_drop(flow->tunnel->stats, FTCP_DROP_ICMP);
+	return NULL;
+}
+
+/* Whether the target of a flow may have found a datagram of ours unwelcome: one
+ * was delivered to it not long ago.  A blind forger is left with those flows.
+ */
+static bool lately_delivered(const struct ftcp_flow *flow)
+{
+	return ftcp_load(flow->conn.last_data) + TARGET_TIME >= ftcp_now();
+}
+
+/* The target says that nobody takes the datagrams of a flow; @offset is that of
+ * the quoted UDP header, @pair its addresses.  UDP has no numbers that a forger
+ * would have to guess, but the target answers from its own address to the one
+ * that was quoted, and the former of this host cannot come from outside of it.
+ */
+static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
+			       unsigned int offset, struct ftcp_pair *pair,
+			       bool direct)
+{
+	struct ftcp_inner_key key = { };
+	struct ftcp_flow *flow;
+	__be16 ports[2], *p;
+
+	p = skb_header_pointer(skb, offset, sizeof(ports), ports);
+	if (!p)
+		return;
+	key.pair.local = pair->remote;
+	key.pair.local.port = p[1];
+	key.pair.remote = pair->local;
+	key.pair.remote.port = p[0];
+	flow = ftcp_flow_by_inner(fn, &key);
+	if (!flow || flow->tunnel->mode != FTCP_MODE_FORWARD)
+		return;
+	if (!direct || !lately_delivered(flow))
+		ftcp_stats_drop(flow->tunnel->stats, FTCP_DROP_ICMP);
+	else if (READ_ONCE(flow->tunnel->config.unreachable) ==
+		 FTCP_UNREACHABLE_CLOSE)
+		ftcp_flow_reset(flow);
+}
+
+/* A router says that a segment is too large; @offset is that of the quoted IP
+ * header, which the stack's own function wants in front.
+ */
+static void too_big_v4(struct ftcp_net *fn, struct sk_buff *skb,
+		       unsigned int offset, u32 mtu)
+{
+	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
+
+	if (!clone)
+		return;
+	if (pskb_pull(clone, offset) &&
+	    pskb_may_pull(clone, sizeof(struct iphdr)))
+		ipv4_update_pmtu(clone, fn->net, mtu, 0, IPPROTO_TCP);
+	consume_skb(clone);
+}
+
+static void too_big_v6(struct ftcp_net *fn, struct sk_buff *skb,
+		       unsigned int offset, __be32 mtu)
+{
+	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
+
+	if (!clone)
+		return;
+	if (pskb_pull(clone, offset) &&
+	    pskb_may_pull(clone, sizeof(struct ipv6hdr)))
+		ip6_update_pmtu(clone, fn->net, mtu, 0, 0,
+				sock_net_uid(fn->net, NULL));
+	consume_skb(clone);
+}
+
+static void receive_v4(struct ftcp_net *fn, struct sk_buff *skb)
+{
+	unsigned int hlen = ip_hdrlen(skb), offset = hlen, behind;
+	struct icmphdr _icmph, *icmph;
+	struct ftcp_pair pair = { };
+	struct iphdr _iph, *iph;
+
+	icmph = skb_header_pointer(skb, hlen, sizeof(_icmph), &_icmph);
+	if (!icmph || icmph->type != ICMP_DEST_UNREACH ||
+	    (icmph->code != ICMP_FRAG_NEEDED &&
+	     icmph->code != ICMP_PORT_UNREACH) ||
+	    nf_ip_checksum(skb, NF_INET_LOCAL_IN, hlen, IPPROTO_ICMP))
+		return;
+	offset += sizeof(*icmph);
+	iph = skb_header_pointer(skb, offset, sizeof(_iph), &_iph);
+	if (!iph || iph->version != 4 || iph->ihl < 5)
+		return;
+	ftcp_end_set_v4(&pair.local, iph->saddr, 0);
+	ftcp_end_set_v4(&pair.remote, iph->daddr, 0);
+	behind = offset + iph->ihl * 4;
+	if (icmph->code == ICMP_PORT_UNREACH && iph->protocol == IPPROTO_UDP)
+		target_unreachable(fn, skb, behind, &pair,
+				   ip_hdr(skb)->saddr == iph->daddr &&
+				   ip_hdr(skb)->daddr == iph->saddr);
+	else if (icmph->code == ICMP_FRAG_NEEDED &&
+		 iph->protocol == IPPROTO_TCP &&
+		 quoted_flow(fn, skb, behind, &pair))
+		too_big_v4(fn, skb, offset, ntohs(icmph->un.frag.mtu));
+}
+
+static void receive_v6(struct ftcp_net *fn, struct sk_buff *skb)
+{
+	unsigned int hlen = sizeof(struct ipv6hdr), offset = hlen, behind;
+	struct icmp6hdr _icmp6h, *icmp6h;
+	struct ipv6hdr _ip6, *ip6;
+	struct ftcp_pair pair = { };
+	bool too_big;
+
+	icmp6h = skb_header_pointer(skb, hlen, sizeof(_icmp6h), &_icmp6h);
+	if (!icmp6h)
+		return;
+	too_big = icmp6h->icmp6_type == ICMPV6_PKT_TOOBIG;
+	if ((!too_big && (icmp6h->icmp6_type != ICMPV6_DEST_UNREACH ||
+			  icmp6h->icmp6_code != ICMPV6_PORT_UNREACH)) ||
+	    nf_ip6_checksum(skb, NF_INET_LOCAL_IN, hlen, IPPROTO_ICMPV6))
+		return;
+	offset += sizeof(*icmp6h);
+	ip6 = skb_header_pointer(skb, offset, sizeof(_ip6), &_ip6);
+	if (!ip6 || ip6->version != 6)
+		return;
+	ftcp_end_set_v6(&pair.local, &ip6->saddr, 0);
+	ftcp_end_set_v6(&pair.remote, &ip6->daddr, 0);
+	behind = offset + sizeof(*ip6);
+	if (!too_big && ip6->nexthdr == IPPROTO_UDP)
+		target_unreachable(fn, skb, behind, &pair,
+				   ipv6_addr_equal(&ipv6_hdr(skb)->saddr,
+						   &ip6->daddr) &&
+				   ipv6_addr_equal(&ipv6_hdr(skb)->daddr,
+						   &ip6->saddr));
+	else if (too_big && ip6->nexthdr == IPPROTO_TCP &&
+		 quoted_flow(fn, skb, behind, &pair))
+		too_big_v6(fn, skb, offset, icmp6h->icmp6_mtu);
+}
+
+/**
+ * ftcp_icmp_receive() - an ICMP message to this host
+ * @fn: network namespace
+ * @skb: the message; stays the caller's and goes its way
+ *
+ * A smaller path MTU for a segment becomes that of the route, and from then
+ * on too large a datagram draws an ICMP error of its own.  A target that is
+ * gone has the flow reset, if the user wants it so.
+ */
+void ftcp_icmp_receive(struct ftcp_net *fn, struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		receive_v4(fn, skb);
+	else
+		receive_v6(fn, skb);
+}

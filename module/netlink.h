@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The generic netlink family; see Documentation/netlink/specs/faketcp.yaml. */
+#ifndef FTCP_NETLINK_H
+#define FTCP_NETLINK_H
+
+#include <linux/netlink.h>
+
+struct ftcp_flow;
+struct ftcp_tunnel;
+
+__printf(2, 3) void ftcp_netlink_error(struct netlink_ext_ack *extack,
+				       const char *fmt, ...);
+
+void ftcp_netlink_tunnel_event(struct ftcp_tunnel *tunnel, u8 cmd);
+void ftcp_netlink_flow_event(struct ftcp_flow *flow, u8 cmd);
+
+int ftcp_netlink_init(void);
+void ftcp_netlink_exit(void);
+
+#endif /* FTCP_NETLINK_H */

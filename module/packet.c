@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reading a packet's headers: nothing is believed before it is checked. */
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+
+#include "packet.h"
+
+/* Source and destination port are the first words of UDP and TCP alike. */
+static bool read_ports(struct sk_buff *skb, unsigned int offset,
+		       struct ftcp_end *src, struct ftcp_end *dst)
+{
+	const __be16 *ports = (const __be16 *)(skb->data + offset);
+
+	src->port = ports[0];
+	dst->port = ports[1];
+	return ports[0] && ports[1];
+}
+
+static bool read_v4(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
+		    struct ftcp_end *src, struct ftcp_end *dst,
+		    unsigned int *ip_hlen)
+{
+	const struct iphdr *iph;
+	unsigned int hlen;
+
+	if (!pskb_may_pull(skb, sizeof(*iph)))
+		return false;
+	iph = ip_hdr(skb);
+	hlen = iph->ihl * 4;
+	if (iph->version != 4 || hlen < sizeof(*iph) ||
+	    iph->protocol != protocol || ip_is_fragment(iph) ||
+	    !pskb_may_pull(skb, hlen + l4_hlen))
+		return false;
+	iph = ip_hdr(skb);
+	ftcp_end_set_v4(src, iph->saddr, 0);
+	ftcp_end_set_v4(dst, iph->daddr, 0);
+	*ip_hlen = hlen;
+	return read_ports(skb, hlen, src, dst);
+}
+
+static bool read_v6(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
+		    struct ftcp_end *src, struct ftcp_end *dst,
+		    unsigned int *ip_hlen)
+{
+	const struct ipv6hdr *ip6;
+
+	if (!pskb_may_pull(skb, sizeof(*ip6) + l4_hlen))
+		return false;
+	ip6 = ipv6_hdr(skb);
+	/* An extension header is as good as another protocol: the
+	 * counterparts do not send any.
+	 */
+	if (ip6->version != 6 || ip6->nexthdr != protocol)
+		return false;
+	ftcp_end_set_v6(src, &ip6->saddr, 0);
+	ftcp_end_set_v6(dst, &ip6->daddr, 0);
+	*ip_hlen = sizeof(*ip6);
+	return read_ports(skb, sizeof(*ip6), src, dst);
+}
+
+/**
+ * ftcp_packet_read() - find out between whom a packet travels
+ * @skb: the packet, its data at the network header
+ * @protocol: IPPROTO_UDP or IPPROTO_TCP; other packets are not for us
+ * @l4_hlen: bytes of the transport header that the caller wants to read
+ * @src: its source
+ * @dst: its destination
+ * @ip_hlen: length of its IP header
+ *
+ * When it succeeds, the IP header and @l4_hlen bytes behind it are linear.
+ *
+ * Return: whether it is a whole, unfragmented packet of @protocol.
+ */
+bool ftcp_packet_read(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
+		      struct ftcp_end *src, struct ftcp_end *dst,
+		      unsigned int *ip_hlen)
+{
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		return read_v4(skb, protocol, l4_hlen, src, dst, ip_hlen);
+	case htons(ETH_P_IPV6):
+		return read_v6(skb, protocol, l4_hlen, src, dst, ip_hlen);
+	default:
+		return false;
+	}
+}
+
+/**
+ * ftcp_packet_checksum_ok() - verify the transport checksum
+ * @skb: the packet, its data at the network header
+ * @protocol: IPPROTO_UDP or IPPROTO_TCP
+ * @ip_hlen: length of its IP header
+ *
+ * The payload is read only if nobody has vouched for it yet.  Packets that
+ * never were on a wire, and those that the device or GRO verified, pass.
+ */
+bool ftcp_packet_checksum_ok(struct sk_buff *skb, u8 protocol,
+			     unsigned int ip_hlen)
+{
+	if (skb->ip_summed == CHECKSUM_PARTIAL ||
+	    skb->ip_summed == CHECKSUM_UNNECESSARY || skb_is_gso(skb))
+		return true;
+	if (skb->protocol == htons(ETH_P_IP)) {
+		const struct udphdr *uh = (void *)(skb->data + ip_hlen);
+
+		if (protocol == IPPROTO_UDP && !uh->check)
+			return true;
+		return !nf_ip_checksum(skb, NF_INET_LOCAL_IN, ip_hlen,
+				       protocol);
+	}
+	return !nf_ip6_checksum(skb, NF_INET_LOCAL_IN, ip_hlen, protocol);
+}

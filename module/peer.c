@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Peers: the remote ends of a tunnel, and which addresses are behind them.
+ *
+ * All changes are made under RTNL.  Readers look at a peer's configuration
+ * and at a tunnel's table of allowed IPs under RCU; both are replaced whole.
+ */
+#include <linux/rtnetlink.h>
+#include <linux/sort.h>
+
+#include "flow.h"
+#include "peer.h"
+#include "tunnel.h"
+
+static bool range_covers(const struct ftcp_range *range,
+			 const struct ftcp_end *end)
+{
+	return range->family == end->family &&
+	       ipv6_prefix_equal(&range->addr, &end->addr, range->prefix);
+}
+
+static int longest_first(const void *a, const void *b)
+{
+	const struct ftcp_allowed_entry *x = a, *y = b;
+
+	return (int)y->range.prefix - (int)x->range.prefix;
+}
+
+/**
+ * ftcp_peer_by_address() - the peer that an inner address belongs to
+ * @tunnel: where to look
+ * @end: the address; its port does not matter
+ *
+ * Context: RCU read-side critical section.
+ * Return: the peer with the longest matching prefix, or NULL.
+ */
+struct ftcp_peer *ftcp_peer_by_address(struct ftcp_tunnel *tunnel,
+				       const struct ftcp_end *end)
+{
+	const struct ftcp_allowed *allowed = rcu_dereference(tunnel->allowed);
+	unsigned int i;
+
+	for (i = 0; allowed && i < allowed->count; i++) {
+		if (range_covers(&allowed->entries[i].range, end))
+			return allowed->entries[i].peer;
+	}
+	return NULL;
+}
+
+/**
+ * ftcp_peer_only() - the one peer of a tunnel in mode listen
+ * @tunnel: the tunnel
+ *
+ * Context: RCU read-side critical section.
+ * Return: the peer, or NULL if it was deleted.
+ */
+struct ftcp_peer *ftcp_peer_only(struct ftcp_tunnel *tunnel)
+{
+	return list_first_or_null_rcu(&tunnel->peers, struct ftcp_peer, list);
+}
+
+/**
+ * ftcp_peer_find() - look a peer up by name
+ * @tunnel: where to look
+ * @name: its name
+ *
+ * Context: RTNL.
+ * Return: the peer, or NULL.
+ */
+struct ftcp_peer *ftcp_peer_find(struct ftcp_tunnel *tunnel, const char *name)
+{
+	struct ftcp_peer *peer;
+
+	ASSERT_RTNL();
+	list_for_each_entry(peer, &tunnel->peers, list) {
+		if (!strcmp(peer->name, name))
+			return peer;
+	}
+	return NULL;
+}
+
+/* The table for @tunnel as it is to be when @changed has @config, NULL for no
+ * peer at all.
+ */
+static struct ftcp_allowed *make_allowed(struct ftcp_tunnel *tunnel,
+					 struct ftcp_peer *changed,
+					 const struct ftcp_peer_config *config)
+{
+	const struct ftcp_peer_config *c;
+	struct ftcp_allowed *allowed;
+	struct ftcp_peer *peer;
+	unsigned int count = config ? config->nranges : 0, i, n = 0;
+
+	list_for_each_entry(peer, &tunnel->peers, list) {
+		if (peer != changed)
+			count += rtnl_dereference(peer->config)->nranges;
+	}
+	if (count > FTCP_RANGES_MAX)
+		return ERR_PTR(-E2BIG);
+
+	allowed = kvzalloc(struct_size(allowed, entries, count),
+			   GFP_KERNEL_ACCOUNT);
+	if (!allowed)
+		return ERR_PTR(-ENOMEM);
+
+	list_for_each_entry(peer, &tunnel->peers, list) {
+		if (peer == changed)
+			continue;
+		c = rtnl_dereference(peer->config);
+		for (i = 0; i < c->nranges; i++)
+			allowed->entries[n++] = (struct ftcp_allowed_entry){
+				c->ranges[i], peer
+			};
+	}
+	for (i = 0; config && i < config->nranges; i++)
+		allowed->entries[n++] = (struct ftcp_allowed_entry){
+			config->ranges[i], changed
+		};
+	allowed->count = n;
+	sort(allowed->entries, n, sizeof(allowed->entries[0]), longest_first,
+	     NULL);
+	return allowed;
+}
+
+static void publish_allowed(struct ftcp_tunnel *tunnel,
+			    struct ftcp_allowed *allowed)
+{
+	allowed = rcu_replace_pointer(tunnel->allowed, allowed,
+				      lockdep_rtnl_is_held());
+	if (allowed)
+		kvfree_rcu(allowed, rcu);
+}
+
+static int check_overlap(struct ftcp_tunnel *tunnel, struct ftcp_peer *self,
+			 const struct ftcp_peer_config *config,
+			 struct netlink_ext_ack *extack)
+{
+	const struct ftcp_peer_config *c;
+	struct ftcp_peer *peer;
+	unsigned int i, j;
+
+	list_for_each_entry(peer, &tunnel->peers, list) {
+		if (peer == self)
+			continue;
+		c = rtnl_dereference(peer->config);
+		for (i = 0; i < c->nranges; i++) {
+			for (j = 0; j < config->nranges; j++) {
+				if (memcmp(&c->ranges[i], &config->ranges[j],
+					   sizeof(c->ranges[i])))
+					continue;
+				NL_SET_ERR_MSG(extack,
+					       "allowed-ips: another peer of this tunnel has the same range");
+				return -EEXIST;
+			}
+		}
+	}
+	return 0;
+}
+
+static bool endpoint_changed(const struct ftcp_peer_config *a,
+			     const struct ftcp_peer_config *b)
+{
+	return a->kind != b->kind || a->wire != b->wire ||
+	       !ftcp_end_equal(&a->endpoint, &b->endpoint);
+}
+
+/**
+ * ftcp_peer_set() - add a peer, or give one a new configuration
+ * @tunnel: the tunnel
+ * @name: name of the peer
+ * @config: complete configuration; taken over, also in case of an error
+ * @extack: says why, in case of an error
+ *
+ * Flows that were dialled to an endpoint which is no longer the peer's are
+ * closed; the next datagram dials the new one.
+ *
+ * Context: RTNL.
+ * Return: 0 or a negative error; nothing is changed then.
+ */
+int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
+		  struct ftcp_peer_config *config,
+		  struct netlink_ext_ack *extack)
+{
+	struct ftcp_peer *peer = ftcp_peer_find(tunnel, name), *new = NULL;
+	struct ftcp_peer_config *old;
+	struct ftcp_allowed *allowed;
+	int err;
+
+	err = check_overlap(tunnel, peer, config, extack);
+	if (err)
+		goto out_free;
+	if (!peer) {
+		err = -ENOMEM;
+		new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+		if (!new)
+			goto out_free;
+		new->tunnel = tunnel;
+		strscpy(new->name, name, sizeof(new->name));
+		peer = new;
+	}
+	allowed = make_allowed(tunnel, peer, config);
+	if (IS_ERR(allowed)) {
+		err = PTR_ERR(allowed);
+		if (err == -E2BIG)
+			NL_SET_ERR_MSG(extack,
+				       "allowed-ips: too many ranges in this tunnel");
+		goto out_free;
+	}
+
+	old = rcu_replace_pointer(peer->config, config, lockdep_rtnl_is_held());
+	if (new)
+		list_add_tail_rcu(&new->list, &tunnel->peers);
+	publish_allowed(tunnel, allowed);
+	if (old) {
+		bool redial = endpoint_changed(old, config);
+
+		kvfree_rcu(old, rcu);
+		if (redial)
+			ftcp_flow_redial(tunnel, peer);
+	}
+	return 0;
+
+out_free:
+	kfree(new);
+	kvfree(config);
+	return err;
+}
+
+/**
+ * ftcp_peer_add_any() - the peer that a tunnel in proxy mode begins with
+ * @tunnel: the tunnel
+ * @name: name of the peer
+ * @endpoint: where its flows go, or NULL if it dials in
+ * @endpoint_name: what the user wrote for @endpoint, or NULL
+ *
+ * Context: RTNL.
+ * Return: 0 or a negative error.
+ */
+int ftcp_peer_add_any(struct ftcp_tunnel *tunnel, const char *name,
+		      const struct ftcp_end *endpoint,
+		      const char *endpoint_name)
+{
+	struct ftcp_peer_config *config = ftcp_peer_config_alloc(2);
+
+	if (!config)
+		return -ENOMEM;
+	config->wire = tunnel->config.wire;
+	if (endpoint) {
+		config->kind = FTCP_ENDPOINT_ADDR;
+		config->endpoint = *endpoint;
+		if (endpoint_name)
+			strscpy(config->endpoint_name, endpoint_name,
+				sizeof(config->endpoint_name));
+	}
+	config->nranges = 2;
+	ipv6_addr_set_v4mapped(0, &config->ranges[0].addr);
+	config->ranges[0].prefix = 96;
+	config->ranges[0].family = AF_INET;
+	config->ranges[1].family = AF_INET6;
+	return ftcp_peer_set(tunnel, name, config, NULL);
+}
+
+static void free_peer(struct ftcp_peer *peer)
+{
+	kvfree_rcu(rcu_dereference_protected(peer->config, 1), rcu);
+	kfree_rcu(peer, rcu);
+}
+
+/**
+ * ftcp_peer_del() - delete a peer; its flows are reset
+ * @peer: the peer
+ *
+ * Context: RTNL, sleeps.
+ */
+void ftcp_peer_del(struct ftcp_peer *peer)
+{
+	struct ftcp_tunnel *tunnel = peer->tunnel;
+	struct ftcp_allowed *allowed = make_allowed(tunnel, peer, NULL);
+
+	ASSERT_RTNL();
+	/* Without memory for a smaller table there is none: a flow too few. */
+	publish_allowed(tunnel, IS_ERR(allowed) ? NULL : allowed);
+	list_del_rcu(&peer->list);
+	WRITE_ONCE(peer->gone, true);
+	/* Nobody who finds the peer, here or by a flow that is to be replaced, may
+	 * still be about to add a flow.
+	 */
+	synchronize_net();
+	ftcp_flow_kill_all(tunnel, peer);
+	free_peer(peer);
+}
+
+/**
+ * ftcp_peer_free_all() - free the peers of a tunnel that has no flows
+ * @tunnel: the tunnel; nobody can find it any more
+ *
+ * Context: RTNL.
+ */
+void ftcp_peer_free_all(struct ftcp_tunnel *tunnel)
+{
+	struct ftcp_peer *peer, *next;
+
+	publish_allowed(tunnel, NULL);
+	list_for_each_entry_safe(peer, next, &tunnel->peers, list) {
+		list_del_rcu(&peer->list);
+		free_peer(peer);
+	}
+}

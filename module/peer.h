@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Peers: the remote ends of a tunnel, and which addresses are behind them. */
+#ifndef FTCP_PEER_H
+#define FTCP_PEER_H
+
+#include <linux/atomic.h>
+#include <linux/mm.h>
+#include <linux/netlink.h>
+#include <linux/overflow.h>
+
+#include "addr.h"
+#include "tunnel.h"
+
+/**
+ * struct ftcp_range - a range of inner addresses
+ * @addr: IPv6 address, or IPv4 address in its mapped form
+ * @prefix: bits of @addr that count, 0 to 128; 96 more than in IPv4's notation
+ *	for an IPv4 range
+ * @family: AF_INET or AF_INET6
+ */
+struct ftcp_range {
+	struct in6_addr addr;
+	u8 prefix;
+	u16 family;
+};
+
+/**
+ * struct ftcp_allowed_entry - whose a range is
+ * @range: the range
+ * @peer: the peer
+ */
+struct ftcp_allowed_entry {
+	struct ftcp_range range;
+	struct ftcp_peer *peer;
+};
+
+/**
+ * struct ftcp_allowed - the ranges of all peers of a tunnel
+ * @rcu: for freeing
+ * @count: length of @entries
+ * @entries: longest prefix first
+ *
+ * Consulted when a flow begins, never for each datagram: a sorted array is
+ * all it takes.
+ */
+struct ftcp_allowed {
+	struct rcu_head rcu;
+	unsigned int count;
+	struct ftcp_allowed_entry entries[];
+};
+
+/**
+ * struct ftcp_peer_config - what a user sets of a peer
+ * @rcu: for freeing
+ * @kind: enum ftcp_endpoint_kind
+ * @wire: enum ftcp_wire
+ * @endpoint: TCP address and port, with FTCP_ENDPOINT_ADDR
+ * @endpoint_name: what the user wrote for @endpoint, if it was a name
+ * @nranges: length of @ranges
+ * @ranges: allowed IPs
+ */
+struct ftcp_peer_config {
+	struct rcu_head rcu;
+	u32 kind;
+	u32 wire;
+	struct ftcp_end endpoint;
+	char endpoint_name[FAKETCP_ENDPOINT_NAME_MAX + 1];
+	unsigned int nranges;
+	struct ftcp_range ranges[];
+};
+
+#define FTCP_RANGES_MAX 65536	/* allowed IPs of one tunnel */
+
+/**
+ * struct ftcp_peer - a remote end
+ * @list: in ftcp_tunnel.peers, RCU
+ * @tunnel: the tunnel
+ * @name: unique in the tunnel
+ * @config: see there; RCU, replaced under RTNL
+ * @nflows: flows that belong to it
+ * @gone: no flow may be added any more; set under RTNL, read under RCU
+ * @rcu: for freeing
+ *
+ * A flow keeps its peer: before a peer is freed its flows are gone.
+ */
+struct ftcp_peer {
+	struct list_head list;
+	struct ftcp_tunnel *tunnel;
+	char name[FAKETCP_NAME_MAX + 1];
+	struct ftcp_peer_config __rcu *config;
+	atomic_t nflows;
+	bool gone;
+	struct rcu_head rcu;
+};
+
+static inline struct ftcp_peer_config *ftcp_peer_config_alloc(unsigned int n)
+{
+	return kvzalloc(struct_size((struct ftcp_peer_config *)NULL, ranges, n),
+			GFP_KERNEL_ACCOUNT);
+}
+
+struct ftcp_peer *ftcp_peer_find(struct ftcp_tunnel *tunnel, const char *name);
+struct ftcp_peer *ftcp_peer_by_address(struct ftcp_tunnel *tunnel,
+				       const struct ftcp_end *end);
+struct ftcp_peer *ftcp_peer_only(struct ftcp_tunnel *tunnel);
+int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
+		  struct ftcp_peer_config *config,
+		  struct netlink_ext_ack *extack);
+int ftcp_peer_add_any(struct ftcp_tunnel *tunnel, const char *name,
+		      const struct ftcp_end *endpoint,
+		      const char *endpoint_name);
+void ftcp_peer_del(struct ftcp_peer *peer);
+void ftcp_peer_free_all(struct ftcp_tunnel *tunnel);
+
+#endif /* FTCP_PEER_H */

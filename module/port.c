@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reservation of local ports.
+ *
+ * A tunnel's packets are taken from the stack before any socket sees them, so
+ * nothing but a reservation keeps another program from using a port that a
+ * tunnel uses.  The reservation is a bound kernel socket: bind() of others
+ * fails, and the search for an ephemeral port passes it over.  A TCP socket
+ * is never put to listen; a UDP socket throws away what reaches it.
+ *
+ * Everything here sleeps.
+ */
+#include <linux/net.h>
+#include <linux/udp.h>
+#include <net/sock.h>
+#include <net/udp.h>
+#include <net/udp_tunnel.h>
+
+#include "datapath.h"
+#include "port.h"
+
+/**
+ * struct ftcp_port - a reserved port
+ * @list: in ftcp_net.ports, if @shared
+ * @net: network namespace
+ * @sock: the socket that is bound to it
+ * @end: address asked for and port in use
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * @shared: whether ftcp_port_get() may hand it out again
+ * @refs: how often it was, under ftcp_net.ports_lock
+ */
+struct ftcp_port {
+	struct list_head list;
+	struct net *net;
+	struct socket *sock;
+	struct ftcp_end end;
+	int protocol;
+	bool shared;
+	unsigned int refs;
+};
+
+/* What reaches the socket passed the LOCAL_IN hook as a fragment, as IPv6 puts
+ * fragments together after it, or belongs to no flow.  The former is taken
+ * here; the latter does not fill a queue that nobody reads.
+ */
+static int take_or_discard(struct sock *sk, struct sk_buff *skb)
+{
+	skb_push(skb, skb_transport_offset(skb) - skb_network_offset(skb));
+	if (!ftcp_intercept(ftcp_net(sock_net(sk)), skb))
+		kfree_skb(skb);
+	return 0;
+}
+
+static int open_socket(struct ftcp_port *port)
+{
+	int type = port->protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	struct sockaddr_storage ss;
+	struct sock *sk;
+	int err, len;
+
+	err = sock_create_kern(port->net, port->end.family, type,
+			       port->protocol, &port->sock);
+	if (err)
+		return err;
+
+	sk = port->sock->sk;
+	if (port->protocol == IPPROTO_UDP) {
+		udp_sk(sk)->encap_type = 1;
+		udp_sk(sk)->encap_rcv = take_or_discard;
+		udp_tunnel_encap_enable(sk);
+	}
+	sk->sk_allocation = GFP_ATOMIC;
+	/* whatever net.ipv6.bindv6only says */
+	sk->sk_ipv6only = false;
+
+	len = ftcp_end_to_sockaddr(&port->end, &ss);
+	err = kernel_bind(port->sock, (struct sockaddr *)&ss, len);
+	if (err) {
+		sock_release(port->sock);
+		return err;
+	}
+	port->end.port = htons(inet_sk(sk)->inet_num);
+	return 0;
+}
+
+/**
+ * ftcp_port_get() - reserve a local port
+ * @net: network namespace
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * @end: address, perhaps any, and port; port 0 stands for any free one.  The
+ *	IPv6 wildcard covers IPv4 as well.
+ * @shared: whether one reservation may serve several callers that say so
+ *
+ * Return: the reservation, or an ERR_PTR(): -EADDRINUSE if the port is taken,
+ * -EADDRNOTAVAIL if the address is not of this host.
+ */
+struct ftcp_port *ftcp_port_get(struct net *net, int protocol,
+				const struct ftcp_end *end, bool shared)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+	struct ftcp_port *port;
+	int err;
+
+	mutex_lock(&fn->ports_lock);
+	if (shared) {
+		list_for_each_entry(port, &fn->ports, list) {
+			if (port->protocol == protocol &&
+			    ftcp_end_equal(&port->end, end)) {
+				port->refs++;
+				goto out;
+			}
+		}
+	}
+
+	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+	if (!port) {
+		port = ERR_PTR(-ENOMEM);
+		goto out;
+	}
+	port->net = net;
+	port->end = *end;
+	port->protocol = protocol;
+	port->shared = shared;
+	port->refs = 1;
+	INIT_LIST_HEAD(&port->list);
+
+	err = open_socket(port);
+	if (err == -EAFNOSUPPORT && end->family == AF_INET6 &&
+	    ftcp_end_is_any(end)) {
+		/* IPv6 is turned off: IPv4 is all there is to reserve */
+		ftcp_end_set_v4(&port->end, htonl(INADDR_ANY), end->port);
+		err = open_socket(port);
+	}
+	if (err) {
+		kfree(port);
+		port = ERR_PTR(err);
+		goto out;
+	}
+	if (shared)
+		list_add(&port->list, &fn->ports);
+out:
+	mutex_unlock(&fn->ports_lock);
+	return port;
+}
+
+/**
+ * ftcp_port_put() - give a reservation back
+ * @port: the reservation, NULL or an error pointer
+ */
+void ftcp_port_put(struct ftcp_port *port)
+{
+	struct ftcp_net *fn;
+
+	if (IS_ERR_OR_NULL(port))
+		return;
+	fn = ftcp_net(port->net);
+	mutex_lock(&fn->ports_lock);
+	if (--port->refs) {
+		mutex_unlock(&fn->ports_lock);
+		return;
+	}
+	list_del(&port->list);
+	mutex_unlock(&fn->ports_lock);
+	sock_release(port->sock);
+	kfree(port);
+}
+
+/**
+ * ftcp_port_number() - the port that is reserved
+ * @port: the reservation
+ */
+__be16 ftcp_port_number(const struct ftcp_port *port)
+{
+	return port->end.port;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Reservation of local ports. */
+#ifndef FTCP_PORT_H
+#define FTCP_PORT_H
+
+#include "addr.h"
+#include "device.h"
+
+struct ftcp_port;
+
+struct ftcp_port *ftcp_port_get(struct net *net, int protocol,
+				const struct ftcp_end *end, bool shared);
+void ftcp_port_put(struct ftcp_port *port);
+__be16 ftcp_port_number(const struct ftcp_port *port);
+
+#endif /* FTCP_PORT_H */

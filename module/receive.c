@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way in: segment in, verdict, datagram out, in the order of its travel.
+ *
+ *	LOCAL_IN or FORWARD hook -> receive() -> flow by the segment's ends
+ *	-> the core's verdict -> deliver() -> gso.c
+ *	-> routed: the link receives the datagram
+ *	   listen: UDP to the application, from the address it wrote to
+ *	   forward: UDP to the target, from the flow's own port
+ *
+ * A segment is taken where the host's own TCP would get it next, so that a
+ * packet filter has seen it and connection tracking is told that it arrived.
+ * FORWARD matters to a router whose LAN's datagrams leave with the LAN's
+ * addresses: the answers are addressed to the LAN.
+ */
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/siphash.h>
+#include <net/netfilter/nf_conntrack.h>
+
+#include "core/cookie.h"
+#include "datapath.h"
+#include "flow.h"
+#include "gso.h"
+#include "icmp.h"
+#include "packet.h"
+#include "peer.h"
+#include "tunnel.h"
+
+/**
+ * ftcp_drop_rx() - drop a segment and say why
+ * @tunnel: whose counters
+ * @reason: which counter
+ * @skb: the segment; consumed
+ */
+void ftcp_drop_rx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
+		  struct sk_buff *skb)
+{
+	ftcp_stats_drop(tunnel->stats, reason);
+	DEV_STATS_INC(tunnel->link->dev, rx_dropped);
+	kfree_skb(skb);
+}
+
+/**
+ * ftcp_confirm_conntrack() - tell connection tracking that a packet arrived
+ * @skb: a packet at LOCAL_IN or FORWARD that goes no further as it is
+ *
+ * An entry counts once the packet that made it has passed all hooks; taken
+ * out of the last one before, it would not.  A confirmed entry must not be
+ * confirmed again.  The call goes through the hook that bridge netfilter uses
+ * (br_nf_local_in()), so that there is no dependency on nf_conntrack.
+ */
+void ftcp_confirm_conntrack(struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_NF_CONNTRACK)
+	enum ip_conntrack_info ctinfo;
+	const struct nf_ct_hook *hook;
+	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
+
+	if (likely(!ct || nf_ct_is_confirmed(ct)))
+		return;
+	hook = rcu_dereference(nf_ct_hook);
+	if (hook)
+		hook->confirm(skb);
+#endif
+}
+
+/* ---- the datagram ---- */
+
+static void deliver(struct ftcp_flow *flow, struct sk_buff *skb);
+
+static void deliver_split(struct ftcp_flow *flow, struct sk_buff *skb)
+{
+	struct sk_buff *segs = ftcp_gso_split(skb), *next;
+
+	if (!segs) {
+		ftcp_drop_rx(flow->tunnel, FTCP_DROP_MEMORY, NULL);
+		return;
+	}
+	skb_list_walk_safe(segs, skb, next) {
+		skb_mark_not_on_list(skb);
+		deliver(flow, skb);
+	}
+}
+
+/* The link receives it.  Called directly: the stack is entered a second time
+ * from a hook, once, since what enters is UDP and cannot come back here.
+ */
+static void deliver_routed(struct ftcp_tunnel *tunnel, struct sk_buff *skb)
+{
+	skb_scrub_packet(skb, true);
+	skb_orphan(skb);
+	skb->mark = READ_ONCE(tunnel->config.fwmark);
+	skb->dev = tunnel->link->dev;
+	netif_receive_skb(skb);
+}
+
+static void deliver_local(struct ftcp_flow *flow, struct dst_entry *dst,
+			  struct sk_buff *skb)
+{
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+	unsigned int len = skb->len;
+
+	skb_orphan(skb);
+	if (skb_is_gso(skb))
+		len = skb_transport_offset(skb) + sizeof(struct udphdr) +
+		      skb_shinfo(skb)->gso_size;
+	if (unlikely(len > dst_mtu(dst)))
+		ftcp_gso_allow_fragments(tunnel->inner_net, skb);
+	ftcp_output(tunnel->inner_net, dst, skb,
+		    READ_ONCE(tunnel->config.fwmark));
+}
+
+/* dev_sw_netstats_rx_add() would count a super-packet as one. */
+static void count_received(struct net_device *dev, u32 packets, u32 bytes)
+{
+	struct pcpu_sw_netstats *stats = this_cpu_ptr(dev->tstats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_add(&stats->rx_packets, packets);
+	u64_stats_add(&stats->rx_bytes, bytes);
+	u64_stats_update_end(&stats->syncp);
+}
+
+/* One segment with payload, or a super-packet, that was accepted. */
+static void deliver(struct ftcp_flow *flow, struct sk_buff *skb)
+{
+	unsigned int hlen = skb_transport_offset(skb) + tcp_hdrlen(skb), len;
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct dst_entry *dst = NULL;
+	unsigned int new_hlen;
+	u32 count;
+
+	if (unlikely(!ftcp_gso_tcp_whole(skb))) {
+		deliver_split(flow, skb);
+		return;
+	}
+	new_hlen = ftcp_ip_hlen(flow->inner.pair.local.family) +
+		   sizeof(struct udphdr);
+	if (tunnel->mode != FTCP_MODE_ROUTED) {
+		dst = ftcp_flow_inner_dst(flow);
+		if (unlikely(!dst)) {
+			ftcp_drop_rx(tunnel, FTCP_DROP_NO_ROUTE, skb);
+			return;
+		}
+		new_hlen += LL_RESERVED_SPACE(dst->dev);
+	}
+	if (unlikely(ftcp_gso_make_room(skb, hlen, new_hlen))) {
+		ftcp_drop_rx(tunnel, FTCP_DROP_MEMORY, skb);
+		return;
+	}
+
+	len = skb->len - hlen;
+	count = ftcp_gso_count(skb, len);
+	ftcp_gso_tcp_to_udp(skb, hlen, &flow->inner.pair.remote,
+			    &flow->inner.pair.local);
+	atomic64_add(count, &flow->rx_packets);
+	atomic64_add(len, &flow->rx_bytes);
+	ftcp_stats_rx(tunnel->stats, count, len);
+	count_received(tunnel->link->dev, count, len);
+	if (dst)
+		deliver_local(flow, dst, skb);
+	else
+		deliver_routed(tunnel, skb);
+}
+
+/**
+ * ftcp_receive_queued() - deliver a segment that waited
+ * @flow: its flow, which has a port towards the target now
+ * @skb: the segment; consumed
+ */
+void ftcp_receive_queued(struct ftcp_flow *flow, struct sk_buff *skb)
+{
+	deliver(flow, skb);
+}
+
+/* ---- segments of no flow: the handshake ---- */
+
+static u32 cookie_hash(struct ftcp_net *fn, const struct ftcp_pair *pair,
+		       u32 slot)
+{
+	struct {
+		struct ftcp_pair pair;
+		u32 slot;
+		u32 zero;
+	} __aligned(SIPHASH_ALIGNMENT) input = { .pair = *pair, .slot = slot };
+
+	return (u32)siphash(&input, sizeof(input), &fn->key);
+}
+
+static bool cookie_valid(struct ftcp_net *fn, const struct ftcp_pair *pair,
+			 const struct ftcp_segment *seg)
+{
+	u32 cookie = seg->ack - 1, slot;
+
+	if ((seg->flags & (FTCP_ACK | FTCP_SYN | FTCP_FIN | FTCP_RST)) !=
+	    FTCP_ACK)
+		return false;
+	if (!ftcp_cookie_find_slot(cookie, ftcp_cookie_slot(ftcp_now()), &slot))
+		return false;
+	return cookie == ftcp_cookie_make(cookie_hash(fn, pair, slot), slot,
+					  cookie & 1);
+}
+
+static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
+			  const struct ftcp_pair *pair,
+			  const struct ftcp_segment *seg, struct sk_buff *skb);
+
+/* A segment to a port of @tunnel that belongs to no flow.  A SYN is answered
+ * and forgotten; a valid answer to that answer makes a flow; anything else
+ * gets the RST that a TCP would send.
+ */
+static void receive_unknown(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
+			    const struct ftcp_pair *pair,
+			    const struct ftcp_segment *seg, struct sk_buff *skb)
+{
+	enum ftcp_drop_attr reason = FTCP_DROP_NO_FLOW;
+	struct ftcp_control ctl = { };
+	struct ftcp_flow *flow;
+	struct ftcp_peer *peer;
+	u32 slot;
+
+	peer = ftcp_peer_by_address(tunnel, &pair->remote);
+	if (!peer) {
+		reason = FTCP_DROP_NO_PEER;
+	} else if ((seg->flags & (FTCP_SYN | FTCP_ACK | FTCP_RST | FTCP_FIN)) ==
+		   FTCP_SYN) {
+		slot = ftcp_cookie_slot(ftcp_now());
+		ftcp_conn_answer_syn(seg,
+				     ftcp_cookie_make(cookie_hash(fn, pair, slot),
+						      slot,
+						      seg->wscale !=
+							      FTCP_NO_WSCALE),
+				     &ctl);
+		ftcp_send_control(tunnel, NULL, pair, &ctl);
+		consume_skb(skb);
+		return;
+	} else if (cookie_valid(fn, pair, seg)) {
+		flow = ftcp_flow_accept(tunnel, peer, pair, seg, &reason);
+		if (flow && !seg->len) {
+			consume_skb(skb);
+			return;
+		}
+		if (flow) {
+			if (!READ_ONCE(flow->waiting))
+				deliver(flow, skb);
+			else if (!ftcp_flow_enqueue(flow, skb))
+				ftcp_drop_rx(tunnel, FTCP_DROP_REFUSED, skb);
+			return;
+		}
+		flow = ftcp_flow_by_outer(fn, pair);
+		if (flow) {
+			receive_known(fn, flow, pair, seg, skb);
+			return;
+		}
+	} else if ((seg->flags & FTCP_ACK) && !(seg->flags & FTCP_RST) &&
+		   !seg->len) {
+		reason = FTCP_DROP_HANDSHAKE;
+	}
+	ftcp_reset_for(seg, &ctl);
+	ftcp_send_control(tunnel, NULL, pair, &ctl);
+	ftcp_drop_rx(tunnel, reason, skb);
+}
+
+/* ---- segments of a flow ---- */
+
+static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
+			  const struct ftcp_pair *pair,
+			  const struct ftcp_segment *seg, struct sk_buff *skb)
+{
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+	u64 now = ftcp_now();
+
+	switch (ftcp_conn_receive_fast(&flow->conn, seg, now)) {
+	case FTCP_FAST_ARM:
+		ftcp_flow_arm(flow, now + FTCP_ACK_DELAY);
+		break;
+	case FTCP_FAST_YES:
+		break;
+	case FTCP_FAST_NO:
+		/* Both ends dialled, and the far end's SYN was answered before
+		 * this end dialled: its handshake is complete, ours is not.
+		 */
+		if (unlikely(ftcp_load(flow->conn.state) == FTCP_SYN_SENT &&
+			     tunnel->accept.port == pair->local.port &&
+			     cookie_valid(fn, pair, seg))) {
+			ftcp_flow_adopt(flow, seg);
+			if (!seg->len) {
+				consume_skb(skb);
+				return;
+			}
+			break;
+		}
+		switch (ftcp_flow_receive(flow, seg)) {
+		case FTCP_OK:
+			break;
+		case FTCP_CONTROL:
+			consume_skb(skb);
+			return;
+		case FTCP_BAD_SEQUENCE:
+			ftcp_drop_rx(tunnel, FTCP_DROP_SEQUENCE, skb);
+			return;
+		default:
+			ftcp_drop_rx(tunnel, FTCP_DROP_STATE, skb);
+			return;
+		}
+	}
+
+	/* An accepted flow's first segments wait for the target's port. */
+	if (unlikely(!flow->dialled && READ_ONCE(flow->waiting))) {
+		if (!ftcp_flow_enqueue(flow, skb))
+			ftcp_drop_rx(tunnel, FTCP_DROP_REFUSED, skb);
+		return;
+	}
+	deliver(flow, skb);
+}
+
+/* ---- the hooks ---- */
+
+static bool accepts_forwarded(const struct ftcp_tunnel *tunnel)
+{
+	return tunnel->mode == FTCP_MODE_ROUTED &&
+	       !ftcp_end_is_any(&tunnel->accept);
+}
+
+/* Whether the segment was ours, and consumed.  Nothing of other connections
+ * is touched, and their cost is one look-up.
+ */
+static bool receive(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
+{
+	struct ftcp_tunnel *tunnel;
+	struct ftcp_segment seg;
+	struct ftcp_flow *flow;
+	struct ftcp_pair pair;
+	unsigned int ip_hlen;
+
+	if (!ftcp_packet_read(skb, IPPROTO_TCP, FTCP_HLEN, &pair.remote,
+			      &pair.local, &ip_hlen))
+		return false;
+	flow = ftcp_flow_by_outer(fn, &pair);
+	tunnel = flow ? flow->tunnel : ftcp_tunnel_accepting(fn, &pair.local);
+	if (!tunnel || (!flow && forwarded && !accepts_forwarded(tunnel)))
+		return false;
+
+	ftcp_confirm_conntrack(skb);
+	skb_set_transport_header(skb, ip_hlen);
+	if (!pskb_may_pull(skb, ip_hlen + tcp_hdrlen(skb)) ||
+	    ftcp_segment_read(&seg, skb->data + ip_hlen,
+			      skb_headlen(skb) - ip_hlen,
+			      skb->len - ip_hlen)) {
+		ftcp_drop_rx(tunnel, FTCP_DROP_MALFORMED, skb);
+		return true;
+	}
+	if (unlikely(!ftcp_packet_checksum_ok(skb, IPPROTO_TCP, ip_hlen))) {
+		ftcp_drop_rx(tunnel, FTCP_DROP_CHECKSUM, skb);
+		return true;
+	}
+	if (unlikely(!netif_running(tunnel->link->dev))) {
+		ftcp_drop_rx(tunnel, FTCP_DROP_STATE, skb);
+		return true;
+	}
+	if (likely(flow))
+		receive_known(fn, flow, &pair, &seg, skb);
+	else
+		receive_unknown(fn, tunnel, &pair, &seg, skb);
+	return true;
+}
+
+/**
+ * ftcp_hook_local_in() - packets addressed to this host
+ * @priv: unused
+ * @skb: the packet
+ * @state: names the network namespace
+ *
+ * Runs just before conntrack's own confirmation, after all filters.
+ *
+ * Return: NF_STOLEN if the packet was a tunnel's, else NF_ACCEPT.
+ */
+unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
+				const struct nf_hook_state *state)
+{
+	struct ftcp_net *fn = ftcp_net(state->net);
+	u8 protocol = skb->protocol == htons(ETH_P_IP) ?
+			      ip_hdr(skb)->protocol :
+			      ipv6_hdr(skb)->nexthdr;
+
+	switch (protocol) {
+	case IPPROTO_TCP:
+		return receive(fn, skb, false) ? NF_STOLEN : NF_ACCEPT;
+	case IPPROTO_UDP:
+		return ftcp_intercept(fn, skb) ? NF_STOLEN : NF_ACCEPT;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		ftcp_icmp_receive(fn, skb);
+		return NF_ACCEPT;
+	default:
+		return NF_ACCEPT;
+	}
+}
+
+/**
+ * ftcp_hook_forward() - packets addressed to hosts behind this one
+ * @priv: unused
+ * @skb: the packet
+ * @state: names the network namespace
+ *
+ * Return: NF_STOLEN if the packet was a tunnel's, else NF_ACCEPT.
+ */
+unsigned int ftcp_hook_forward(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
+{
+	return receive(ftcp_net(state->net), skb, true) ? NF_STOLEN : NF_ACCEPT;
+}

@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The way out: datagram in, segment out, in the order of a datagram's travel.
+ *
+ *	routed			ip_output -> ftcp_xmit()
+ *	listen, forward		LOCAL_IN hook -> ftcp_intercept()
+ *	all			flow by the datagram's ends, or a new one
+ *				-> send_on() -> send_datagram() -> gso.c
+ *				-> ftcp_output() -> ip_local_out()
+ *
+ * Everything runs under RCU with bottom halves disabled.  A flow that is
+ * established costs one look-up, one atomic addition for its sequence numbers
+ * and the counters; no lock is taken.
+ */
+#include <linux/netdevice.h>
+#include <net/dst.h>
+#include <net/ip.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
+
+#include "datapath.h"
+#include "flow.h"
+#include "gso.h"
+#include "icmp.h"
+#include "packet.h"
+#include "peer.h"
+#include "tunnel.h"
+
+/**
+ * ftcp_drop_tx() - drop a datagram and say why
+ * @tunnel: whose counters, NULL if none was found
+ * @reason: which counter
+ * @skb: the datagram; consumed
+ */
+void ftcp_drop_tx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
+		  struct sk_buff *skb)
+{
+	if (tunnel) {
+		ftcp_stats_drop(tunnel->stats, reason);
+		DEV_STATS_INC(tunnel->link->dev, tx_dropped);
+	}
+	kfree_skb(skb);
+}
+
+/* ---- the datagram ---- */
+
+/* Of a whole UDP datagram the ends; false if it cannot be carried. */
+static bool read_datagram(struct sk_buff *skb, struct ftcp_pair *pair,
+			  enum ftcp_drop_attr *reason)
+{
+	unsigned int ip_hlen, len, room;
+
+	*reason = FTCP_DROP_PROTOCOL;
+	if (!ftcp_packet_read(skb, IPPROTO_UDP, sizeof(struct udphdr),
+			      &pair->local, &pair->remote, &ip_hlen))
+		return false;
+	len = ntohs(((struct udphdr *)(skb->data + ip_hlen))->len);
+	room = skb->len - ip_hlen;
+	/* An empty datagram would be a segment without payload, which is an
+	 * acknowledgement and nothing else.
+	 */
+	if (room == sizeof(struct udphdr) || len == sizeof(struct udphdr))
+		return false;
+	if (!skb_is_gso(skb)) {
+		*reason = FTCP_DROP_MALFORMED;
+		if (len < sizeof(struct udphdr) || len > room ||
+		    pskb_trim_rcsum(skb, ip_hlen + len))
+			return false;
+	}
+	*reason = FTCP_DROP_CHECKSUM;
+	skb_set_transport_header(skb, ip_hlen);
+	return ftcp_packet_checksum_ok(skb, IPPROTO_UDP, ip_hlen);
+}
+
+/* Length of IP and UDP header of what read_datagram() accepted. */
+static unsigned int datagram_hlen(const struct sk_buff *skb)
+{
+	return skb_transport_offset(skb) + sizeof(struct udphdr);
+}
+
+/* ---- the segment ---- */
+
+/**
+ * ftcp_route() - look a route up
+ * @net: network namespace
+ * @pair: source and destination; a source address of any is filled in
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * @mark: fwmark
+ *
+ * The source may be an address of another host, for which this one routes.
+ *
+ * Return: the route with a reference, or NULL.
+ */
+struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,
+			     u8 protocol, u32 mark)
+{
+	bool any = ftcp_end_is_any(&pair->local);
+
+	if (pair->remote.family == AF_INET) {
+		struct flowi4 fl4 = {
+			.saddr = ftcp_end_v4(&pair->local),
+			.daddr = ftcp_end_v4(&pair->remote),
+			.flowi4_proto = protocol,
+			.flowi4_mark = mark,
+			.flowi4_flags = any ? 0 : FLOWI_FLAG_ANYSRC,
+			.fl4_sport = pair->local.port,
+			.fl4_dport = pair->remote.port,
+		};
+		struct rtable *rt = ip_route_output_flow(net, &fl4, NULL);
+
+		if (IS_ERR(rt))
+			return NULL;
+		if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
+			ip_rt_put(rt);
+			return NULL;
+		}
+		if (any)
+			ftcp_end_set_v4(&pair->local, fl4.saddr,
+					pair->local.port);
+		return &rt->dst;
+	} else {
+		struct flowi6 fl6 = {
+			.saddr = pair->local.addr,
+			.daddr = pair->remote.addr,
+			.flowi6_proto = protocol,
+			.flowi6_mark = mark,
+			.flowi6_flags = any ? 0 : FLOWI_FLAG_ANYSRC,
+			.fl6_sport = pair->local.port,
+			.fl6_dport = pair->remote.port,
+		};
+		struct dst_entry *dst;
+
+		if (!ipv6_mod_enabled())
+			return NULL;
+		dst = ip6_dst_lookup_flow(net, NULL, &fl6, NULL);
+		if (IS_ERR(dst))
+			return NULL;
+		if (any)
+			pair->local.addr = fl6.saddr;
+		return dst;
+	}
+}
+
+/**
+ * ftcp_output() - hand a finished packet to the stack
+ * @net: network namespace
+ * @dst: its route; no reference is taken, RCU keeps it
+ * @skb: the packet, its data at the network header; consumed
+ * @mark: its fwmark
+ *
+ * To netfilter it is a new packet of this host.
+ */
+void ftcp_output(struct net *net, struct dst_entry *dst, struct sk_buff *skb,
+		 u32 mark)
+{
+	skb_scrub_packet(skb, true);
+	/* A datagram that is larger than the route allows is let be fragmented;
+	 * a segment over IPv6 never is, which has no bit in the header to say so.
+	 */
+	skb->ignore_df = skb->protocol == htons(ETH_P_IPV6) &&
+			 ipv6_hdr(skb)->nexthdr == IPPROTO_UDP;
+	skb->mark = mark;
+	skb_dst_set_noref(skb, dst);
+	if (skb->protocol == htons(ETH_P_IP)) {
+		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+		ip_local_out(net, NULL, skb);
+	} else {
+		memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+		ip6_local_out(net, NULL, skb);
+	}
+}
+
+/* Whether segments have to fit the path as they are; over IPv4 the user may
+ * have them cut instead.
+ */
+static bool segments_whole(const struct ftcp_tunnel *tunnel,
+			   const struct ftcp_pair *outer)
+{
+	return outer->local.family != AF_INET ||
+	       READ_ONCE(tunnel->config.df) == FTCP_DF_SET;
+}
+
+static bool send_on(struct ftcp_flow *flow, struct sk_buff *skb);
+
+static void send_split(struct ftcp_flow *flow, struct sk_buff *skb)
+{
+	struct sk_buff *segs = ftcp_gso_split(skb), *next;
+	struct ftcp_pair pair;
+	enum ftcp_drop_attr reason;
+
+	if (!segs) {
+		ftcp_drop_tx(flow->tunnel, FTCP_DROP_MEMORY, NULL);
+		return;
+	}
+	skb_list_walk_safe(segs, skb, next) {
+		skb_mark_not_on_list(skb);
+		skb_reset_network_header(skb);
+		if (!read_datagram(skb, &pair, &reason))
+			ftcp_drop_tx(flow->tunnel, reason, skb);
+		else if (!send_on(flow, skb))
+			ftcp_drop_tx(flow->tunnel, FTCP_DROP_REFUSED, skb);
+	}
+}
+
+/* One datagram, or a super-packet, on an established flow.  Sequence numbers
+ * are taken when nothing can go wrong any more.
+ */
+static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
+{
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+	unsigned int hlen = datagram_hlen(skb), new_hlen, len, largest;
+	bool whole = segments_whole(tunnel, &flow->outer);
+	struct ftcp_data data;
+	struct dst_entry *dst;
+	enum ftcp_sent sent;
+	u32 count;
+	u64 now;
+
+	if (unlikely(!ftcp_gso_udp_whole(skb))) {
+		send_split(flow, skb);
+		return;
+	}
+	dst = ftcp_flow_outer_dst(flow);
+	if (unlikely(!dst)) {
+		ftcp_icmp_unreachable(skb);
+		ftcp_drop_tx(tunnel, FTCP_DROP_NO_ROUTE, skb);
+		return;
+	}
+
+	len = skb->len - hlen;
+	new_hlen = ftcp_ip_hlen(flow->outer.local.family) + FTCP_HLEN;
+	largest = (whole ? dst_mtu(dst) : IP_MAX_MTU) - new_hlen;
+	if (unlikely((skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : len) >
+		     largest)) {
+		ftcp_icmp_too_big(skb, largest + hlen,
+				  tunnel->mode == FTCP_MODE_ROUTED);
+		ftcp_drop_tx(tunnel, FTCP_DROP_TOO_BIG, skb);
+		return;
+	}
+	if (unlikely(ftcp_gso_make_room(skb, hlen,
+					new_hlen + LL_RESERVED_SPACE(dst->dev)))) {
+		ftcp_drop_tx(tunnel, FTCP_DROP_MEMORY, skb);
+		return;
+	}
+	count = ftcp_gso_count(skb, len);
+	now = ftcp_now();
+	sent = ftcp_conn_send(&flow->conn, len, now, count > 1, &data);
+	if (unlikely(sent == FTCP_SENT_NO)) {
+		/* closed a moment ago */
+		ftcp_drop_tx(tunnel, FTCP_DROP_REFUSED, skb);
+		return;
+	}
+	if (sent == FTCP_SENT_ARM)
+		ftcp_flow_arm(flow, now + FTCP_UNANSWERED);
+
+	ftcp_gso_udp_to_tcp(skb, hlen, &flow->outer, &data);
+	if (unlikely(!whole))
+		ftcp_gso_allow_fragments(tunnel->underlay, skb);
+	atomic64_add(count, &flow->tx_packets);
+	atomic64_add(len, &flow->tx_bytes);
+	ftcp_stats_tx(tunnel->stats, count, len);
+	dev_sw_netstats_tx_add(tunnel->link->dev, count, len);
+	ftcp_output(tunnel->underlay, dst, skb,
+		    READ_ONCE(tunnel->config.fwmark));
+}
+
+/* Send on @flow, or have it wait for the connection, or for the first
+ * acknowledgement on it.  A super-packet that is larger than what may be on the
+ * way until then could wait for that only in parts.  False, and @skb is still
+ * the caller's, if the flow is about to end.
+ */
+static bool send_on(struct ftcp_flow *flow, struct sk_buff *skb)
+{
+	unsigned int len = skb->len - datagram_hlen(skb);
+	bool waiting = READ_ONCE(flow->waiting);
+
+	if (likely(!waiting)) {
+		if (unlikely(ftcp_load(flow->conn.state) != FTCP_ESTABLISHED))
+			return false;
+		waiting = !ftcp_conn_room(&flow->conn, len, ftcp_now());
+	}
+	if (likely(!waiting))
+		send_datagram(flow, skb);
+	else if (skb_is_gso(skb) && len > FTCP_FIRST_FLIGHT)
+		send_split(flow, skb);
+	else
+		return ftcp_flow_enqueue(flow, skb);
+	return true;
+}
+
+/**
+ * ftcp_send_queued() - send a datagram that waited for its flow
+ * @flow: the flow, established since
+ * @skb: the datagram; consumed
+ */
+void ftcp_send_queued(struct ftcp_flow *flow, struct sk_buff *skb)
+{
+	send_datagram(flow, skb);
+}
+
+static void dial_and_send(struct ftcp_tunnel *tunnel, struct ftcp_peer *peer,
+			  const struct ftcp_inner_key *key,
+			  struct sk_buff *skb)
+{
+	enum ftcp_drop_attr reason = FTCP_DROP_REFUSED;
+	struct ftcp_flow *flow;
+
+	flow = ftcp_flow_dial(tunnel, peer, key, &reason);
+	if (flow && send_on(flow, skb))
+		return;
+	if (!flow)
+		ftcp_icmp_unreachable(skb);
+	ftcp_drop_tx(tunnel, reason, skb);
+}
+
+/* ---- routed: the link's transmit function ---- */
+
+/* Which tunnel of the link, and which of its peers, a datagram of a new
+ * conversation belongs to: a tunnel whose port is the datagram's source port
+ * comes before those that take any.
+ */
+static struct ftcp_peer *route_datagram(struct ftcp_link *link,
+					const struct ftcp_pair *pair)
+{
+	struct ftcp_peer *peer, *found = NULL;
+	struct ftcp_tunnel *tunnel;
+
+	list_for_each_entry_rcu(tunnel, &link->tunnels, list) {
+		bool own = tunnel->accept.port == pair->local.port;
+
+		if (tunnel->mode != FTCP_MODE_ROUTED || (found && !own))
+			continue;
+		peer = ftcp_peer_by_address(tunnel, &pair->remote);
+		if (peer && own)
+			return peer;
+		if (peer)
+			found = peer;
+	}
+	return found;
+}
+
+/**
+ * ftcp_xmit() - transmit function of a link: datagrams routed into it
+ * @skb: the packet; consumed
+ * @dev: the link
+ *
+ * Return: NETDEV_TX_OK, whatever becomes of the packet.
+ */
+netdev_tx_t ftcp_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	struct ftcp_link *link = netdev_priv(dev);
+	struct net *underlay = rcu_dereference(link->underlay);
+	struct ftcp_inner_key key = { .link = link };
+	enum ftcp_drop_attr reason;
+	struct ftcp_flow *flow;
+	struct ftcp_peer *peer;
+
+	/* What came out of the link does not go back into it: it would circle
+	 * between both ends, for ever, since each gives it a new TTL.
+	 */
+	if (unlikely(!underlay || skb->skb_iif == dev->ifindex))
+		goto drop;
+	if (unlikely(!read_datagram(skb, &key.pair, &reason)))
+		goto unreachable;
+
+	flow = ftcp_flow_by_inner(ftcp_net(underlay), &key);
+	if (likely(flow && send_on(flow, skb)))
+		return NETDEV_TX_OK;
+
+	peer = route_datagram(link, &key.pair);
+	if (!peer)
+		goto unreachable;
+	dial_and_send(peer->tunnel, peer, &key, skb);
+	return NETDEV_TX_OK;
+
+unreachable:
+	ftcp_icmp_unreachable(skb);
+drop:
+	DEV_STATS_INC(dev, tx_dropped);
+	kfree_skb(skb);
+	return NETDEV_TX_OK;
+}
+
+/* ---- listen and forward: datagrams to an address of ours ---- */
+
+/**
+ * ftcp_intercept() - take a datagram that this host received, if it is ours
+ * @fn: network namespace
+ * @skb: a packet at LOCAL_IN
+ *
+ * Ours is what comes from the target of a flow to the flow's own port, and
+ * what anyone sends to an address that a tunnel listens on.
+ *
+ * Return: whether it was consumed.
+ */
+bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb)
+{
+	struct ftcp_inner_key key = { };
+	enum ftcp_drop_attr reason;
+	struct ftcp_tunnel *tunnel;
+	struct ftcp_flow *flow;
+	struct ftcp_peer *peer;
+	unsigned int ip_hlen;
+
+	if (!ftcp_packet_read(skb, IPPROTO_UDP, sizeof(struct udphdr),
+			      &key.pair.local, &key.pair.remote, &ip_hlen))
+		return false;
+	flow = ftcp_flow_by_inner(fn, &key);
+	tunnel = flow ? flow->tunnel :
+			ftcp_tunnel_listening(fn, &key.pair.remote);
+	if (!tunnel || !netif_running(tunnel->link->dev))
+		return false;
+	ftcp_confirm_conntrack(skb);
+
+	if (unlikely(!read_datagram(skb, &key.pair, &reason))) {
+		ftcp_drop_tx(tunnel, reason, skb);
+		return true;
+	}
+	if (likely(flow && send_on(flow, skb)))
+		return true;
+	if (tunnel->mode != FTCP_MODE_LISTEN) {
+		ftcp_drop_tx(tunnel, FTCP_DROP_REFUSED, skb);
+		return true;
+	}
+	peer = ftcp_peer_only(tunnel);
+	if (!peer) {
+		ftcp_drop_tx(tunnel, FTCP_DROP_NO_PEER, skb);
+		return true;
+	}
+	dial_and_send(tunnel, peer, &key, skb);
+	return true;
+}
+
+/* ---- segments without payload ---- */
+
+/**
+ * ftcp_send_control() - send a segment without payload
+ * @tunnel: on whose behalf
+ * @dst: route, kept by RCU; NULL: one is looked up
+ * @pair: TCP ends; local is ours
+ * @ctl: what to send; nothing, if its flags are 0
+ *
+ * Context: process or softirq, no flow's lock held.
+ */
+void ftcp_send_control(struct ftcp_tunnel *tunnel, struct dst_entry *dst,
+		       const struct ftcp_pair *pair,
+		       const struct ftcp_control *ctl)
+{
+	u32 mark = READ_ONCE(tunnel->config.fwmark), hlen;
+	struct dst_entry *own = NULL;
+	struct sk_buff *skb;
+	u8 hdr[FTCP_SYN_HLEN];
+
+	if (!ctl->flags)
+		return;
+	rcu_read_lock();
+	local_bh_disable();
+	if (!dst) {
+		struct ftcp_pair copy = *pair;
+
+		dst = own = ftcp_route(tunnel->underlay, &copy, IPPROTO_TCP,
+				       mark);
+		if (!dst)
+			goto out;
+	}
+	skb = alloc_skb(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(hdr),
+			GFP_ATOMIC);
+	if (!skb)
+		goto out;
+	skb_reserve(skb, LL_MAX_HEADER + sizeof(struct ipv6hdr));
+	hlen = ftcp_control_write(hdr, ntohs(pair->local.port),
+				  ntohs(pair->remote.port),
+				  dst_mtu(dst) - FTCP_HLEN -
+					  ftcp_ip_hlen(pair->local.family),
+				  ctl);
+	skb_put_data(skb, hdr, hlen);
+	ftcp_gso_write_ip(skb, &pair->local, &pair->remote, IPPROTO_TCP, 0);
+	if (!segments_whole(tunnel, pair))
+		ftcp_gso_allow_fragments(tunnel->underlay, skb);
+	ftcp_gso_partial_tcp(skb, &pair->local, &pair->remote);
+	ftcp_output(tunnel->underlay, dst, skb, mark);
+out:
+	dst_release(own);
+	local_bh_enable();
+	rcu_read_unlock();
+}

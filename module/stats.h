@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Counters of a tunnel: what it carried, and what it did not and why. */
+#ifndef FTCP_STATS_H
+#define FTCP_STATS_H
+
+#include <linux/netdevice.h>
+#include <linux/u64_stats_sync.h>
+#include <uapi/linux/faketcp.h>
+
+/**
+ * struct ftcp_stats - counters of one processor
+ * @tx_packets: datagrams sent, each one of a super-packet counted
+ * @tx_bytes: bytes of their payload
+ * @rx_packets: datagrams received
+ * @rx_bytes: bytes of their payload
+ * @drops: by reason, indexed by enum ftcp_drop_attr
+ * @syncp: makes 64-bit reads whole on 32-bit machines
+ *
+ * Written with bottom halves disabled.
+ */
+struct ftcp_stats {
+	u64_stats_t tx_packets;
+	u64_stats_t tx_bytes;
+	u64_stats_t rx_packets;
+	u64_stats_t rx_bytes;
+	u64_stats_t drops[__FTCP_DROP_MAX];
+	struct u64_stats_sync syncp;
+};
+
+/**
+ * struct ftcp_stats_sum - the same, added up over all processors
+ * @tx_packets: see struct ftcp_stats
+ * @tx_bytes: see struct ftcp_stats
+ * @rx_packets: see struct ftcp_stats
+ * @rx_bytes: see struct ftcp_stats
+ * @drops: see struct ftcp_stats
+ */
+struct ftcp_stats_sum {
+	u64 tx_packets;
+	u64 tx_bytes;
+	u64 rx_packets;
+	u64 rx_bytes;
+	u64 drops[__FTCP_DROP_MAX];
+};
+
+static inline void ftcp_stats_tx(struct ftcp_stats __percpu *stats, u32 packets,
+				 u32 bytes)
+{
+	struct ftcp_stats *s = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_add(&s->tx_packets, packets);
+	u64_stats_add(&s->tx_bytes, bytes);
+	u64_stats_update_end(&s->syncp);
+}
+
+static inline void ftcp_stats_rx(struct ftcp_stats __percpu *stats, u32 packets,
+				 u32 bytes)
+{
+	struct ftcp_stats *s = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_add(&s->rx_packets, packets);
+	u64_stats_add(&s->rx_bytes, bytes);
+	u64_stats_update_end(&s->syncp);
+}
+
+static inline void ftcp_stats_drop(struct ftcp_stats __percpu *stats,
+				   enum ftcp_drop_attr reason)
+{
+	struct ftcp_stats *s = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_inc(&s->drops[reason]);
+	u64_stats_update_end(&s->syncp);
+}
+
+static inline void ftcp_stats_read(struct ftcp_stats __percpu *stats,
+				   struct ftcp_stats_sum *sum)
+{
+	int cpu, i;
+
+	memset(sum, 0, sizeof(*sum));
+	for_each_possible_cpu(cpu) {
+		const struct ftcp_stats *s = per_cpu_ptr(stats, cpu);
+		struct ftcp_stats_sum one;
+		unsigned int start;
+
+		do {
+			start = u64_stats_fetch_begin(&s->syncp);
+			one.tx_packets = u64_stats_read(&s->tx_packets);
+			one.tx_bytes = u64_stats_read(&s->tx_bytes);
+			one.rx_packets = u64_stats_read(&s->rx_packets);
+			one.rx_bytes = u64_stats_read(&s->rx_bytes);
+			for (i = 0; i < __FTCP_DROP_MAX; i++)
+				one.drops[i] = u64_stats_read(&s->drops[i]);
+		} while (u64_stats_fetch_retry(&s->syncp, start));
+		sum->tx_packets += one.tx_packets;
+		sum->tx_bytes += one.tx_bytes;
+		sum->rx_packets += one.rx_packets;
+		sum->rx_bytes += one.rx_bytes;
+		for (i = 0; i < __FTCP_DROP_MAX; i++)
+			sum->drops[i] += one.drops[i];
+	}
+}
+
+#endif /* FTCP_STATS_H */

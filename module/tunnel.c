@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tunnels: made, found and deleted. */
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+#include <net/net_namespace.h>
+
+#include "flow.h"
+#include "netlink.h"
+#include "peer.h"
+#include "port.h"
+#include "tunnel.h"
+
+/**
+ * ftcp_tunnel_find() - look a tunnel up by name
+ * @link: where to look
+ * @name: its name
+ *
+ * Context: RTNL.
+ * Return: the tunnel, or NULL.
+ */
+struct ftcp_tunnel *ftcp_tunnel_find(struct ftcp_link *link, const char *name)
+{
+	struct ftcp_tunnel *tunnel;
+
+	ASSERT_RTNL();
+	list_for_each_entry(tunnel, &link->tunnels, list) {
+		if (!strcmp(tunnel->name, name))
+			return tunnel;
+	}
+	return NULL;
+}
+
+/**
+ * ftcp_tunnel_accepting() - whose port a connection is made to
+ * @fn: network namespace of the segments
+ * @local: the address and port dialled
+ *
+ * Context: RCU read-side critical section.
+ * Return: the tunnel, or NULL.
+ */
+struct ftcp_tunnel *ftcp_tunnel_accepting(struct ftcp_net *fn,
+					  const struct ftcp_end *local)
+{
+	struct ftcp_tunnel *tunnel;
+
+	hlist_for_each_entry_rcu(tunnel,
+				 ftcp_port_bucket(fn->accept, local->port),
+				 accept_node) {
+		if (ftcp_end_matches(&tunnel->accept, local))
+			return tunnel;
+	}
+	return NULL;
+}
+
+/**
+ * ftcp_tunnel_listening() - whose listen address a datagram was sent to
+ * @fn: network namespace of the datagrams
+ * @dst: destination of the datagram
+ *
+ * Context: RCU read-side critical section.
+ * Return: the tunnel, or NULL.
+ */
+struct ftcp_tunnel *ftcp_tunnel_listening(struct ftcp_net *fn,
+					  const struct ftcp_end *dst)
+{
+	struct ftcp_tunnel *tunnel;
+
+	hlist_for_each_entry_rcu(tunnel,
+				 ftcp_port_bucket(fn->listen, dst->port),
+				 listen_node) {
+		if (ftcp_end_matches(&tunnel->listen, dst))
+			return tunnel;
+	}
+	return NULL;
+}
+
+static int report_port(int err, const char *what, __be16 port,
+		       struct netlink_ext_ack *extack)
+{
+	switch (err) {
+	case -EADDRINUSE:
+		ftcp_netlink_error(extack, "%s port %u is in use", what,
+				   ntohs(port));
+		break;
+	case -EADDRNOTAVAIL:
+		ftcp_netlink_error(extack,
+				   "the address for %s port %u is not one of this host",
+				   what, ntohs(port));
+		break;
+	default:
+		ftcp_netlink_error(extack, "cannot reserve %s port %u", what,
+				   ntohs(port));
+	}
+	return err;
+}
+
+static int reserve_ports(struct ftcp_tunnel *tunnel,
+			 struct netlink_ext_ack *extack)
+{
+	struct ftcp_port *port;
+
+	if (tunnel->accept.port) {
+		port = ftcp_port_get(tunnel->underlay, IPPROTO_TCP,
+				     &tunnel->accept, false);
+		/* A router accepts for an address behind it. */
+		if (port == ERR_PTR(-EADDRNOTAVAIL) &&
+		    tunnel->mode == FTCP_MODE_ROUTED)
+			port = NULL;
+		if (IS_ERR(port))
+			return report_port(PTR_ERR(port), "TCP",
+					   tunnel->accept.port, extack);
+		tunnel->accept_port = port;
+	}
+	if (tunnel->mode == FTCP_MODE_LISTEN) {
+		port = ftcp_port_get(tunnel->inner_net, IPPROTO_UDP,
+				     &tunnel->listen, false);
+		if (IS_ERR(port))
+			return report_port(PTR_ERR(port), "UDP",
+					   tunnel->listen.port, extack);
+		tunnel->listen_port = port;
+	}
+	return 0;
+}
+
+static void free_tunnel(struct ftcp_tunnel *tunnel)
+{
+	ftcp_port_put(tunnel->accept_port);
+	ftcp_port_put(tunnel->listen_port);
+	free_percpu(tunnel->stats);
+	kfree_rcu(tunnel, rcu);
+}
+
+/**
+ * ftcp_tunnel_new() - add a tunnel to a link
+ * @link: the link
+ * @p: the tunnel's parameters, checked by the caller one by one
+ * @extack: says why, in case of an error
+ *
+ * Context: RTNL, sleeps.
+ * Return: 0 or a negative error; nothing is changed then.
+ */
+int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
+		    struct netlink_ext_ack *extack)
+{
+	struct net *underlay = rtnl_dereference(link->underlay);
+	struct net *inner_net;
+	struct ftcp_tunnel *tunnel;
+	int err = -ENOMEM;
+
+	if (!underlay) {
+		NL_SET_ERR_MSG(extack,
+			       "the network namespace of the link's underlay is gone");
+		return -ENOLINK;
+	}
+	if (ftcp_tunnel_find(link, p->name)) {
+		NL_SET_ERR_MSG(extack, "a tunnel of this name exists on the link");
+		return -EEXIST;
+	}
+
+	tunnel = kzalloc(sizeof(*tunnel), GFP_KERNEL_ACCOUNT);
+	if (!tunnel)
+		return err;
+	/* A link in mode routed may move: nothing of where it is now is kept. */
+	inner_net = p->mode == FTCP_MODE_ROUTED ? underlay : dev_net(link->dev);
+	tunnel->stats = netdev_alloc_pcpu_stats(struct ftcp_stats);
+	if (!tunnel->stats)
+		goto err_free;
+	tunnel->link = link;
+	tunnel->underlay = underlay;
+	tunnel->inner_net = inner_net;
+	strscpy(tunnel->name, p->name, sizeof(tunnel->name));
+	tunnel->mode = p->mode;
+	tunnel->accept = p->accept;
+	tunnel->listen = p->listen;
+	tunnel->target = p->target;
+	tunnel->config = p->config;
+	INIT_LIST_HEAD(&tunnel->peers);
+	INIT_LIST_HEAD(&tunnel->flows);
+	INIT_HLIST_NODE(&tunnel->accept_node);
+	INIT_HLIST_NODE(&tunnel->listen_node);
+	spin_lock_init(&tunnel->lock);
+
+	err = reserve_ports(tunnel, extack);
+	if (err)
+		goto err_free;
+	if (p->mode == FTCP_MODE_LISTEN)
+		err = ftcp_peer_add_any(tunnel, "remote", &p->endpoint,
+					p->endpoint_name);
+	else if (p->mode == FTCP_MODE_FORWARD)
+		err = ftcp_peer_add_any(tunnel, "any", NULL, NULL);
+	if (err)
+		goto err_free;
+	err = ftcp_net_get(underlay);
+	if (err)
+		goto err_peers;
+	err = ftcp_net_get(inner_net);
+	if (err)
+		goto err_put;
+
+	list_add_tail_rcu(&tunnel->list, &link->tunnels);
+	if (tunnel->accept.port)
+		hlist_add_head_rcu(&tunnel->accept_node,
+				   ftcp_port_bucket(ftcp_net(underlay)->accept,
+						    tunnel->accept.port));
+	if (tunnel->mode == FTCP_MODE_LISTEN)
+		hlist_add_head_rcu(&tunnel->listen_node,
+				   ftcp_port_bucket(ftcp_net(inner_net)->listen,
+						    tunnel->listen.port));
+	ftcp_device_pin(link);
+	ftcp_netlink_tunnel_event(tunnel, FAKETCP_CMD_TUNNEL_ADD_NTF);
+	return 0;
+
+err_put:
+	ftcp_net_put(underlay);
+err_peers:
+	ftcp_peer_free_all(tunnel);
+err_free:
+	free_tunnel(tunnel);
+	return err;
+}
+
+/**
+ * ftcp_tunnel_del() - delete a tunnel; its flows are reset
+ * @tunnel: the tunnel
+ *
+ * First nobody finds the tunnel any more, then nobody who found it before is
+ * left, and none of these can add a flow; then its flows are ended.
+ *
+ * Context: RTNL, sleeps.
+ */
+void ftcp_tunnel_del(struct ftcp_tunnel *tunnel)
+{
+	struct net *underlay = tunnel->underlay, *inner_net = tunnel->inner_net;
+
+	ASSERT_RTNL();
+	list_del_rcu(&tunnel->list);
+	hlist_del_init_rcu(&tunnel->accept_node);
+	hlist_del_init_rcu(&tunnel->listen_node);
+	spin_lock_bh(&tunnel->lock);
+	tunnel->dying = true;
+	spin_unlock_bh(&tunnel->lock);
+
+	ftcp_flow_kill_all(tunnel, NULL);
+	/* Readers may still be under way in a flow or in the tunnel. */
+	synchronize_net();
+	ftcp_netlink_tunnel_event(tunnel, FAKETCP_CMD_TUNNEL_DEL_NTF);
+	ftcp_device_pin(tunnel->link);
+	ftcp_peer_free_all(tunnel);
+	free_tunnel(tunnel);
+	ftcp_net_put(inner_net);
+	ftcp_net_put(underlay);
+}
+
+/**
+ * ftcp_tunnel_del_all() - delete the tunnels of a link
+ * @link: the link
+ *
+ * Context: RTNL, sleeps.
+ */
+void ftcp_tunnel_del_all(struct ftcp_link *link)
+{
+	struct ftcp_tunnel *tunnel, *next;
+
+	list_for_each_entry_safe(tunnel, next, &link->tunnels, list)
+		ftcp_tunnel_del(tunnel);
+}

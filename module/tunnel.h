@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tunnels: the local ends on a link. */
+#ifndef FTCP_TUNNEL_H
+#define FTCP_TUNNEL_H
+
+#include <linux/netlink.h>
+#include <linux/spinlock.h>
+
+#include "addr.h"
+#include "core/conn.h"
+#include "device.h"
+#include "stats.h"
+
+#define FTCP_DEFAULT_MAX_FLOWS	65536
+#define FTCP_DEFAULT_QUEUE	64
+#define FTCP_DEFAULT_QUEUE_BYTES (64 << 20)
+#define FTCP_DEFAULT_MAX_PER_SOURCE 16384
+
+struct ftcp_allowed;
+struct ftcp_peer;
+struct ftcp_port;
+
+/**
+ * struct ftcp_tunnel_config - what a user may change while a tunnel lives
+ * @wire: enum ftcp_wire, default of new peers
+ * @idle: seconds
+ * @keepalive: seconds, 0: off
+ * @keepalive_interval: ms
+ * @keepalive_probes: 0: as befits the flow
+ * @max_age: seconds, 0: off
+ * @fwmark: mark of segments sent and of datagrams delivered
+ * @max_flows: most flows at a time
+ * @queue: most datagrams that wait for one connection
+ * @max_per_source: most flows of one source address at a time
+ * @queue_bytes: most memory of datagrams that wait, in all flows together
+ * @df: enum ftcp_df, of segments over IPv4
+ * @max_bytes: bytes, 0: off
+ * @unreachable: enum ftcp_unreachable, mode forward
+ *
+ * Written under RTNL, read anywhere, each member by itself.
+ */
+struct ftcp_tunnel_config {
+	u32 wire;
+	u32 idle;
+	u32 keepalive;
+	u32 keepalive_interval;
+	u32 keepalive_probes;
+	u32 max_age;
+	u32 fwmark;
+	u32 max_flows;
+	u32 queue;
+	u32 max_per_source;
+	u32 queue_bytes;
+	u32 df;
+	u64 max_bytes;
+	u32 unreachable;
+};
+
+/**
+ * struct ftcp_tunnel - a local end
+ * @list: in ftcp_link.tunnels, RCU
+ * @accept_node: in ftcp_net.accept of the underlay, if @accept.port is set
+ * @listen_node: in ftcp_net.listen of @inner_net, in mode listen
+ * @link: the link it belongs to
+ * @underlay: network namespace of the segments
+ * @inner_net: network namespace of the datagrams; mode routed: @underlay
+ * @name: unique on the link
+ * @mode: enum ftcp_mode
+ * @accept: local TCP address (perhaps any) and port that connections are
+ *	accepted on; port 0 if none are
+ * @listen: UDP address and port taken over, mode listen
+ * @target: UDP address and port delivered to, mode forward
+ * @config: see there
+ * @accept_port: reservation of @accept
+ * @listen_port: reservation of @listen
+ * @peers: list of struct ftcp_peer, RCU; changed under RTNL
+ * @allowed: the peers' allowed IPs; RCU, replaced under RTNL
+ * @lock: protects @flows, @dying and the flows' sources; innermost but for those
+ *	of rhashtable
+ * @flows: list of struct ftcp_flow, RCU
+ * @dying: no flow may be added any more
+ * @nflows: length of @flows, and flows about to be added
+ * @queued: memory of datagrams that wait in any flow, in bytes of truesize
+ * @stats: counters
+ * @rcu: for freeing
+ *
+ * Members without a remark are constant while the tunnel lives.  It lives
+ * from ftcp_tunnel_new() to ftcp_tunnel_del(), both under RTNL; the latter
+ * returns when no flow refers to it, and frees it after a grace period.
+ */
+struct ftcp_tunnel {
+	struct list_head list;
+	struct hlist_node accept_node;
+	struct hlist_node listen_node;
+	struct ftcp_link *link;
+	struct net *underlay;
+	struct net *inner_net;
+	char name[FAKETCP_NAME_MAX + 1];
+	u8 mode;
+	struct ftcp_end accept;
+	struct ftcp_end listen;
+	struct ftcp_end target;
+	struct ftcp_tunnel_config config;
+	struct ftcp_port *accept_port;
+	struct ftcp_port *listen_port;
+	struct list_head peers;
+	struct ftcp_allowed __rcu *allowed;
+	spinlock_t lock;
+	struct list_head flows;
+	bool dying;
+	atomic_t nflows;
+	atomic_t queued;
+	struct ftcp_stats __percpu *stats;
+	struct rcu_head rcu;
+};
+
+/**
+ * struct ftcp_tunnel_params - a tunnel about to be made
+ * @name: its name
+ * @mode: enum ftcp_mode
+ * @accept: see struct ftcp_tunnel
+ * @listen: see struct ftcp_tunnel
+ * @target: see struct ftcp_tunnel
+ * @endpoint: where flows go, mode listen
+ * @endpoint_name: what the user wrote for @endpoint, or NULL
+ * @config: see there
+ */
+struct ftcp_tunnel_params {
+	const char *name;
+	u8 mode;
+	struct ftcp_end accept;
+	struct ftcp_end listen;
+	struct ftcp_end target;
+	struct ftcp_end endpoint;
+	const char *endpoint_name;
+	struct ftcp_tunnel_config config;
+};
+
+struct ftcp_tunnel *ftcp_tunnel_find(struct ftcp_link *link, const char *name);
+int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
+		    struct netlink_ext_ack *extack);
+void ftcp_tunnel_del(struct ftcp_tunnel *tunnel);
+void ftcp_tunnel_del_all(struct ftcp_link *link);
+
+struct ftcp_tunnel *ftcp_tunnel_accepting(struct ftcp_net *fn,
+					  const struct ftcp_end *local);
+struct ftcp_tunnel *ftcp_tunnel_listening(struct ftcp_net *fn,
+					  const struct ftcp_end *dst);
+
+/* The core's view of a tunnel's configuration, for a flow that can, or cannot,
+ * be replaced by another one.
+ */
+static inline struct ftcp_conn_config
+ftcp_tunnel_conn_config(const struct ftcp_tunnel *tunnel, u32 wire,
+			bool renewable)
+{
+	const struct ftcp_tunnel_config *c = &tunnel->config;
+	u32 probes = READ_ONCE(c->keepalive_probes);
+
+	if (!probes)
+		probes = renewable ? FTCP_PROBES : FTCP_PROBES_PATIENT;
+	return (struct ftcp_conn_config){
+		.idle = READ_ONCE(c->idle) * 1000ULL,
+		.keepalive = READ_ONCE(c->keepalive) * 1000ULL,
+		.interval = READ_ONCE(c->keepalive_interval),
+		.probes = probes,
+		.max_age = READ_ONCE(c->max_age) * 1000ULL,
+		.max_bytes = READ_ONCE(c->max_bytes),
+		.renewable = renewable,
+		.phantun = wire == FTCP_WIRE_PHANTUN,
+	};
+}
+
+#endif /* FTCP_TUNNEL_H */
