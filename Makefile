@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make              the module (for the running kernel, or, without its headers,
+#                   for every kernel whose headers are installed) and the tools
+# make module KVER=6.12.1-cloud-amd64 [KDIR=/path/to/build]
+# make tools
+# make install      module, tools and manual pages; DESTDIR= and PREFIX= as usual
+# make check        every test; TESTS="smoke.sh" KERNELS="6.12" select some
+# make check-debug  the same on a kernel with KASAN and lockdep (CONFIG=broad: more)
+# make soak         half an hour of traffic and trouble on that kernel
+# make bench | fuzz
+# make demo         WireGuard through a network that drops UDP; MODE=tun: with ftcptun
+# make clean
+
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+INSTALL ?= install
+
+headers := $(patsubst /lib/modules/%/build,%,$(wildcard /lib/modules/*/build))
+running := $(filter $(shell uname -r),$(headers))
+KVER ?= $(or $(running),$(headers))
+KDIR ?= /lib/modules/$*/build
+
+TOOLS := $(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile))
+
+all: module tools
+
+ifeq ($(strip $(KVER)),)
+module:
+	@echo "No kernel headers are installed; on Debian: apt-get install linux-headers-$$(uname -r)" >&2
+	@exit 1
+else
+module: $(KVER:%=module-%)
+endif
+
+# Kernels before 6.13 build a module in the directory of its sources only, and
+# several kernels are built for: each gets a directory of links to the sources.
+module-%: FORCE
+	@mkdir -p build/$*
+	@find build/$* -xtype l -delete
+	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/module build/$*/
+	+flock build/$* $(MAKE) -C $(KDIR) M=$(CURDIR)/build/$* modules
+
+tools: $(TOOLS)
+
+$(TOOLS): FORCE
+	+$(MAKE) -C tools/$@
+
+install: all
+	@for kver in $(KVER); do \
+		$(MAKE) -C $(patsubst %/$*/build,%/$$kver/build,$(KDIR)) \
+			M=$(CURDIR)/build/$$kver \
+			$(if $(DESTDIR),INSTALL_MOD_PATH=$(DESTDIR)) CONFIG_MODULE_SIG_ALL= \
+			modules_install || exit; \
+		$(if $(DESTDIR),,depmod "$$kver" || exit;) \
+	done
+	@for tool in $(TOOLS); do \
+		$(INSTALL) -D -m 755 tools/$$tool/$$tool \
+			$(DESTDIR)$(PREFIX)/sbin/$$tool || exit; \
+	done
+	@for page in Documentation/*.[1-8] Documentation/man/*.[1-8] tools/*/*.[1-8]; do \
+		[ -e "$$page" ] || continue; \
+		$(INSTALL) -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} \
+			"$$page" || exit; \
+	done
+
+check:
+	@selftests/check
+
+check-debug:
+	@selftests/check --debug
+
+soak:
+	@selftests/soak/run
+
+bench:
+	@selftests/bootstrap $@
+	+$(MAKE) -C selftests/bench $@
+
+fuzz:
+	@selftests/bootstrap $@
+	+$(MAKE) -C selftests/core $@
+	+$(MAKE) -C selftests/tun $@
+
+demo:
+	@selftests/bootstrap
+	@selftests/demo/run $(MODE)
+
+clean:
+	@rm -rf build
+	@for dir in $(TOOLS:%=tools/%) selftests $(wildcard selftests/*/Makefile); do \
+		$(MAKE) -s -C $${dir%/Makefile} clean || exit; \
+	done
+
+FORCE:
+
+.PHONY: all module tools $(TOOLS) install check check-debug soak bench fuzz demo clean FORCE

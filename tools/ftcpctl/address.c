@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Addresses: HOST:PORT, ADDR:PORT and ADDR/PREFIX, in and out.
+ *
+ * Names are resolved here and nowhere else; the kernel sees addresses only.
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "args.h"
+#include "ftcpctl.h"
+
+/* What -4 and -6 ask for */
+static int wanted = AF_UNSPEC;
+
+/**
+ * address_family_option() - Take -4 and -6.
+ * @word: A word of the command line.
+ *
+ * Return: Whether it was one of them.
+ */
+bool address_family_option(const char *word)
+{
+	if (!strcmp(word, "-4"))
+		wanted = AF_INET;
+	else if (!strcmp(word, "-6"))
+		wanted = AF_INET6;
+	else
+		return false;
+	return true;
+}
+
+/**
+ * address_family() - The family that -4 or -6 asked for.
+ *
+ * Return: AF_INET, AF_INET6, or AF_UNSPEC when neither was given.
+ */
+int address_family(void)
+{
+	return wanted;
+}
+
+static const char *family_name(int family)
+{
+	return family == AF_INET6 ? "IPv6" : "IPv4";
+}
+
+/* What a name stands for, best first */
+static int look_up(const char *word, const char *host, bool numeric,
+		   struct addrinfo **list)
+{
+	struct addrinfo hints = {
+		.ai_family = numeric ? AF_UNSPEC : wanted,
+		.ai_socktype = SOCK_DGRAM,
+		.ai_flags = numeric ? AI_NUMERICHOST : 0,
+	};
+	int err;
+
+	err = getaddrinfo(host, NULL, &hints, list);
+	if (err == EAI_SYSTEM)
+		return fail(REFUSED, "%s: \"%s\": %s", word, host,
+			    strerror(errno));
+	if (err)
+		return fail(REFUSED, "%s: \"%s\": %s", word, host,
+			    gai_strerror(err));
+	return DONE;
+}
+
+static void take_answer(const struct addrinfo *answer, union address *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (answer->ai_addrlen <= sizeof(*out))
+		memcpy(out, answer->ai_addr, answer->ai_addrlen);
+}
+
+/* Look up @host; @numeric: an address, not a name */
+static int resolve(const char *word, const char *text, const char *host,
+		   bool numeric, union address *out)
+{
+	struct addrinfo *list;
+	int code = look_up(word, host, numeric, &list);
+
+	if (code)
+		return code;
+	take_answer(list, out);
+	freeaddrinfo(list);
+	if (out->sa.sa_family != AF_INET && out->sa.sa_family != AF_INET6)
+		return fail(REFUSED, "%s: \"%s\": neither IPv4 nor IPv6", word,
+			    text);
+	return DONE;
+}
+
+/* Is @host an address, as opposed to a name or nonsense? */
+static int literal_family(const char *host)
+{
+	struct addrinfo hints = {
+		.ai_family = AF_UNSPEC,
+		.ai_socktype = SOCK_DGRAM,
+		.ai_flags = AI_NUMERICHOST,
+	};
+	struct in_addr in;
+	struct addrinfo *list;
+	int family;
+
+	/* No "127.1", no "0x7f000001": four numbers or nothing */
+	if (!strchr(host, ':'))
+		return inet_pton(AF_INET, host, &in) == 1 ? AF_INET : AF_UNSPEC;
+	if (getaddrinfo(host, NULL, &hints, &list))
+		return AF_UNSPEC;
+	family = list->ai_family;
+	freeaddrinfo(list);
+	return family;
+}
+
+/*
+ * Could @host be a host name?  What only looks like one, "1.2.3" or
+ * "1.2.3.4.5", is a mistyped address and not worth asking a name server.
+ */
+static bool is_name(const char *host)
+{
+	size_t len = strlen(host);
+	size_t i;
+
+	if (!len || len > 253 || host[0] == '-' || host[0] == '.')
+		return false;
+	for (i = 0; i < len; i++)
+		if (!isalnum((unsigned char)host[i]) && !strchr("-._", host[i]))
+			return false;
+	return strspn(host, "0123456789.") != len;
+}
+
+static int parse_host(const char *word, const char *text, const char *host,
+		      bool bracketed, bool names, const char *expected,
+		      union address *out)
+{
+	int family = literal_family(host);
+
+	if (family == AF_UNSPEC && (bracketed || !names || !is_name(host)))
+		return fail(USAGE, "%s: \"%s\": expected %s", word, text,
+			    expected);
+	if (family != AF_UNSPEC && bracketed && family != AF_INET6)
+		return fail(USAGE,
+			    "%s: \"%s\": brackets are for IPv6 addresses", word,
+			    text);
+	if (family != AF_UNSPEC && wanted != AF_UNSPEC && family != wanted)
+		return fail(USAGE, "%s: \"%s\": not an %s address", word, text,
+			    family_name(wanted));
+	return resolve(word, text, host, family != AF_UNSPEC, out);
+}
+
+static void set_port(union address *a, unsigned int port)
+{
+	if (a->sa.sa_family == AF_INET)
+		a->in.sin_port = htons(port);
+	else
+		a->in6.sin6_port = htons(port);
+}
+
+/* Split "HOST:PORT" or "[HOST]:PORT" and parse both halves */
+static int parse_host_port(const char *word, const char *text, bool names,
+			   const char *expected, union address *out)
+{
+	bool bracketed = text[0] == '[';
+	const char *start = text + bracketed;
+	const char *end = bracketed ? strchr(text, ']') : strchr(text, ':');
+	unsigned int port;
+	char host[256];
+	int code;
+
+	if (!bracketed && end && strchr(end + 1, ':'))
+		return fail(
+			USAGE,
+			"%s: \"%s\": an IPv6 address is written [ADDR]:PORT",
+			word, text);
+	if (!end || end == start || (bracketed && end[1] != ':') ||
+	    (size_t)(end - start) >= sizeof(host))
+		return fail(USAGE, "%s: \"%s\": expected %s", word, text,
+			    expected);
+	memcpy(host, start, end - start);
+	host[end - start] = '\0';
+	code = parse_port(word, end + 1 + bracketed, text, &port);
+	if (!code)
+		code = parse_host(word, text, host, bracketed, names, expected,
+				  out);
+	if (code)
+		return code;
+	set_port(out, port);
+	return DONE;
+}
+
+/**
+ * parse_endpoint() - Parse HOST:PORT, where HOST may be a name.
+ * @word: The word of the command line that takes it, for messages.
+ * @text: What was given.
+ * @out: The address.
+ *
+ * Return: DONE, or an exit code after a message.
+ */
+int parse_endpoint(const char *word, const char *text, union address *out)
+{
+	return parse_host_port(word, text, true, "HOST:PORT", out);
+}
+
+/* The host in HOST:PORT, if it is a name; NULL otherwise */
+static const char *name_of(const char *text, char *host, size_t size)
+{
+	const char *end = strchr(text, ':');
+
+	if (!end || (size_t)(end - text) >= size)
+		return NULL;
+	memcpy(host, text, end - text);
+	host[end - text] = '\0';
+	return literal_family(host) == AF_UNSPEC && is_name(host) ? host : NULL;
+}
+
+/**
+ * endpoint_is_name() - Does HOST:PORT have a name, which may change its address?
+ * @text: What was given.
+ *
+ * Return: Whether it does.
+ */
+bool endpoint_is_name(const char *text)
+{
+	char host[256];
+
+	return name_of(text, host, sizeof(host));
+}
+
+static bool same_host(const union address *a, const union address *b)
+{
+	if (a->sa.sa_family != b->sa.sa_family)
+		return false;
+	if (a->sa.sa_family == AF_INET)
+		return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+	return !memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr,
+		       sizeof(a->in6.sin6_addr));
+}
+
+/**
+ * resolve_again() - Look up where a name is now.
+ * @text: HOST:PORT, as it was given once.
+ * @present: The address in use.  It is kept if it is among the answers, and its
+ *	family if there is one of that family.
+ * @out: The address.
+ *
+ * Return: DONE, or an exit code after a message.
+ */
+int resolve_again(const char *text, const union address *present,
+		  union address *out)
+{
+	struct addrinfo *list, *answer;
+	const char *colon = strchr(text, ':');
+	unsigned int port;
+	char host[256];
+	bool found = false, kin = false;
+	int code;
+
+	if (!name_of(text, host, sizeof(host)))
+		return fail(REFUSED, "\"%s\" is not HOST:PORT", text);
+	code = parse_port("resolve", colon + 1, text, &port);
+	if (!code)
+		code = look_up("resolve", host, false, &list);
+	if (code)
+		return REFUSED;
+	for (answer = list; answer; answer = answer->ai_next) {
+		union address a;
+		bool related;
+
+		take_answer(answer, &a);
+		if (!address_is_set(&a))
+			continue;
+		related = a.sa.sa_family == present->sa.sa_family;
+		if (!found || (related && !kin) || same_host(&a, present))
+			*out = a;
+		found = true;
+		kin |= related;
+		if (same_host(&a, present))
+			break;
+	}
+	freeaddrinfo(list);
+	if (!found)
+		return fail(REFUSED, "resolve: \"%s\": neither IPv4 nor IPv6",
+			    text);
+	set_port(out, port);
+	return DONE;
+}
+
+/**
+ * parse_addr_port() - Parse ADDR:PORT, without names.
+ * @word: The word of the command line that takes it, for messages.
+ * @text: What was given.
+ * @out: The address.
+ *
+ * Return: DONE, or an exit code after a message.
+ */
+int parse_addr_port(const char *word, const char *text, union address *out)
+{
+	return parse_host_port(word, text, false, "ADDR:PORT", out);
+}
+
+/**
+ * parse_addr() - Parse ADDR or [ADDR], without a port.
+ * @word: The word of the command line that takes it, for messages.
+ * @text: What was given.
+ * @out: The address, port 0.
+ *
+ * Return: DONE, or an exit code after a message.
+ */
+int parse_addr(const char *word, const char *text, union address *out)
+{
+	bool bracketed = text[0] == '[';
+	size_t len = strlen(text);
+	char host[256];
+
+	if (len >= sizeof(host) ||
+	    (bracketed && (len < 3 || text[len - 1] != ']')))
+		return fail(USAGE, "%s: \"%s\": expected ADDR", word, text);
+	memcpy(host, text + bracketed, len + 1 - bracketed);
+	if (bracketed)
+		host[len - 2] = '\0';
+	return parse_host(word, text, host, bracketed, false, "ADDR", out);
+}
+
+/* Clear the bits of @p's address that its length does not cover */
+static void mask_prefix(struct prefix *p)
+{
+	unsigned int size = p->family == AF_INET ? 4 : 16;
+	unsigned int i = p->len / 8;
+
+	if (i < size && p->len % 8)
+		p->addr[i++] &= 0xff << (8 - p->len % 8);
+	for (; i < size; i++)
+		p->addr[i] = 0;
+}
+
+static int parse_prefix(const char *word, char *text, struct prefix *p)
+{
+	char *slash = strchr(text, '/');
+	unsigned int max;
+	uint32_t len;
+
+	if (slash)
+		*slash = '\0';
+	memset(p, 0, sizeof(*p));
+	if (inet_pton(AF_INET, text, p->addr) == 1)
+		p->family = AF_INET;
+	else if (inet_pton(AF_INET6, text, p->addr) == 1)
+		p->family = AF_INET6;
+	max = p->family == AF_INET ? 32 : 128;
+	if (slash)
+		*slash = '/';
+	if (!p->family)
+		return fail(USAGE, "%s: \"%s\": expected ADDR/PREFIX", word,
+			    text);
+	p->len = max;
+	if (slash) {
+		if (!scan_u32(slash + 1, 10, &len) || len > max)
+			return fail(USAGE,
+				    "%s: \"%s\": the prefix length is 0 to %u",
+				    word, text, max);
+		p->len = len;
+	}
+	mask_prefix(p);
+	return DONE;
+}
+
+/**
+ * parse_prefixes() - Parse a list ADDR/PREFIX,ADDR/PREFIX...
+ * @word: The word of the command line that takes it, for messages.
+ * @text: What was given; an address without length is a host.
+ * @out: The ranges, to be freed.
+ * @n: Their number.
+ *
+ * Return: DONE, or an exit code after a message.
+ */
+int parse_prefixes(const char *word, const char *text, struct prefix **out,
+		   size_t *n)
+{
+	char *copy = strdup(text), *rest = copy, *item;
+	size_t room = 0;
+	int code = DONE;
+
+	*out = NULL;
+	*n = 0;
+	while (!code && (item = strsep(&rest, ","))) {
+		*out = grow(*out, *n, &room, sizeof(**out));
+		code = parse_prefix(word, item, &(*out)[(*n)++]);
+	}
+	free(copy);
+	if (code) {
+		free(*out);
+		*out = NULL;
+	}
+	return code;
+}
+
+/**
+ * address_len() - Size of the sockaddr inside an address.
+ * @a: The address.
+ *
+ * Return: Its size in bytes.
+ */
+socklen_t address_len(const union address *a)
+{
+	return a->sa.sa_family == AF_INET6 ? sizeof(a->in6) : sizeof(a->in);
+}
+
+/**
+ * address_port() - The port of an address.
+ * @a: The address.
+ *
+ * Return: The port in host byte order.
+ */
+unsigned int address_port(const union address *a)
+{
+	return ntohs(a->sa.sa_family == AF_INET6 ? a->in6.sin6_port :
+						   a->in.sin_port);
+}
+
+/**
+ * address_is_set() - Is there an address?
+ * @a: The address.
+ *
+ * Return: Whether it is IPv4 or IPv6.
+ */
+bool address_is_set(const union address *a)
+{
+	return a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6;
+}
+
+/**
+ * format_host() - Print an address without its port.
+ * @buf: Where to, ADDRESS_STRLEN bytes.
+ * @a: The address.
+ *
+ * Return: @buf.
+ */
+const char *format_host(char *buf, const union address *a)
+{
+	char name[IF_NAMESIZE];
+	uint32_t scope;
+	size_t len;
+
+	if (a->sa.sa_family == AF_INET) {
+		inet_ntop(AF_INET, &a->in.sin_addr, buf, ADDRESS_STRLEN);
+		return buf;
+	}
+	if (a->sa.sa_family != AF_INET6)
+		return strcpy(buf, "-");
+	inet_ntop(AF_INET6, &a->in6.sin6_addr, buf, ADDRESS_STRLEN);
+	scope = a->in6.sin6_scope_id;
+	len = strlen(buf);
+	if (scope && if_indextoname(scope, name))
+		snprintf(buf + len, ADDRESS_STRLEN - len, "%%%s", name);
+	else if (scope)
+		snprintf(buf + len, ADDRESS_STRLEN - len, "%%%u", scope);
+	return buf;
+}
+
+/**
+ * format_address() - Print ADDR:PORT or [ADDR]:PORT.
+ * @buf: Where to, ADDRESS_STRLEN bytes.
+ * @a: The address; "-" stands for none.
+ *
+ * Return: @buf.
+ */
+const char *format_address(char *buf, const union address *a)
+{
+	char host[ADDRESS_STRLEN];
+
+	if (!address_is_set(a))
+		return strcpy(buf, "-");
+	snprintf(buf, ADDRESS_STRLEN,
+		 a->sa.sa_family == AF_INET6 ? "[%.70s]:%u" : "%.70s:%u",
+		 format_host(host, a), address_port(a));
+	return buf;
+}
+
+/**
+ * format_prefix() - Print ADDR/PREFIX.
+ * @buf: Where to, ADDRESS_STRLEN bytes.
+ * @p: The range.
+ *
+ * Return: @buf.
+ */
+const char *format_prefix(char *buf, const struct prefix *p)
+{
+	size_t len;
+
+	inet_ntop(p->family, p->addr, buf, ADDRESS_STRLEN);
+	len = strlen(buf);
+	snprintf(buf + len, ADDRESS_STRLEN - len, "/%u", p->len);
+	return buf;
+}

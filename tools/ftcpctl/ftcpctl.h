@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FTCPCTL_H
+#define FTCPCTL_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/**
+ * enum exit_code - What ftcpctl tells its caller.
+ * @DONE: Done.
+ * @REFUSED: The kernel, the resolver or the state of things said no.
+ * @USAGE: The command line makes no sense; nothing was tried.
+ */
+enum exit_code {
+	DONE = 0,
+	REFUSED = 1,
+	USAGE = 2,
+};
+
+/**
+ * struct verb - One command.
+ * @verb: First word.
+ * @object: Second word, or NULL for a verb that needs none.
+ * @synopsis: What follows the words, a line for each form, each ended by '\n'.
+ * @help: The text of --help below the synopsis.
+ * @run: Does it; gets the arguments after the words, returns an exit code.
+ */
+struct verb {
+	const char *verb;
+	const char *object;
+	const char *synopsis;
+	const char *help;
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct verb add_tunnel, set_tunnel, del_tunnel;
+extern const struct verb set_peer, del_peer;
+extern const struct verb del_flow;
+extern const struct verb add_rules, del_rules;
+extern const struct verb show, monitor, resolve_names;
+
+int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void *grow(void *array, size_t n, size_t *room, size_t size);
+
+#endif /* FTCPCTL_H */

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Writes JSON to standard output: commas and quotes, no more.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "json.h"
+
+/* Whether the next value follows another one */
+static bool comma;
+
+static void put_string(const char *s)
+{
+	putchar('"');
+	for (; *s; s++) {
+		unsigned char c = *s;
+
+		if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < 0x20 || c >= 0x7f)
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+static void put_key(const char *key)
+{
+	if (comma)
+		putchar(',');
+	comma = true;
+	if (!key)
+		return;
+	put_string(key);
+	putchar(':');
+}
+
+/**
+ * json_open() - Begin an object or an array.
+ * @key: Its key, NULL inside an array or at the top.
+ * @bracket: '{' or '['.
+ */
+void json_open(const char *key, char bracket)
+{
+	put_key(key);
+	putchar(bracket);
+	comma = false;
+}
+
+/**
+ * json_close() - End an object or an array.
+ * @bracket: '}' or ']'.
+ */
+void json_close(char bracket)
+{
+	putchar(bracket);
+	comma = true;
+}
+
+/**
+ * json_string() - Write a string.
+ * @key: Its key, NULL inside an array.
+ * @value: The string.
+ */
+void json_string(const char *key, const char *value)
+{
+	put_key(key);
+	put_string(value);
+}
+
+/**
+ * json_number() - Write a number.
+ * @key: Its key, NULL inside an array.
+ * @value: The number.
+ */
+void json_number(const char *key, uint64_t value)
+{
+	put_key(key);
+	printf("%" PRIu64, value);
+}
+
+/**
+ * json_bool() - Write true or false.
+ * @key: Its key, NULL inside an array.
+ * @value: The value.
+ */
+void json_bool(const char *key, bool value)
+{
+	put_key(key);
+	printf(value ? "true" : "false");
+}
+
+/**
+ * json_break() - Begin the next element on a line of its own.
+ */
+void json_break(void)
+{
+	if (comma)
+		putchar(',');
+	comma = false;
+	putchar('\n');
+}
+
+/**
+ * json_close_lines() - End an array whose elements have lines of their own.
+ */
+void json_close_lines(void)
+{
+	puts(comma ? "\n]" : "]");
+	comma = false;
+}
+
+/**
+ * json_end() - End the line after the last value.
+ */
+void json_end(void)
+{
+	comma = false;
+	putchar('\n');
+}

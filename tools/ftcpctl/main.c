@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ftcpctl - configures faketcp links.
+ *
+ * A command is a verb, mostly an object, and words that each take a value.
+ * Every verb lives in a file of its own; what is behind ipc.h speaks generic
+ * netlink, what is behind rtnl.h speaks rtnetlink, and nothing else does.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "ftcpctl.h"
+
+/* clang-format off */
+static const struct verb *const verbs[] = {
+	&add_tunnel,
+	&set_tunnel,
+	&del_tunnel,
+	&set_peer,
+	&del_peer,
+	&del_flow,
+	&add_rules,
+	&del_rules,
+	&show,
+	&monitor,
+	&resolve_names,
+};
+/* clang-format on */
+
+static void complain(const char *prefix, const char *fmt, va_list ap)
+{
+	fflush(stdout);
+	fprintf(stderr, "ftcpctl: %s", prefix);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+/**
+ * fail() - Say on one line what went wrong.
+ * @code: Exit code to end with.
+ * @fmt: printf() format.
+ *
+ * Return: @code.
+ */
+int fail(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain("", fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+/**
+ * note() - Say on one line what the user did not ask for but should know.
+ * @fmt: printf() format.
+ */
+void note(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain("note: ", fmt, ap);
+	va_end(ap);
+}
+
+/**
+ * grow() - Make room for one more element of an array.
+ * @array: The array, or NULL.
+ * @n: Elements in use.
+ * @room: Elements allocated; updated.
+ * @size: Size of an element.
+ *
+ * Return: The array, perhaps elsewhere, with room for element @n.
+ */
+void *grow(void *array, size_t n, size_t *room, size_t size)
+{
+	if (n < *room)
+		return array;
+	*room = *room ? *room * 2 : 16;
+	array = reallocarray(array, *room, size);
+	if (!array)
+		exit(fail(REFUSED, "out of memory"));
+	return array;
+}
+
+static void print_synopsis(FILE *f, const struct verb *v)
+{
+	const char *line = v->synopsis, *end;
+
+	/* A line that begins with a blank continues the one above */
+	for (; (end = strchr(line, '\n')); line = end + 1) {
+		if (line[0] != ' ')
+			fprintf(f, "  ftcpctl %s%s%s ", v->verb,
+				v->object ? " " : "", v->object ?: "");
+		fprintf(f, "%.*s\n", (int)(end - line), line);
+	}
+}
+
+/* Every command, or those of one verb */
+static void print_usage(FILE *f, const char *verb)
+{
+	size_t i;
+
+	fputs("Usage:\n", f);
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (!verb || !strcmp(verb, verbs[i]->verb))
+			print_synopsis(f, verbs[i]);
+	fputs("\nOptions of a tunnel:\n"
+	      "  wire native|phantun, idle SECONDS, keepalive TIME[:INTERVAL[:PROBES]]|off,\n"
+	      "  max-age SECONDS|off, max-bytes N[K|M|G|T]|off, fwmark MARK|off,\n"
+	      "  max-flows N, max-flows-per-source N, queue N, queue-bytes N, df set|unset,\n"
+	      "  unreachable close|ignore\n"
+	      "\n`ftcpctl VERB OBJECT --help` says more; so does ftcpctl(8).\n"
+	      "-4 and -6 choose the address family that a host name resolves to.\n",
+	      f);
+}
+
+static bool is_help(const char *word)
+{
+	return !strcmp(word, "--help") || !strcmp(word, "-h") ||
+	       !strcmp(word, "help");
+}
+
+static int print_help(const struct verb *v)
+{
+	fputs("Usage:\n", stdout);
+	print_synopsis(stdout, v);
+	printf("\n%s", v->help);
+	return DONE;
+}
+
+static int run(const struct verb *v, int argc, char **argv)
+{
+	int i;
+
+	for (i = 0; i < argc; i++)
+		if (!strcmp(argv[i], "--help"))
+			return print_help(v);
+	return v->run(argc, argv);
+}
+
+/* The objects that @verb takes, for an error message */
+static const char *objects_of(const char *verb)
+{
+	static char list[64];
+	size_t i;
+
+	list[0] = '\0';
+	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(verb, verbs[i]->verb) || !verbs[i]->object)
+			continue;
+		if (list[0])
+			strcat(list, ", ");
+		strcat(list, verbs[i]->object);
+	}
+	return list;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	bool known = false;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
+		const struct verb *v = verbs[i];
+
+		if (strcmp(argv[0], v->verb))
+			continue;
+		known = true;
+		if (!v->object)
+			return run(v, argc - 1, argv + 1);
+		if (argc > 1 && !strcmp(argv[1], v->object))
+			return run(v, argc - 2, argv + 2);
+	}
+	if (!known)
+		return fail(USAGE,
+			    "\"%s\": unknown command (see ftcpctl --help)",
+			    argv[0]);
+	if (argc < 2)
+		return fail(USAGE, "%s: expected one of %s", argv[0],
+			    objects_of(argv[0]));
+	if (is_help(argv[1])) {
+		print_usage(stdout, argv[0]);
+		return DONE;
+	}
+	return fail(USAGE, "%s: \"%s\": expected one of %s", argv[0], argv[1],
+		    objects_of(argv[0]));
+}
+
+int main(int argc, char **argv)
+{
+	int code;
+
+	for (argc--, argv++; argc; argc--, argv++)
+		if (!address_family_option(argv[0]))
+			break;
+	if (!argc) {
+		print_usage(stderr, NULL);
+		return USAGE;
+	}
+	if (is_help(argv[0])) {
+		print_usage(stdout, NULL);
+		return DONE;
+	}
+	code = dispatch(argc, argv);
+	if (fflush(stdout) || ferror(stdout))
+		return fail(REFUSED, "standard output: %s", strerror(errno));
+	return code;
+}

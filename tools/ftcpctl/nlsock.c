@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Netlink transactions: a request and its acknowledgement, a dump and its
+ * end, and what the kernel says in its extended acknowledgement.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "ftcpctl.h"
+#include "nlsock.h"
+
+/* A dump that changed while it was read is read again, this often */
+#define DUMP_TRIES 10
+
+/* The reason in words when the kernel sends no text */
+static const char *reason(int error)
+{
+	if (error == -EPERM || error == -EACCES)
+		return "not permitted (CAP_NET_ADMIN is needed)";
+	return strerror(-error);
+}
+
+/* The attribute that starts @offset bytes into the request */
+static const struct nlattr *attr_at(struct nlsock *nl, uint32_t offset)
+{
+	const struct nlattr *a;
+	int rest;
+
+	if (!nl->attr_name || !nl->request)
+		return NULL;
+	nlmsg_for_each_attr(a, nl->request, nl->header, rest) {
+		if ((const char *)a - (const char *)nl->request ==
+		    (ptrdiff_t)offset)
+			return a;
+	}
+	return NULL;
+}
+
+static bool number_of(const struct nlattr *a, uint64_t *value)
+{
+	switch (nla_len(a)) {
+	case 1:
+		*value = nla_get_u8(a);
+		return true;
+	case 2:
+		*value = nla_get_u16(a);
+		return true;
+	case 4:
+		*value = nla_get_u32(a);
+		return true;
+	case 8:
+		*value = nla_get_u64(a);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A number that the kernel's policy for its attribute does not allow */
+static bool refuse_number(struct nlsock *nl, const char *what,
+			  const struct nlattr *a, struct nlattr *policy)
+{
+	struct nlattr *tb[NL_POLICY_TYPE_ATTR_MAX + 1];
+	uint64_t value, min, max;
+
+	if (!what || !number_of(a, &value) ||
+	    nla_parse_nested(tb, NL_POLICY_TYPE_ATTR_MAX, policy, NULL) ||
+	    !tb[NL_POLICY_TYPE_ATTR_MIN_VALUE_U] ||
+	    !tb[NL_POLICY_TYPE_ATTR_MAX_VALUE_U])
+		return false;
+	min = nla_get_u64(tb[NL_POLICY_TYPE_ATTR_MIN_VALUE_U]);
+	max = nla_get_u64(tb[NL_POLICY_TYPE_ATTR_MAX_VALUE_U]);
+	if (value >= min && value <= max)
+		return false;
+	snprintf(nl->text, sizeof(nl->text),
+		 "%s: %" PRIu64 ": out of range (%" PRIu64 " to %" PRIu64 ")",
+		 what, value, min, max);
+	return true;
+}
+
+/* Put a refusal into words; @tlvs holds what follows the error number */
+static void refuse(struct nlsock *nl, int error, struct nlattr *tlvs, int len)
+{
+	static struct nla_policy policy[NLMSGERR_ATTR_MAX + 1] = {
+		[NLMSGERR_ATTR_MSG] = { .type = NLA_STRING },
+		[NLMSGERR_ATTR_OFFS] = { .type = NLA_U32 },
+	};
+	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1] = {};
+	const struct nlattr *culprit = NULL;
+	const char *what = NULL;
+	bool admin;
+
+	nl->error = error;
+	if (len > 0)
+		nla_parse(tb, NLMSGERR_ATTR_MAX, tlvs, len, policy);
+	if (tb[NLMSGERR_ATTR_OFFS])
+		culprit = attr_at(nl, nla_get_u32(tb[NLMSGERR_ATTR_OFFS]));
+	if (culprit)
+		what = nl->attr_name(nla_type(culprit));
+	if (culprit && tb[NLMSGERR_ATTR_POLICY] &&
+	    refuse_number(nl, what, culprit, tb[NLMSGERR_ATTR_POLICY]))
+		return;
+	admin = error == -EPERM;
+	if (tb[NLMSGERR_ATTR_MSG])
+		snprintf(nl->text, sizeof(nl->text), "%s%s%.*s%s", what ?: "",
+			 what ? ": " : "", nla_len(tb[NLMSGERR_ATTR_MSG]),
+			 nla_get_string(tb[NLMSGERR_ATTR_MSG]),
+			 admin ? " (CAP_NET_ADMIN is needed)" : "");
+	else
+		snprintf(nl->text, sizeof(nl->text), "%s%s%s", what ?: "",
+			 what ? ": " : "", reason(error));
+}
+
+static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
+{
+	struct nlmsghdr *msg = (struct nlmsghdr *)err - 1;
+	size_t skip = sizeof(*err);
+	struct nlsock *nl = arg;
+
+	(void)from;
+	if (!(msg->nlmsg_flags & NLM_F_CAPPED))
+		skip += err->msg.nlmsg_len - NLMSG_HDRLEN;
+	skip = NLMSG_ALIGN(skip);
+	if (!(msg->nlmsg_flags & NLM_F_ACK_TLVS) ||
+	    skip > (size_t)nlmsg_datalen(msg))
+		skip = nlmsg_datalen(msg);
+	refuse(nl, err->error, (struct nlattr *)((char *)err + skip),
+	       nlmsg_datalen(msg) - skip);
+	nl->done = true;
+	return NL_STOP;
+}
+
+static int on_ack(struct nl_msg *msg, void *arg)
+{
+	struct nlsock *nl = arg;
+
+	(void)msg;
+	nl->done = true;
+	return NL_STOP;
+}
+
+/* The end of a dump carries an error number, and text if there was one */
+static int on_finish(struct nl_msg *m, void *arg)
+{
+	struct nlmsghdr *msg = nlmsg_hdr(m);
+	struct nlsock *nl = arg;
+	int error = 0;
+
+	nl->done = true;
+	if (nlmsg_datalen(msg) >= (int)sizeof(error))
+		memcpy(&error, nlmsg_data(msg), sizeof(error));
+	if (error < 0)
+		refuse(nl, error,
+		       (struct nlattr *)((char *)nlmsg_data(msg) +
+					 NLMSG_ALIGN(sizeof(error))),
+		       nlmsg_datalen(msg) - (int)NLMSG_ALIGN(sizeof(error)));
+	return NL_STOP;
+}
+
+/* What a dump in progress passes each message to */
+struct dump {
+	nlsock_row row;
+	void *arg;
+};
+
+static int on_valid(struct nl_msg *msg, void *arg)
+{
+	struct dump *dump = arg;
+
+	if (dump->row)
+		dump->row(nlmsg_hdr(msg), dump->arg);
+	return NL_OK;
+}
+
+/**
+ * nlsock_open() - Open a socket.
+ * @nl: To be filled in.
+ * @protocol: NETLINK_GENERIC, NETLINK_ROUTE.
+ *
+ * Return: 0 or a negative errno, with the reason in @nl->text.
+ */
+int nlsock_open(struct nlsock *nl, int protocol)
+{
+	int one = 1, err;
+
+	memset(nl, 0, sizeof(*nl));
+	nl->sock = nl_socket_alloc();
+	if (!nl->sock)
+		return nlsock_failed(nl, -ENOMEM, "netlink");
+	err = nl_connect(nl->sock, protocol);
+	if (err)
+		return nlsock_failed(nl, errno ? -errno : -EIO, "netlink");
+	nl_socket_set_buffer_size(nl->sock, 1 << 20, 1 << 20);
+	nl_socket_enable_msg_peek(nl->sock);
+	/* Text of refusals; without these there are only error numbers */
+	setsockopt(nl_socket_get_fd(nl->sock), SOL_NETLINK, NETLINK_EXT_ACK,
+		   &one, sizeof(one));
+	setsockopt(nl_socket_get_fd(nl->sock), SOL_NETLINK, NETLINK_CAP_ACK,
+		   &one, sizeof(one));
+	return 0;
+}
+
+/**
+ * nlsock_close() - Close a socket.
+ * @nl: The socket; may never have been opened.
+ */
+void nlsock_close(struct nlsock *nl)
+{
+	if (nl->sock)
+		nl_socket_free(nl->sock);
+	nl->sock = NULL;
+}
+
+/**
+ * nlsock_failed() - Record a failure that the kernel did not put into words.
+ * @nl: The socket.
+ * @error: Negative errno.
+ * @what: What failed.
+ *
+ * Return: @error.
+ */
+int nlsock_failed(struct nlsock *nl, int error, const char *what)
+{
+	nl->error = error;
+	snprintf(nl->text, sizeof(nl->text), "%s: %s", what, reason(error));
+	return error;
+}
+
+/* Send @msg and hand the answers to @dump; 0, 1 (interrupted) or an error */
+static int transact(struct nlsock *nl, struct nl_msg *msg, struct dump *dump)
+{
+	bool interrupted = false;
+	struct nl_cb *cb;
+	int err;
+
+	nl->error = 0;
+	nl->done = false;
+	cb = nl_cb_alloc(NL_CB_DEFAULT);
+	if (!cb)
+		return nlsock_failed(nl, -ENOMEM, "netlink");
+	nl_cb_err(cb, NL_CB_CUSTOM, on_error, nl);
+	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, nl);
+	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, nl);
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, dump);
+	errno = 0;
+	err = nl_send_auto(nl->sock, msg);
+	nl->request = nlmsg_hdr(msg);
+	while (err >= 0 && !nl->done) {
+		err = nl_recvmsgs(nl->sock, cb);
+		if (err == -NLE_DUMP_INTR) {
+			interrupted = true;
+			err = 0;
+		}
+	}
+	nl->request = NULL;
+	nl_cb_put(cb);
+	if (nl->error)
+		return nl->error;
+	if (err < 0) {
+		nl->error = errno ? -errno : -EIO;
+		snprintf(nl->text, sizeof(nl->text), "netlink: %s",
+			 nl_geterror(err));
+		return nl->error;
+	}
+	return interrupted;
+}
+
+/**
+ * nlsock_do() - Make a request and wait until it is done.
+ * @nl: The socket.
+ * @msg: The request; freed.
+ *
+ * Return: 0 or a negative errno, with the reason in @nl->text.
+ */
+int nlsock_do(struct nlsock *nl, struct nl_msg *msg)
+{
+	struct dump dump = {};
+	int err;
+
+	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
+	err = transact(nl, msg, &dump);
+	nlmsg_free(msg);
+	return err;
+}
+
+/**
+ * nlsock_dump() - Read a list.
+ * @nl: The socket.
+ * @msg: The request; freed.
+ * @row: Takes each message.
+ * @restart: Forgets all of them, because the list changed while it was read.
+ * @arg: Passed to both.
+ *
+ * Return: 0 or a negative errno, with the reason in @nl->text.
+ */
+int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, nlsock_row row,
+		nlsock_row restart, void *arg)
+{
+	struct dump dump = { .row = row, .arg = arg };
+	int tries, err;
+
+	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
+	for (tries = 1;; tries++) {
+		nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
+		err = transact(nl, msg, &dump);
+		if (err <= 0)
+			break;
+		if (tries == DUMP_TRIES) {
+			note("the list kept changing while it was read; it may be incomplete");
+			err = 0;
+			break;
+		}
+		restart(NULL, arg);
+	}
+	nlmsg_free(msg);
+	return err;
+}

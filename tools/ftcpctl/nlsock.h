@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef FTCPCTL_NLSOCK_H
+#define FTCPCTL_NLSOCK_H
+
+#include <netlink/attr.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+
+/**
+ * struct nlsock - A netlink socket and the last refusal that came through it.
+ * @sock: The socket.
+ * @attr_name: Names the attribute of a request, or NULL.
+ * @request: The request under way.
+ * @header: Bytes between the netlink header and the attributes of @request.
+ * @error: Negative errno of the refusal, 0 for none.
+ * @done: Whether the answer is complete.
+ * @text: The refusal in words.
+ */
+struct nlsock {
+	struct nl_sock *sock;
+	const char *(*attr_name)(int type);
+	struct nlmsghdr *request;
+	size_t header;
+	int error;
+	bool done;
+	char text[512];
+};
+
+/**
+ * typedef nlsock_row - Takes one message of a dump.
+ * @msg: The message.
+ * @arg: The caller's.
+ */
+typedef void (*nlsock_row)(struct nlmsghdr *msg, void *arg);
+
+int nlsock_open(struct nlsock *nl, int protocol);
+void nlsock_close(struct nlsock *nl);
+int nlsock_do(struct nlsock *nl, struct nl_msg *msg);
+int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, nlsock_row row,
+		nlsock_row restart, void *arg);
+int nlsock_failed(struct nlsock *nl, int error, const char *what);
+
+#endif /* FTCPCTL_NLSOCK_H */

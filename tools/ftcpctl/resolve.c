@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * resolve: look up again the names that endpoints were given by
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "ftcpctl.h"
+#include "ipc.h"
+
+#define WATCH_DEFAULT 60
+#define WATCH_MAX 86400
+
+/**
+ * struct request - What was asked for.
+ * @dev: Of this link only, or NULL.
+ * @filter: The same for the kernel, and which tunnel.
+ */
+struct request {
+	const char *dev;
+	struct filter filter;
+};
+
+static bool same_peer(const struct peer *a, const struct peer *b)
+{
+	return a->ifindex == b->ifindex && !strcmp(a->tunnel, b->tunnel) &&
+	       !strcmp(a->name, b->name);
+}
+
+/* Has nobody given the peer another endpoint while its name was looked up? */
+static bool unchanged(struct ipc *ipc, const struct peer *p)
+{
+	const struct filter filter = { .ifindex = p->ifindex,
+				       .tunnel = p->tunnel };
+	struct peer *peers;
+	bool found = false;
+	size_t i, n;
+
+	if (!ipc_peers(ipc, &filter, &peers, &n))
+		for (i = 0; i < n && !found; i++)
+			found = same_peer(&peers[i], p) &&
+				!strcmp(peers[i].endpoint_name,
+					p->endpoint_name) &&
+				!memcmp(&peers[i].endpoint, &p->endpoint,
+					sizeof(p->endpoint));
+	ipc_free_peers(peers, n);
+	return found;
+}
+
+static int resolve_peer(struct ipc *ipc, const struct peer *p)
+{
+	char was[ADDRESS_STRLEN], is[ADDRESS_STRLEN];
+	struct peer change = {
+		.has = HAS(ENDPOINT) | HAS(ENDPOINT_NAME),
+		.ifindex = p->ifindex,
+	};
+	int code;
+
+	code = resolve_again(p->endpoint_name, &p->endpoint, &change.endpoint);
+	if (code)
+		return code;
+	format_address(was, &p->endpoint);
+	format_address(is, &change.endpoint);
+	if (!strcmp(was, is) || !unchanged(ipc, p))
+		return DONE;
+	strcpy(change.tunnel, p->tunnel);
+	strcpy(change.name, p->name);
+	strcpy(change.endpoint_name, p->endpoint_name);
+	if (ipc_peer_set(ipc, &change))
+		return ipc_refused(ipc);
+	printf("tunnel %s dev %s: peer %s: %s is at %s now, was at %s\n",
+	       p->tunnel, p->ifname, p->name, p->endpoint_name, is, was);
+	return fflush(stdout) ? REFUSED : DONE;
+}
+
+/* Every name once; one that fails does not keep the others from their turn */
+static int resolve_all(struct request *r)
+{
+	struct ipc *ipc = ipc_open();
+	struct peer *peers = NULL;
+	size_t i, n = 0;
+	int code = DONE;
+
+	if (!ipc)
+		return REFUSED;
+	if (r->dev)
+		code = parse_link(r->dev, &r->filter.ifindex);
+	if (!code && ipc_peers(ipc, &r->filter, &peers, &n))
+		code = ipc_refused(ipc);
+	if (!code && !n && r->filter.tunnel)
+		code = fail(REFUSED, "no tunnel named \"%s\", or no peer in it",
+			    r->filter.tunnel);
+	for (i = 0; i < n; i++)
+		if (peers[i].endpoint_name[0] && resolve_peer(ipc, &peers[i]))
+			code = REFUSED;
+	ipc_free_peers(peers, n);
+	ipc_close(ipc);
+	return code;
+}
+
+/* There is nothing half done at any moment, and a name server may take long */
+static void on_signal(int sig)
+{
+	(void)sig;
+	_exit(DONE);
+}
+
+/* Sleep for @part to @part + 20 per cent of @ms, so that many do not ask at once */
+static void sleep_about(double ms, double part)
+{
+	struct timespec ts;
+
+	ms *= part + 0.2 * drand48();
+	ts.tv_sec = ms / 1000;
+	ts.tv_nsec = (ms - ts.tv_sec * 1000.0) * 1000000;
+	while (nanosleep(&ts, &ts) && errno == EINTR)
+		;
+}
+
+/* After a failure again soon, then less and less often */
+static int watch(struct request *r, uint32_t seconds)
+{
+	double normal = seconds * 1000.0, wait = 0;
+
+	srand48(time(NULL) ^ (getpid() << 16));
+	signal(SIGTERM, on_signal);
+	signal(SIGINT, on_signal);
+	for (;;) {
+		if (!resolve_all(r)) {
+			wait = 0;
+			sleep_about(normal, 0.9);
+			continue;
+		}
+		if (ferror(stdout))
+			return REFUSED;
+		wait = wait ? wait * 2 : 1000;
+		if (wait > normal)
+			wait = normal;
+		sleep_about(wait, 0.8);
+	}
+}
+
+/* "--watch" and the number that may follow it, out of the words */
+static int take_watch(int *argc, char **argv, uint32_t *seconds)
+{
+	int i, n = 1;
+
+	*seconds = 0;
+	for (i = 0; i < *argc && strcmp(argv[i], "--watch"); i++)
+		;
+	if (i == *argc)
+		return DONE;
+	*seconds = WATCH_DEFAULT;
+	if (i + 1 < *argc && strspn(argv[i + 1], "0123456789")) {
+		n = 2;
+		if (!scan_u32(argv[i + 1], 10, seconds) || !*seconds ||
+		    *seconds > WATCH_MAX)
+			return fail(USAGE,
+				    "--watch: \"%s\": expected 1 to %d seconds",
+				    argv[i + 1], WATCH_MAX);
+	}
+	memmove(argv + i, argv + i + n, (*argc - i - n) * sizeof(*argv));
+	*argc -= n;
+	return DONE;
+}
+
+static int run_resolve(int argc, char **argv)
+{
+	struct request r = {};
+	const struct word words[] = {
+		VALUE("dev", &r.dev),
+		VALUE("tunnel", &r.filter.tunnel),
+	};
+	uint32_t seconds;
+	int code;
+
+	code = take_watch(&argc, argv, &seconds);
+	if (!code)
+		code = parse_words(argc, argv, words, ARRAY_SIZE(words));
+	if (!code && r.filter.tunnel)
+		code = check_name("tunnel", r.filter.tunnel);
+	if (code)
+		return code;
+	return seconds ? watch(&r, seconds) : resolve_all(&r);
+}
+
+const struct verb resolve_names = {
+	.verb = "resolve",
+	.synopsis = "[dev LINK] [tunnel NAME] [--watch [SECONDS]]\n",
+	.help = "Look up again the host names that endpoints were given by, and change\n"
+		"the endpoints whose address is no longer among the answers.  What flows goes\n"
+		"on until a flow to the new address is up.\n"
+		"\n"
+		"  dev LINK    of this link only\n"
+		"  tunnel NAME of this tunnel only\n"
+		"  --watch     do it every 60 seconds, or as many as are given, until SIGTERM\n",
+	.run = run_resolve,
+};

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Text in columns that are as wide as their widest cell.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ftcpctl.h"
+#include "table.h"
+
+/**
+ * table_cell() - Append a cell.
+ * @t: The table.
+ * @fmt: printf() format.
+ */
+void table_cell(struct table *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	t->cells = grow(t->cells, t->n, &t->room, sizeof(*t->cells));
+	va_start(ap, fmt);
+	if (vasprintf(&t->cells[t->n++], fmt, ap) < 0)
+		exit(fail(REFUSED, "out of memory"));
+	va_end(ap);
+}
+
+/* Width of column @column, or 0 for the last: it needs no filling */
+static int width(const struct table *t, size_t column)
+{
+	size_t i, max = 0;
+
+	if (column + 1 == t->columns)
+		return 0;
+	for (i = column; i < t->n; i += t->columns) {
+		size_t len = strlen(t->cells[i]);
+
+		if (len > max)
+			max = len;
+	}
+	return max;
+}
+
+/**
+ * table_print() - Print a table, unless it has nothing but a heading.
+ * @t: The table; empty afterwards.
+ */
+void table_print(struct table *t)
+{
+	int *widths = calloc(t->columns, sizeof(*widths));
+	size_t i;
+
+	if (!widths)
+		exit(fail(REFUSED, "out of memory"));
+	for (i = 0; i < t->columns; i++)
+		widths[i] = width(t, i);
+	for (i = 0; i < t->n; i++) {
+		size_t column = i % t->columns;
+
+		if (t->n > t->columns)
+			printf("%-*s%s", widths[column], t->cells[i],
+			       column + 1 == t->columns ? "\n" : "  ");
+		free(t->cells[i]);
+	}
+	free(widths);
+	free(t->cells);
+	t->cells = NULL;
+	t->n = 0;
+	t->room = 0;
+}
