@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Addresses: parsing, printing, resolving; see addr.h.
+ *
+ * The syntax is Phantun's: 192.0.2.1:1234, [2001:db8::1]:1234, and
+ * host.example:1234 where a name is allowed.
+ */
+#include "addr.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/**
+ * addr_from_v4() - map an IPv4 address
+ * @a: the result
+ * @v4: four bytes in network order
+ */
+void addr_from_v4(struct addr *a, const u8 *v4)
+{
+	*a = (struct addr){ .b = { [10] = 0xff, [11] = 0xff } };
+	memcpy(a->b + 12, v4, 4);
+}
+
+/**
+ * addr_is_any() - whether an address is the wildcard of its family
+ * @a: the address
+ */
+bool addr_is_any(const struct addr *a)
+{
+	static const struct addr zero;
+	struct addr v4;
+
+	addr_from_v4(&v4, zero.b);
+	return addr_equal(a, &zero) || addr_equal(a, &v4);
+}
+
+/**
+ * addr_parse() - read a numeric address
+ * @a: the result
+ * @text: IPv4 or IPv6, without brackets
+ *
+ * Return: 0, or -1 if it is none.
+ */
+int addr_parse(struct addr *a, const char *text)
+{
+	u8 v4[4];
+
+	if (inet_pton(AF_INET, text, v4) == 1) {
+		addr_from_v4(a, v4);
+		return 0;
+	}
+	return inet_pton(AF_INET6, text, a->b) == 1 ? 0 : -1;
+}
+
+/**
+ * addr_text() - print an address
+ * @a: the address
+ * @buf: where to
+ * @size: its size, at least INET6_ADDRSTRLEN
+ *
+ * Return: @buf.
+ */
+const char *addr_text(const struct addr *a, char *buf, size_t size)
+{
+	if (addr_is_v4(a))
+		inet_ntop(AF_INET, addr_v4(a), buf, (socklen_t)size);
+	else
+		inet_ntop(AF_INET6, a->b, buf, (socklen_t)size);
+	return buf;
+}
+
+/**
+ * port_parse() - read a port number
+ * @text: decimal digits
+ *
+ * Return: 1 to 65535, or -1.
+ */
+int port_parse(const char *text)
+{
+	char *end;
+	long v;
+
+	if (*text < '0' || *text > '9')
+		return -1;
+	v = strtol(text, &end, 10);
+	return *end || v < 1 || v > 65535 ? -1 : (int)v;
+}
+
+/**
+ * host_split() - take "host:port" apart
+ * @text: the whole
+ * @host: receives the host, without brackets
+ * @size: size of @host
+ * @port: receives the port
+ *
+ * Return: 0, or -1 if it is not of that form.
+ */
+int host_split(const char *text, char *host, size_t size, int *port)
+{
+	const char *colon = strrchr(text, ':'), *start = text, *end = colon;
+
+	if (!colon || colon == text)
+		return -1;
+	*port = port_parse(colon + 1);
+	if (*port < 0)
+		return -1;
+	if (*text == '[') {
+		if (colon[-1] != ']')
+			return -1;
+		start++;
+		end--;
+	} else if (memchr(text, ':', (size_t)(colon - text))) {
+		return -1;
+	}
+	if (end <= start || (size_t)(end - start) >= size)
+		return -1;
+	memcpy(host, start, (size_t)(end - start));
+	host[end - start] = '\0';
+	return 0;
+}
+
+/**
+ * host_resolve() - look a host up
+ * @host: numeric address or name
+ * @port: port for the results
+ * @v4_only: leave IPv6 addresses out
+ * @list: receives up to REMOTES_MAX endpoints, the best first (RFC 6724)
+ * @error: receives the reason of a failure
+ *
+ * May take as long as the resolver takes.
+ *
+ * Return: the number of results, or -1.
+ */
+int host_resolve(const char *host, int port, bool v4_only,
+		 struct endpoint *list, const char **error)
+{
+	struct addrinfo hints = {
+		.ai_family = v4_only ? AF_INET : AF_UNSPEC,
+		.ai_socktype = SOCK_DGRAM,
+	};
+	struct addrinfo *found, *ai;
+	int n = 0, err;
+
+	err = getaddrinfo(host, NULL, &hints, &found);
+	if (err) {
+		*error = gai_strerror(err);
+		return -1;
+	}
+	for (ai = found; ai && n < REMOTES_MAX; ai = ai->ai_next) {
+		struct sockaddr_storage ss = { 0 };
+
+		if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
+			continue;
+		memcpy(&ss, ai->ai_addr, ai->ai_addrlen);
+		endpoint_from_sockaddr(&list[n], &ss);
+		list[n++].port = (u16)port;
+	}
+	freeaddrinfo(found);
+	if (!n)
+		*error = "no address of a usable family";
+	return n ? n : -1;
+}
+
+/**
+ * endpoint_parse() - read a numeric "address:port"
+ * @e: the result
+ * @text: IPv6 addresses stand in brackets, and they alone may have a scope
+ *
+ * Return: 0, or -1 if it is none.
+ */
+int endpoint_parse(struct endpoint *e, const char *text)
+{
+	char host[64 + IF_NAMESIZE], *scope;
+	int port;
+
+	*e = (struct endpoint){ 0 };
+	if (host_split(text, host, sizeof(host), &port))
+		return -1;
+	scope = strchr(host, '%');
+	if (scope) {
+		*scope++ = '\0';
+		e->scope = if_nametoindex(scope);
+		if (!e->scope)
+			return -1;
+	}
+	e->port = (u16)port;
+	if (addr_parse(&e->addr, host))
+		return -1;
+	return e->scope && addr_is_v4(&e->addr) ? -1 : 0;
+}
+
+/**
+ * endpoint_text() - print an endpoint
+ * @e: the endpoint
+ * @buf: ENDPOINT_TEXT bytes
+ *
+ * Return: @buf.
+ */
+const char *endpoint_text(const struct endpoint *e, char *buf)
+{
+	char text[INET6_ADDRSTRLEN], scope[IF_NAMESIZE];
+
+	addr_text(&e->addr, text, sizeof(text));
+	if (addr_is_v4(&e->addr))
+		snprintf(buf, ENDPOINT_TEXT, "%s:%u", text, e->port);
+	else if (e->scope && if_indextoname(e->scope, scope))
+		snprintf(buf, ENDPOINT_TEXT, "[%s%%%s]:%u", text, scope,
+			 e->port);
+	else if (e->scope)
+		snprintf(buf, ENDPOINT_TEXT, "[%s%%%u]:%u", text, e->scope,
+			 e->port);
+	else
+		snprintf(buf, ENDPOINT_TEXT, "[%s]:%u", text, e->port);
+	return buf;
+}
+
+/**
+ * endpoint_from_sockaddr() - from the socket interface's form
+ * @e: the result
+ * @ss: an AF_INET or AF_INET6 address
+ */
+void endpoint_from_sockaddr(struct endpoint *e,
+			    const struct sockaddr_storage *ss)
+{
+	const struct sockaddr_in6 *in6 = (const void *)ss;
+	const struct sockaddr_in *in = (const void *)ss;
+
+	*e = (struct endpoint){ 0 };
+	if (ss->ss_family == AF_INET) {
+		addr_from_v4(&e->addr, (const u8 *)&in->sin_addr);
+		e->port = ntohs(in->sin_port);
+	} else {
+		memcpy(e->addr.b, &in6->sin6_addr, 16);
+		e->port = ntohs(in6->sin6_port);
+		e->scope = in6->sin6_scope_id;
+	}
+}
+
+/**
+ * endpoint_to_sockaddr() - to the socket interface's form
+ * @e: the endpoint
+ * @as_v6: write an IPv4 endpoint as mapped address, for an IPv6 socket
+ * @ss: the result
+ *
+ * Return: its length.
+ */
+socklen_t endpoint_to_sockaddr(const struct endpoint *e, bool as_v6,
+			       struct sockaddr_storage *ss)
+{
+	struct sockaddr_in6 *in6 = (void *)ss;
+	struct sockaddr_in *in = (void *)ss;
+
+	if (addr_is_v4(&e->addr) && !as_v6) {
+		*in = (struct sockaddr_in){
+			.sin_family = AF_INET,
+			.sin_port = htons(e->port),
+		};
+		memcpy(&in->sin_addr, addr_v4(&e->addr), 4);
+		return sizeof(*in);
+	}
+	*in6 = (struct sockaddr_in6){
+		.sin6_family = AF_INET6,
+		.sin6_port = htons(e->port),
+		.sin6_scope_id = e->scope,
+	};
+	memcpy(&in6->sin6_addr, e->addr.b, 16);
+	return sizeof(*in6);
+}

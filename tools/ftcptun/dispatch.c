@@ -1,0 +1,973 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What happens to flows: which thread owns one, how it begins, what a
+ * datagram, a segment or the passing of time does to it, and how it ends.
+ * The rules of a connection are the core's; here they are connected with
+ * sockets and tables.
+ *
+ * Owner.  A flow belongs to one thread, which alone looks at it.  On a client
+ * that is the thread whose UDP socket the application's first datagram came
+ * to; it takes a source port that, modulo the number of threads, is its own
+ * number.  On a server it is decided by a hash of the client's address and
+ * port.  So every thread can tell the owner of any segment.  The kernel
+ * delivers to the queue that last transmitted for a flow, which makes the
+ * owner's queue the right one after the first answer; segments that come to
+ * another queue are handed over.
+ *
+ * Client.  One conversation, that is, one application's address and port, is
+ * one flow.  When a flow ends, the conversation's next datagram makes a new
+ * one from another port.  A flow that the core wants replaced, because the far
+ * end fell silent or for its age, goes on while an heir is dialled, and the
+ * conversation moves when that is established; if it cannot be and the far end
+ * is given up, it is dialled again at once.  A refused flow stays in the table for a moment, to
+ * answer an application that goes on sending with silence instead of a SYN
+ * for each datagram.
+ *
+ * Server.  SYNs are answered without memory (see cookie.h); the segment that
+ * acknowledges the answer makes the flow and its UDP socket.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "../../module/core/cookie.h"
+#include "icmp.h"
+#include "log.h"
+#include "remote.h"
+#include "worker.h"
+
+/* Source ports of clients: the same range as Linux and Phantun use */
+#define PORT_FIRST 32768
+#define PORT_LAST 60999
+
+#define REFUSED_PAUSE 1000 /* ms until the next try */
+#define WAITING_MAX (32 << 20) /* bytes, for all flows of a thread */
+#define TIMERS_MAX 32 /* in one round */
+
+/* At the end: how many flows are being closed at a time, how long (ms) to wait
+ * for any of them before more are, and before all are given up.
+ */
+#define CLOSE_WINDOW 256
+#define CLOSE_STALL 50
+#define CLOSE_PATIENCE 2500
+#define TELL_GAP 100 /* ms between two ICMP errors to an application */
+
+/* What routers may say of a path: not less than Linux believes (min_pmtu), or
+ * than IPv6 has, and believed for ten minutes (RFC 1191, section 6.3).
+ */
+#define MTU_MIN 552
+#define MTU_MIN6 1280
+#define MTU_AGE (600 * 1000)
+
+static const char *const event_text[] = {
+	[FTCP_EV_NONE] = "nothing happened",
+	[FTCP_EV_ESTABLISHED] = "established",
+	[FTCP_EV_PEER_CLOSED] = "closed by the far end",
+	[FTCP_EV_RENEW] = "to be replaced",
+	[FTCP_EV_CLOSED] = "closed",
+	[FTCP_EV_REFUSED] = "refused",
+	[FTCP_EV_UNANSWERED] = "no answer",
+	[FTCP_EV_RESET] = "reset by the far end",
+	[FTCP_EV_DEAD] = "the far end fell silent",
+};
+
+static bool is_client(const struct worker *w)
+{
+	return w->program->options.role == ROLE_CLIENT;
+}
+
+static void tell(const struct flow *f, const char *what)
+{
+	char text[ENDPOINT_TEXT];
+	struct endpoint remote = {
+		.addr = f->path.remote,
+		.port = f->path.rport,
+	};
+
+	if (log_limit >= LOG_DEBUG)
+		say(LOG_DEBUG, "flow %u - %s: %s", f->path.lport,
+		    endpoint_text(&remote, text), what);
+}
+
+static const struct addr *own_addr(const struct worker *w, bool v4)
+{
+	const struct options *o = &w->program->options;
+
+	return v4 ? &o->tun_peer : &o->tun_peer6;
+}
+
+/**
+ * dispatch_owner() - the number of the thread that owns a flow
+ * @p: the program
+ * @path: the flow's ends
+ */
+u32 dispatch_owner(const struct program *p, const struct path *path)
+{
+	struct {
+		struct addr remote;
+		u32 port;
+	} key = { path->remote, path->rport };
+
+	if (p->n == 1)
+		return 0;
+	if (p->options.role == ROLE_CLIENT)
+		return path->lport % p->n;
+	return (u32)(siphash(&p->table_key, &key, sizeof(key)) % p->n);
+}
+
+/* ---- ICMP errors to the application ---- */
+
+static bool may_tell(struct worker *w, struct flow *f)
+{
+	if (w->now < f->tell_at)
+		return false;
+	f->tell_at = w->now + TELL_GAP;
+	return true;
+}
+
+/* The address that the application, or the service, writes to */
+static struct endpoint own_endpoint(const struct worker *w,
+				    const struct flow *f)
+{
+	struct endpoint own = w->program->options.local;
+	struct sockaddr_storage ss = { 0 };
+	socklen_t len = sizeof(ss);
+
+	if (!is_client(w)) {
+		getsockname(f->source.fd, (struct sockaddr *)&ss, &len);
+		endpoint_from_sockaddr(&own, &ss);
+	} else if (addr_is_any(&own.addr)) {
+		own.addr = f->conversation.to;
+	}
+	return own;
+}
+
+/* Only to a client's applications: when a server's flow ends its socket is
+ * closed, and the host answers what the service still sends.
+ */
+static void tell_unreachable(struct worker *w, struct flow *f,
+			     enum icmp_error error)
+{
+	struct endpoint own;
+
+	if (!is_client(w) || !may_tell(w, f))
+		return;
+	own = own_endpoint(w, f);
+	icmp_send(error, 0, &f->conversation.app, &own, 0);
+}
+
+static void tell_too_big(struct worker *w, struct flow *f,
+			 const struct udp_message *m, u32 largest)
+{
+	u32 hlen = addr_is_v4(&m->from.addr) ? 28 : 48;
+	struct endpoint own;
+
+	if (!may_tell(w, f))
+		return;
+	own = own_endpoint(w, f);
+	icmp_send(ICMP_ERROR_TOO_BIG, largest + hlen, &m->from, &own, m->seg);
+}
+
+/* ---- ends of flows, and results of the core ---- */
+
+static void drop_waiting(struct worker *w, struct flow *f, enum drop reason)
+{
+	w->stats.drop[reason] += f->wait_count;
+	w->waiting_bytes -= f->wait_bytes;
+	flow_drop_waiting(f);
+}
+
+/* The flow may still be referred to: by batches, which are sent now, and by
+ * events that epoll has reported, which is why it is freed later.
+ */
+static void bury(struct worker *w, struct flow *f)
+{
+	output_flush_tun(w);
+	output_flush_udp(w);
+	drop_waiting(w, f, DROP_REFUSED);
+	if (!is_client(w) && f->source.fd >= 0) {
+		close(f->source.fd);
+		f->source.fd = -1;
+	}
+	if (w->stopping) {
+		w->stop_heard = w->now;
+		if (w->stop_count)
+			w->stop_count--;
+	}
+	flow_unlink(&w->flows, f);
+	f->tcp_next = w->dead;
+	w->dead = f;
+}
+
+static void dial(struct worker *w, const struct conversation *conv);
+static struct flow *dial_heir(struct worker *w, struct flow *elder);
+static void apply(struct worker *w, struct flow *f, struct ftcp_result *res);
+
+/* The conversation leaves @f: its heir has it now, if there is one. */
+static void bequeath(struct worker *w, struct flow *f)
+{
+	struct flow *heir = f->heir;
+
+	flow_forget_conversation(&w->flows, f);
+	if (!heir)
+		return;
+	f->heir = NULL;
+	heir->elder = NULL;
+	heir->mtu = f->mtu;
+	heir->mtu_until = f->mtu_until;
+	flow_join_conversation(&w->flows, heir);
+}
+
+/* There will be no heir, for the time being.  The flow may be gone afterwards. */
+static void renewal_failed(struct worker *w, struct flow *f, bool in_vain)
+{
+	u64 again = w->now + (in_vain ? FTCP_RENEW_AGAIN : FTCP_PROBE_MAX);
+	struct ftcp_result res;
+
+	ftcp_conn_renew_failed(&f->conn, in_vain, again, &res);
+	apply(w, f, &res);
+}
+
+/* Once, until a flow is established again: whoever sees nothing pass looks here
+ * first.
+ */
+static void complain(struct worker *w, const struct endpoint *remote,
+		     enum ftcp_event event)
+{
+	const struct options *o = &w->program->options;
+	char text[ENDPOINT_TEXT];
+
+	if (__atomic_exchange_n(&w->program->complained, 1, __ATOMIC_RELAXED))
+		return;
+	say(LOG_NOTICE, "%s %s%s", endpoint_text(remote, text),
+	    event == FTCP_EV_REFUSED ? "refuses connections" : "does not answer",
+	    o->auto_rules ? "" :
+			    " (are the rules there? See 'ftcptun print-rules client')");
+}
+
+static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
+{
+	struct conversation conv = f->conversation;
+	struct flow *elder = f->elder;
+	bool redial = event == FTCP_EV_DEAD && f->in_udp_table && !f->heir &&
+		      !w->stopping;
+
+	tell(f, event_text[event]);
+	if (is_client(w) &&
+	    (event == FTCP_EV_UNANSWERED || event == FTCP_EV_DEAD ||
+	     event == FTCP_EV_REFUSED)) {
+		struct endpoint remote = {
+			.addr = f->path.remote,
+			.port = f->path.rport,
+		};
+
+		remote_failed(&remote);
+		if (event != FTCP_EV_DEAD)
+			complain(w, &remote, event);
+		if (event == FTCP_EV_REFUSED)
+			remote_is_phantun(&remote, false);
+	}
+	if (f->wait_head && event == FTCP_EV_REFUSED)
+		tell_unreachable(w, f, ICMP_ERROR_PORT);
+	else if (f->wait_head && event == FTCP_EV_UNANSWERED)
+		tell_unreachable(w, f, ICMP_ERROR_HOST);
+	if (f->heir)
+		bequeath(w, f);
+	if (elder) {
+		elder->heir = NULL;
+		bury(w, f);
+		renewal_failed(w, elder,
+			       event == FTCP_EV_UNANSWERED ||
+				       event == FTCP_EV_REFUSED);
+		return;
+	}
+	if (is_client(w) && event == FTCP_EV_REFUSED && !w->stopping) {
+		drop_waiting(w, f, DROP_REFUSED);
+		flow_set_timer(&w->flows, f, w->now + REFUSED_PAUSE);
+		return;
+	}
+	bury(w, f);
+	if (redial)
+		dial(w, &conv);
+}
+
+static bool may_release(const struct flow *f)
+{
+	return f->wait_head && f->conn.state == FTCP_ESTABLISHED;
+}
+
+/**
+ * dispatch_arm() - have the flow's timer run when its connection wants it
+ * @w: the worker
+ * @f: the flow
+ */
+void dispatch_arm(struct worker *w, struct flow *f)
+{
+	u64 at = ftcp_conn_deadline(&f->conn, w->now);
+
+	if (may_release(f) && f->conn.first_until < at)
+		at = f->conn.first_until;
+	if (at && at <= w->now)
+		at = w->now + 1;
+	flow_set_timer(&w->flows, f, at);
+}
+
+/**
+ * dispatch_hold() - keep datagrams until the connection takes them
+ * @w: the worker
+ * @f: the flow; it is being opened, or so young that the far end's window is
+ *	used up
+ * @data: the datagrams; copied
+ * @len: their bytes
+ * @seg: size of each but the last
+ */
+void dispatch_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
+		   u32 seg)
+{
+	u32 part;
+
+	for (; len; len -= part, data += part) {
+		part = len < seg ? len : seg;
+		if (f->conn.state > FTCP_ESTABLISHED) {
+			w->stats.drop[DROP_STATE]++;
+		} else if (f->wait_count >= w->program->options.queue ||
+			   w->waiting_bytes + part > WAITING_MAX) {
+			w->stats.drop[DROP_QUEUE_FULL]++;
+		} else if (flow_wait(f, data, part)) {
+			w->stats.drop[DROP_MEMORY]++;
+		} else {
+			w->waiting_bytes += part;
+		}
+	}
+}
+
+/* Send what has waited; what is still too much waits again. */
+static void release(struct worker *w, struct flow *f)
+{
+	struct waiting *list = f->wait_head, *wait;
+
+	w->waiting_bytes -= f->wait_bytes;
+	flow_take_waiting(f);
+	for (wait = list; wait; wait = wait->next)
+		output_to_tun(w, f, wait->data, wait->len, wait->len);
+	output_flush_tun(w);
+	while ((wait = list)) {
+		list = wait->next;
+		free(wait);
+	}
+}
+
+/* The handshake packet comes first, then what has waited. */
+static void established(struct worker *w, struct flow *f)
+{
+	const struct options *o = &w->program->options;
+
+	tell(f, event_text[FTCP_EV_ESTABLISHED]);
+	if (__atomic_load_n(&w->program->complained, __ATOMIC_RELAXED))
+		__atomic_store_n(&w->program->complained, 0, __ATOMIC_RELAXED);
+	if (is_client(w) && f->conn.zero_iss) {
+		struct endpoint remote = {
+			.addr = f->path.remote,
+			.port = f->path.rport,
+		};
+
+		remote_is_phantun(&remote, true);
+		f->conn.config.phantun = 1;
+	}
+	if (f->elder) {
+		struct flow *elder = f->elder;
+
+		bequeath(w, elder);
+		ftcp_conn_retire(&elder->conn, &f->conn, w->now);
+		dispatch_arm(w, elder);
+	}
+	if (o->handshake_packet)
+		output_to_tun(w, f, o->handshake_packet,
+			      o->handshake_packet_len, o->handshake_packet_len);
+	release(w, f);
+}
+
+/* Do what the core says.  The flow may be gone afterwards. */
+static void apply(struct worker *w, struct flow *f, struct ftcp_result *res)
+{
+	if (res->control.flags)
+		output_control(w, &f->path, &res->control);
+	switch (res->event) {
+	case FTCP_EV_NONE:
+		break;
+	case FTCP_EV_ESTABLISHED:
+		established(w, f);
+		break;
+	case FTCP_EV_PEER_CLOSED:
+		tell(f, event_text[res->event]);
+		bequeath(w, f);
+		break;
+	case FTCP_EV_RENEW:
+		tell(f, event_text[res->event]);
+		if (w->stopping || dial_heir(w, f))
+			break;
+		renewal_failed(w, f, false);
+		return;
+	default:
+		flow_over(w, f, res->event);
+		return;
+	}
+	dispatch_arm(w, f);
+}
+
+/* ---- beginnings: client ---- */
+
+/* A free port of this thread, at random (RFC 6056, section 3.3.1) */
+static int pick_port(struct worker *w, struct path *path)
+{
+	u32 n = w->program->n, first, count, start, i;
+
+	first = PORT_FIRST + (w->index + n - PORT_FIRST % n) % n;
+	count = (PORT_LAST - first) / n + 1;
+	if (w->flows.count >= count)
+		return -1;
+	w->random++;
+	start = (u32)(siphash(&w->program->cookie_key, &w->random,
+			      sizeof(w->random)) %
+		      count);
+	for (i = 0; i < count; i++) {
+		path->lport = (u16)(first + (start + i) % count * n);
+		if (!flow_by_path(&w->flows, path))
+			return 0;
+	}
+	return -1;
+}
+
+/* RFC 6528: a clock of 4 us plus a keyed hash of the two ends */
+static u32 initial_sequence(const struct worker *w, const struct path *path)
+{
+	return (u32)(w->now * 250) +
+	       (u32)siphash(&w->program->cookie_key, path, sizeof(*path));
+}
+
+static struct ftcp_conn_config conn_config(const struct worker *w)
+{
+	const struct options *o = &w->program->options;
+
+	return (struct ftcp_conn_config){
+		.idle = o->idle * 1000ull,
+		.keepalive = o->keepalive * 1000ull,
+		.interval = o->interval,
+		.probes = o->probes	  ? (u8)o->probes :
+			  is_client(w) ? FTCP_PROBES :
+					 FTCP_PROBES_PATIENT,
+		.max_age = o->max_age * 1000ull,
+		.max_bytes = o->max_bytes,
+		.renewable = is_client(w),
+	};
+}
+
+static struct flow *new_flow(struct worker *w, const struct path *path,
+			     const struct conversation *conv)
+{
+	struct flow *f = flow_new(&w->flows, path, conv, w->now);
+
+	if (f)
+		w->stats.flows++;
+	else
+		w->stats.drop[w->flows.count >= w->flows.max ? DROP_LIMIT :
+							       DROP_MEMORY]++;
+	return f;
+}
+
+/* A flow that is not connecting yet; for a conversation of its own, or for none
+ * if @conv is NULL.
+ */
+static struct flow *new_client_flow(struct worker *w,
+				    const struct conversation *conv,
+				    bool *phantun)
+{
+	struct remote_choice choice;
+	struct path path = { 0 };
+	struct flow *f;
+
+	remote_get(&choice);
+	path.remote = choice.endpoint.addr;
+	path.rport = choice.endpoint.port;
+	path.local = *own_addr(w, addr_is_v4(&path.remote));
+	if (pick_port(w, &path)) {
+		w->stats.drop[DROP_LIMIT]++;
+		return NULL;
+	}
+	f = new_flow(w, &path, conv);
+	if (f)
+		f->source.fd = w->listen.fd;
+	*phantun = choice.phantun;
+	return f;
+}
+
+static void connect_flow(struct worker *w, struct flow *f, bool phantun)
+{
+	struct ftcp_conn_config config = conn_config(w);
+	struct ftcp_result res;
+
+	config.phantun = phantun;
+	ftcp_conn_open(&f->conn, &config, initial_sequence(w, &f->path), w->now,
+		       &res);
+	tell(f, "connecting");
+	apply(w, f, &res);
+}
+
+static void dial(struct worker *w, const struct conversation *conv)
+{
+	bool phantun;
+	struct flow *f = new_client_flow(w, conv, &phantun);
+
+	if (f)
+		connect_flow(w, f, phantun);
+}
+
+/* Returns the heir, or NULL if none can be dialled. */
+static struct flow *dial_heir(struct worker *w, struct flow *elder)
+{
+	bool phantun;
+	struct flow *f = new_client_flow(w, NULL, &phantun);
+
+	if (!f)
+		return NULL;
+	f->conversation = elder->conversation;
+	f->elder = elder;
+	elder->heir = f;
+	connect_flow(w, f, phantun);
+	return f;
+}
+
+/* ---- beginnings: server ---- */
+
+static u32 cookie_hash(const struct worker *w, const struct path *path,
+		       u32 slot)
+{
+	struct {
+		struct path path;
+		u32 slot;
+	} key = { *path, slot };
+
+	return (u32)siphash(&w->program->cookie_key, &key, sizeof(key));
+}
+
+static void answer_syn(struct worker *w, const struct packet *p)
+{
+	u32 slot = ftcp_cookie_slot(w->now);
+	struct ftcp_control ctl;
+	u32 cookie;
+
+	cookie = ftcp_cookie_make(cookie_hash(w, &p->path, slot), slot,
+				  p->seg.wscale != FTCP_NO_WSCALE);
+	ftcp_conn_answer_syn(&p->seg, cookie, &ctl);
+	output_control(w, &p->path, &ctl);
+}
+
+static bool valid_cookie(const struct worker *w, const struct packet *p)
+{
+	u32 cookie = p->seg.ack - 1, slot;
+
+	return ftcp_cookie_find_slot(cookie, ftcp_cookie_slot(w->now), &slot) &&
+	       cookie == ftcp_cookie_make(cookie_hash(w, &p->path, slot), slot,
+					  cookie & 1);
+}
+
+static struct flow *accept_flow(struct worker *w, const struct packet *p)
+{
+	struct ftcp_conn_config config = conn_config(w);
+	struct epoll_event ev = { .events = EPOLLIN };
+	struct remote_choice choice;
+	struct flow *f;
+
+	f = new_flow(w, &p->path, NULL);
+	if (!f)
+		return NULL;
+	remote_get(&choice);
+	f->source.fd = udp_connect(&choice.endpoint, w->program->udp_offload);
+	ev.data.ptr = &f->source;
+	if (f->source.fd < 0 ||
+	    epoll_ctl(w->epoll, EPOLL_CTL_ADD, f->source.fd, &ev)) {
+		tell(f, strerror(errno));
+		w->stats.drop[DROP_LIMIT]++;
+		bury(w, f);
+		return NULL;
+	}
+	ftcp_conn_accept(&f->conn, &config, &p->seg, w->now);
+	return f;
+}
+
+static void deliver(struct worker *w, struct flow *f, const struct packet *p)
+{
+	output_to_udp(w, f, p->payload, p->seg.len,
+		      p->gso_size ? p->gso_size : p->seg.len);
+}
+
+/* A segment of no known flow: a SYN, the end of a handshake, or a mistake. */
+static void no_flow(struct worker *w, struct packet *p)
+{
+	u8 kind = p->seg.flags & (FTCP_SYN | FTCP_ACK | FTCP_RST | FTCP_FIN);
+	struct ftcp_control ctl;
+	struct flow *f;
+
+	if (!is_client(w) && !w->stopping &&
+	    p->path.lport == w->program->options.port) {
+		if (kind == FTCP_SYN) {
+			answer_syn(w, p);
+			return;
+		}
+		if (kind == FTCP_ACK && valid_cookie(w, p)) {
+			f = accept_flow(w, p);
+			if (f) {
+				established(w, f);
+				if (p->seg.len)
+					deliver(w, f, p);
+				dispatch_arm(w, f);
+				return;
+			}
+		} else if (kind == FTCP_ACK) {
+			w->stats.drop[DROP_HANDSHAKE]++;
+		}
+	}
+	w->stats.drop[DROP_NO_FLOW]++;
+	ftcp_reset_for(&p->seg, &ctl);
+	if (ctl.flags)
+		output_control(w, &p->path, &ctl);
+}
+
+/* ---- segments ---- */
+
+/* Addresses that no segment of a connection comes from */
+static bool bad_source(const struct worker *w, const struct path *path)
+{
+	bool v4 = addr_is_v4(&path->remote);
+	u8 first = v4 ? *addr_v4(&path->remote) : path->remote.b[0];
+
+	if (!addr_equal(&path->local, own_addr(w, v4)) ||
+	    addr_equal(&path->remote, &path->local) ||
+	    addr_is_any(&path->remote))
+		return true;
+	return v4 ? first >= 224 : first == 0xff;
+}
+
+/**
+ * dispatch_segment() - a segment for a flow of this thread, or for none
+ * @w: the worker
+ * @p: the segment; its buffer must stay until output_flush_udp()
+ */
+void dispatch_segment(struct worker *w, struct packet *p)
+{
+	struct ftcp_result res;
+	struct flow *f;
+
+	if (bad_source(w, &p->path)) {
+		w->stats.drop[DROP_PROTOCOL]++;
+		return;
+	}
+	f = flow_by_path(&w->flows, &p->path);
+	if (!f) {
+		no_flow(w, p);
+		return;
+	}
+	switch (ftcp_conn_receive_fast(&f->conn, &p->seg, w->now)) {
+	case FTCP_FAST_ARM:
+		if (f->timer_at > w->now + FTCP_ACK_DELAY)
+			flow_set_timer(&w->flows, f, w->now + FTCP_ACK_DELAY);
+		deliver(w, f, p);
+		if (may_release(f))
+			release(w, f);
+		return;
+	case FTCP_FAST_YES:
+		deliver(w, f, p);
+		if (may_release(f))
+			release(w, f);
+		return;
+	default:
+		break;
+	}
+	ftcp_conn_receive(&f->conn, &p->seg, w->now, &res);
+	switch (res.verdict) {
+	case FTCP_OK:
+		if (p->seg.len)
+			deliver(w, f, p);
+		break;
+	case FTCP_BAD_SEQUENCE:
+		w->stats.drop[DROP_SEQUENCE]++;
+		break;
+	case FTCP_BAD_STATE:
+		w->stats.drop[DROP_STATE]++;
+		break;
+	default:
+		break;
+	}
+	if (!res.event && may_release(f))
+		release(w, f);
+	/* a refused flow that only waits for its timer keeps that timer */
+	if (f->conn.state != FTCP_CLOSED || res.event)
+		apply(w, f, &res);
+}
+
+/* ---- datagrams ---- */
+
+static bool is_opening(const struct flow *f)
+{
+	return f->conn.state == FTCP_SYN_SENT ||
+	       f->conn.state == FTCP_SYN_RECEIVED;
+}
+
+static bool is_closing(const struct flow *f)
+{
+	return f->conn.state == FTCP_FIN_WAIT || f->conn.state == FTCP_LAST_ACK;
+}
+
+/* The largest datagram that fits a segment */
+static u32 room(const struct worker *w, struct flow *f)
+{
+	u32 mtu = w->program->options.mtu;
+
+	if (f->mtu && w->now >= f->mtu_until)
+		f->mtu = 0;
+	if (f->mtu && f->mtu < mtu)
+		mtu = f->mtu;
+	return mtu - FTCP_HLEN - (addr_is_v4(&f->path.remote) ? 20 : 40);
+}
+
+/* A quoted sequence number of a segment on its way: whoever cannot see the
+ * flow has to guess it (RFC 5927, section 4.1).
+ */
+static bool in_flight(const struct flow *f, u32 seq)
+{
+	return ftcp_seq_diff(seq, f->conn.snd_una) >= 0 &&
+	       ftcp_seq_diff(seq, f->conn.snd_nxt) < 0;
+}
+
+/**
+ * dispatch_too_big() - a router says that a segment of ours does not pass
+ * @w: the worker that owns the flow
+ * @p: what was said
+ *
+ * From now on larger datagrams are dropped, and the application is told.
+ */
+void dispatch_too_big(struct worker *w, const struct packet *p)
+{
+	u32 min = addr_is_v4(&p->path.remote) ? MTU_MIN : MTU_MIN6;
+	struct flow *f = flow_by_path(&w->flows, &p->path);
+	char text[64];
+
+	if (!f || !in_flight(f, p->seg.seq)) {
+		w->stats.drop[f ? DROP_SEQUENCE : DROP_NO_FLOW]++;
+		return;
+	}
+	w->stats.drop[DROP_TOO_BIG]++; /* what the router did not pass on */
+	if (!p->mtu || p->mtu >= w->program->options.mtu ||
+	    (f->mtu && p->mtu >= f->mtu))
+		return;
+	f->mtu = p->mtu < min ? min : p->mtu;
+	f->mtu_until = w->now + MTU_AGE;
+	snprintf(text, sizeof(text), "the path takes datagrams of %u bytes",
+		 room(w, f));
+	tell(f, text);
+}
+
+static void datagrams(struct worker *w, struct flow *f, struct udp_message *m)
+{
+	u32 count = (m->len + m->seg - 1) / m->seg, largest = room(w, f);
+
+	if (m->seg > largest) {
+		w->stats.drop[DROP_TOO_BIG] += count;
+		tell_too_big(w, f, m, largest);
+	} else if (f->conn.state == FTCP_ESTABLISHED && !f->wait_head) {
+		output_to_tun(w, f, m->data, m->len, m->seg);
+	} else if (f->conn.state == FTCP_ESTABLISHED || is_opening(f)) {
+		dispatch_hold(w, f, m->data, m->len, m->seg);
+	} else if (is_client(w) && f->conn.state == FTCP_CLOSED) {
+		w->stats.drop[DROP_REFUSED] += count;
+		tell_unreachable(w, f, ICMP_ERROR_PORT);
+	} else {
+		w->stats.drop[DROP_STATE] += count;
+	}
+}
+
+static struct flow *flow_for(struct worker *w, const struct udp_message *m)
+{
+	struct conversation conv = { .app = m->from, .to = m->to };
+	struct flow *f = flow_by_conversation(&w->flows, &conv);
+
+	if (f && is_closing(f)) {
+		/* it was idle and is being closed, and now it is missed */
+		bequeath(w, f);
+		f = flow_by_conversation(&w->flows, &conv);
+	}
+	if (f)
+		return f;
+	dial(w, &conv);
+	return flow_by_conversation(&w->flows, &conv);
+}
+
+/**
+ * dispatch_listen() - a client's UDP socket is readable
+ * @w: the worker
+ */
+void dispatch_listen(struct worker *w)
+{
+	int n = udp_receive(w->in, w->listen.fd), i;
+	struct udp_message m;
+	struct flow *f;
+
+	for (i = 0; i < n; i++) {
+		udp_message_get(w->in, i, &m);
+		if (!m.len) {
+			w->stats.drop[DROP_PROTOCOL]++;
+			continue;
+		}
+		f = flow_for(w, &m);
+		if (f)
+			datagrams(w, f, &m);
+	}
+	output_flush_tun(w);
+}
+
+/**
+ * dispatch_flow() - the UDP socket of a server's flow is readable
+ * @w: the worker
+ * @f: the flow
+ */
+void dispatch_flow(struct worker *w, struct flow *f)
+{
+	struct udp_message m;
+	int n, i;
+
+	if (f->source.fd < 0) /* ended while the event was under way */
+		return;
+	n = udp_receive(w->in, f->source.fd);
+	for (i = 0; i < n; i++) {
+		udp_message_get(w->in, i, &m);
+		if (m.len)
+			datagrams(w, f, &m);
+		else
+			w->stats.drop[DROP_PROTOCOL]++;
+	}
+	output_flush_tun(w);
+}
+
+/* ---- time ---- */
+
+static void close_flow(struct worker *w, struct flow *f)
+{
+	struct ftcp_result res;
+
+	ftcp_conn_close(&f->conn, w->now, &res);
+	apply(w, f, &res);
+}
+
+/**
+ * dispatch_timers() - call some of the timers that are due
+ * @w: the worker
+ *
+ * Thousands of flows may be due at once.  If all of them sent their segments
+ * in one go, these would fill the queues on the way, and what arrives here
+ * meanwhile would be dropped.
+ */
+void dispatch_timers(struct worker *w)
+{
+	struct ftcp_result res;
+	struct flow *f;
+	u32 i;
+
+	for (i = 0; i < TIMERS_MAX; i++) {
+		f = flow_due(&w->flows, w->now);
+		if (!f)
+			return;
+		if (f->conn.state == FTCP_CLOSED) {
+			bury(w, f);
+		} else {
+			if (may_release(f))
+				release(w, f);
+			ftcp_conn_timer(&f->conn, w->now, &res);
+			apply(w, f, &res);
+		}
+	}
+}
+
+static void for_each_flow(struct worker *w,
+			  void (*action)(struct worker *, struct flow *))
+{
+	struct flow *f, *next;
+	u32 i;
+
+	for (i = 0; i <= w->flows.mask; i++) {
+		for (f = w->flows.by_path[i]; f; f = next) {
+			next = f->tcp_next;
+			action(w, f);
+		}
+	}
+}
+
+static void abort_flow(struct worker *w, struct flow *f)
+{
+	struct ftcp_result res;
+
+	ftcp_conn_abort(&f->conn, &res);
+	if (res.event)
+		apply(w, f, &res);
+	else
+		bury(w, f);
+}
+
+/**
+ * dispatch_stop() - begin to close all flows, and begin no more
+ * @w: the worker
+ */
+void dispatch_stop(struct worker *w)
+{
+	if (w->stopping)
+		return;
+	w->stopping = true;
+	w->stop_heard = w->now;
+}
+
+/* The next flow that nobody has begun to close, in the order of the table; no
+ * new ones come to chains that were searched.
+ */
+static struct flow *next_to_close(struct worker *w)
+{
+	struct flow *f;
+
+	for (; w->stop_chain <= w->flows.mask; w->stop_chain++) {
+		f = w->flows.by_path[w->stop_chain];
+		while (f && is_closing(f))
+			f = f->tcp_next;
+		if (f)
+			return f;
+	}
+	return NULL;
+}
+
+/**
+ * dispatch_stopping() - go on closing flows
+ * @w: the worker, after dispatch_stop()
+ *
+ * If all flows were closed in one go, the segments would fill the queues on the
+ * way and be lost there; then ends that are gone would be asked for the last
+ * acknowledgement.  So as one flow ends the next is closed.
+ */
+void dispatch_stopping(struct worker *w)
+{
+	u64 silent = w->now - w->stop_heard;
+	struct flow *f;
+
+	if (silent >= CLOSE_PATIENCE) {
+		for_each_flow(w, abort_flow);
+		return;
+	}
+	if (silent >= CLOSE_STALL)
+		w->stop_count = 0;
+	while (w->stop_count < CLOSE_WINDOW && (f = next_to_close(w))) {
+		if (f->conn.state == FTCP_CLOSED) {
+			bury(w, f);
+			continue;
+		}
+		w->stop_count++;
+		close_flow(w, f);
+	}
+}

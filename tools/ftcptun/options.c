@@ -1,0 +1,499 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command line.  Options, defaults and address syntax are Phantun's, so
+ * that a command written for Phantun means the same here; what Phantun does
+ * not have is listed apart in the help.  Phantun has two programs and ftcptun
+ * has verbs: a name that ends in "client" or "server", such as a link called
+ * phantun_client, stands for the verb.
+ *
+ * Exit status: 0, 1 when something fails, 2 when the command line is wrong.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../../module/core/conn.h"
+#include "log.h"
+
+#define THREADS_DEFAULT_MAX 16
+
+enum {
+	OPT_TUN = 256,
+	OPT_TUN_LOCAL,
+	OPT_TUN_PEER,
+	OPT_TUN_LOCAL6,
+	OPT_TUN_PEER6,
+	OPT_HANDSHAKE_PACKET,
+	OPT_AUTO_RULES,
+	OPT_THREADS,
+	OPT_MTU,
+	OPT_IDLE,
+	OPT_KEEPALIVE,
+	OPT_MAX_AGE,
+	OPT_MAX_BYTES,
+	OPT_MAX_FLOWS,
+	OPT_QUEUE,
+	OPT_NO_TUN_OFFLOAD,
+	OPT_NO_UDP_OFFLOAD,
+};
+
+static const struct option long_options[] = {
+	{ "local", required_argument, NULL, 'l' },
+	{ "remote", required_argument, NULL, 'r' },
+	{ "tun", required_argument, NULL, OPT_TUN },
+	{ "tun-local", required_argument, NULL, OPT_TUN_LOCAL },
+	{ "tun-peer", required_argument, NULL, OPT_TUN_PEER },
+	{ "tun-local6", required_argument, NULL, OPT_TUN_LOCAL6 },
+	{ "tun-peer6", required_argument, NULL, OPT_TUN_PEER6 },
+	{ "ipv4-only", no_argument, NULL, '4' },
+	{ "handshake-packet", required_argument, NULL, OPT_HANDSHAKE_PACKET },
+	{ "auto-rules", no_argument, NULL, OPT_AUTO_RULES },
+	{ "threads", required_argument, NULL, OPT_THREADS },
+	{ "mtu", required_argument, NULL, OPT_MTU },
+	{ "idle", required_argument, NULL, OPT_IDLE },
+	{ "keepalive", required_argument, NULL, OPT_KEEPALIVE },
+	{ "max-age", required_argument, NULL, OPT_MAX_AGE },
+	{ "max-bytes", required_argument, NULL, OPT_MAX_BYTES },
+	{ "max-flows", required_argument, NULL, OPT_MAX_FLOWS },
+	{ "queue", required_argument, NULL, OPT_QUEUE },
+	{ "no-tun-offload", no_argument, NULL, OPT_NO_TUN_OFFLOAD },
+	{ "no-udp-offload", no_argument, NULL, OPT_NO_UDP_OFFLOAD },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ 0 },
+};
+
+static const char help_verbs[] =
+	"UDP carried as fake TCP, in userspace over a TUN device\n"
+	"\n"
+	"Usage: ftcptun client [OPTIONS] --local <IP:PORT> --remote <HOST:PORT>\n"
+	"       ftcptun server [OPTIONS] --local <PORT> --remote <HOST:PORT>\n"
+	"       ftcptun print-rules {client|server} [OPTIONS]\n"
+	"       ftcptun {client|server} --help\n";
+
+static const char help_usage_client[] =
+	"Usage: ftcptun client [OPTIONS] --local <IP:PORT> --remote <HOST:PORT>\n"
+	"\n"
+	"Options:\n"
+	"  -l, --local <IP:PORT>        where UDP is listened for; [IPv6]:PORT\n"
+	"  -r, --remote <HOST:PORT>     server to connect to: address or name\n";
+
+static const char help_usage_server[] =
+	"Usage: ftcptun server [OPTIONS] --local <PORT> --remote <HOST:PORT>\n"
+	"\n"
+	"Options:\n"
+	"  -l, --local <PORT>           TCP port on which clients are accepted\n"
+	"  -r, --remote <HOST:PORT>     UDP service to forward to: address or name\n";
+
+static const char help_options[] =
+	"      --tun <NAME>             TUN device [default: next free tunX]\n"
+	"      --tun-local <IP>         the host's IPv4 address on it [default: 192.168.%u.1]\n"
+	"      --tun-peer <IP>          ftcptun's own IPv4 address [default: 192.168.%u.2]\n"
+	"  -4, --ipv4-only              no IPv6 on the TCP side\n"
+	"      --tun-local6 <IP>        the host's IPv6 address on it [default: %s::1]\n"
+	"      --tun-peer6 <IP>         ftcptun's own IPv6 address [default: %s::2]\n"
+	"      --handshake-packet <PATH> contents of a file to send as first datagram\n"
+	"  -h, --help                   print this\n"
+	"  -V, --version                print the version\n"
+	"\n"
+	"Options that Phantun does not have:\n"
+	"      --auto-rules             set up NAT and forwarding, and undo it at the end\n"
+	"      --threads <N>            threads and device queues [default: one per CPU]\n"
+	"      --mtu <BYTES>            MTU of the device [default: 1500]\n"
+	"      --idle <SECONDS>         end flows without traffic after [default: 180]\n"
+	"      --keepalive <TIME[:INTERVAL[:PROBES]]>\n"
+	"                               seconds of silence after which the far end is\n"
+	"                               probed, 0: never; seconds between probes; how many\n"
+	"                               in vain are enough [default: 25:0.5:%u]\n"
+	"      --max-age <SECONDS>      replace flows after; 0: never [default: 0]\n"
+	"      --max-bytes <N[K|M|G|T]> replace flows after so much payload [default: 0]\n"
+	"      --max-flows <N>          most flows at a time [default: 65536]\n"
+	"      --queue <N>              datagrams that wait while a flow connects [default: 64]\n"
+	"      --no-tun-offload         no super-segments on the device\n"
+	"      --no-udp-offload         no UDP_SEGMENT and UDP_GRO\n"
+	"  -v, --verbose                tell about every flow\n"
+	"\n"
+	"SIGUSR1 prints the flows; SIGTERM and SIGINT close them and end.\n";
+
+static void usage_error(const char *format, ...)
+	__attribute__((format(printf, 1, 2), noreturn));
+
+static void usage_error(const char *format, ...)
+{
+	char line[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	say(LOG_ERROR, "%s", line);
+	fprintf(stderr, "Try 'ftcptun --help'.\n");
+	exit(2);
+}
+
+static void print_help(const struct options *o)
+{
+	unsigned int net = o->role == ROLE_CLIENT ? 200 : 201;
+	const char *net6 = o->role == ROLE_CLIENT ? "fcc8" : "fcc9";
+
+	fputs(o->role == ROLE_CLIENT ? help_usage_client : help_usage_server,
+	      stdout);
+	printf(help_options, net, net, net6, net6,
+	       o->role == ROLE_CLIENT ? FTCP_PROBES : FTCP_PROBES_PATIENT);
+}
+
+static u32 parse_number(const char *name, const char *text, u32 min, u32 max)
+{
+	unsigned long v;
+	char *end;
+
+	errno = 0;
+	v = strtoul(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9' || v < min || v > max)
+		usage_error("--%s %s: not a number from %u to %u", name, text,
+			    min, max);
+	return (u32)v;
+}
+
+/* Seconds with up to three decimals, as ms, up to @end; false if it is none */
+static bool parse_ms(const char *text, const char *end, u32 *ms)
+{
+	u32 unit = 1000;
+
+	if (text == end || *text == '.' || end - text > 9)
+		return false;
+	for (*ms = 0; text < end && *text >= '0' && *text <= '9'; text++)
+		*ms = *ms * 10 + (u32)(*text - '0');
+	if (*ms > 3600)
+		return false;
+	*ms *= 1000;
+	if (text < end && *text == '.' && ++text == end)
+		return false;
+	for (; text < end && unit > 1 && *text >= '0' && *text <= '9'; text++)
+		*ms += (u32)(*text - '0') * (unit /= 10);
+	return text == end;
+}
+
+/* TIME[:INTERVAL[:PROBES]] */
+static void parse_keepalive(struct options *o, const char *text)
+{
+	const char *interval = strchr(text, ':'), *probes, *end;
+	char time[16];
+	size_t len = interval ? (size_t)(interval - text) : strlen(text);
+
+	if (len >= sizeof(time))
+		len = sizeof(time) - 1;
+	memcpy(time, text, len);
+	time[len] = '\0';
+	o->keepalive = parse_number("keepalive", time, 0, 86400);
+	if (!interval)
+		return;
+	probes = strchr(++interval, ':');
+	end = probes ? probes : interval + strlen(interval);
+	if (!parse_ms(interval, end, &o->interval) || o->interval < 10 ||
+	    o->interval > 3600000)
+		usage_error("--keepalive %s: the interval is not a number of seconds from 0.01 to 3600",
+			    text);
+	if (probes)
+		o->probes = parse_number("keepalive", probes + 1, 0, 100);
+}
+
+static void parse_bytes(const char *name, const char *text, u64 *bytes)
+{
+	static const char units[] = "KMGT";
+	unsigned long long v;
+	const char *unit = NULL;
+	u32 shift = 0;
+	char *end;
+
+	errno = 0;
+	v = strtoull(text, &end, 10);
+	if (*end)
+		unit = strchr(units, *end & ~0x20);
+	if (unit)
+		shift = (u32)(unit - units + 1) * 10;
+	if (errno || *text < '0' || *text > '9' || (*end && (!unit || end[1])) ||
+	    v << shift >> shift != v)
+		usage_error("--%s %s: not a number of bytes; K, M, G or T may follow",
+			    name, text);
+	*bytes = v << shift;
+}
+
+static void parse_addr(const char *name, const char *text, bool v4,
+		       struct addr *a)
+{
+	if (addr_parse(a, text) || addr_is_v4(a) != v4 || addr_is_any(a))
+		usage_error("--%s %s: not an IPv%d address", name, text,
+			    v4 ? 4 : 6);
+}
+
+/* Names that the kernel takes and that are safe inside of a rule set */
+static void parse_tun(const char *text, char *tun)
+{
+	size_t len = strlen(text);
+
+	if (len >= IF_NAMESIZE ||
+	    strspn(text, "abcdefghijklmnopqrstuvwxyz"
+			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") != len ||
+	    !strcmp(text, ".") || !strcmp(text, ".."))
+		usage_error("--tun %s: not a name for a device", text);
+	memcpy(tun, text, len + 1);
+}
+
+static void read_handshake_packet(struct options *o, const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	size_t len;
+
+	if (!file)
+		die("--handshake-packet %s: %s", path, strerror(errno));
+	free(o->handshake_packet);
+	o->handshake_packet = malloc(HANDSHAKE_PACKET_MAX + 1);
+	if (!o->handshake_packet)
+		die("out of memory");
+	len = fread(o->handshake_packet, 1, HANDSHAKE_PACKET_MAX + 1, file);
+	if (ferror(file))
+		die("--handshake-packet %s: %s", path, strerror(errno));
+	fclose(file);
+	if (!len)
+		die("--handshake-packet %s: the file is empty", path);
+	o->handshake_packet_len = (u32)len;
+}
+
+static u32 default_threads(void)
+{
+	cpu_set_t set;
+	int n = 1;
+
+	if (!sched_getaffinity(0, sizeof(set), &set))
+		n = CPU_COUNT(&set);
+	if (n > THREADS_DEFAULT_MAX)
+		n = THREADS_DEFAULT_MAX;
+	return n < 1 ? 1 : (u32)n;
+}
+
+static void set_defaults(struct options *o)
+{
+	u8 net = o->role == ROLE_CLIENT ? 200 : 201;
+	u8 net6 = o->role == ROLE_CLIENT ? 0xc8 : 0xc9;
+
+	addr_from_v4(&o->tun_local, (u8[]){ 192, 168, net, 1 });
+	addr_from_v4(&o->tun_peer, (u8[]){ 192, 168, net, 2 });
+	o->tun_local6 = (struct addr){ .b = { 0xfc, net6, [15] = 1 } };
+	o->tun_peer6 = (struct addr){ .b = { 0xfc, net6, [15] = 2 } };
+	o->threads = default_threads();
+	o->mtu = 1500;
+	o->idle = FTCP_IDLE / 1000;
+	o->keepalive = FTCP_KEEPALIVE / 1000;
+	o->interval = FTCP_PROBE_INTERVAL;
+	o->max_flows = 65536;
+	o->queue = 64;
+	o->tun_offload = true;
+	o->udp_offload = true;
+}
+
+static bool ends_in(const char *text, const char *tail)
+{
+	size_t a = strlen(text), b = strlen(tail);
+
+	return a >= b && !strcmp(text + a - b, tail);
+}
+
+/* The verb, from the program's name or from its first arguments.  Returns how
+ * many arguments it took.
+ */
+static int parse_verb(struct options *o, int argc, char **argv)
+{
+	int n = 1;
+
+	if (argc < 1)
+		usage_error("no program name");
+	if (ends_in(argv[0], "client"))
+		return 0;
+	if (ends_in(argv[0], "server")) {
+		o->role = ROLE_SERVER;
+		return 0;
+	}
+	if (argc > n && !strcmp(argv[n], "print-rules")) {
+		o->print_rules = true;
+		n++;
+	}
+	if (argc <= n)
+		usage_error(o->print_rules ?
+				    "print-rules: say client or server" :
+				    "say client, server or print-rules");
+	if (!strcmp(argv[n], "client")) {
+		o->role = ROLE_CLIENT;
+	} else if (!strcmp(argv[n], "server")) {
+		o->role = ROLE_SERVER;
+	} else if (!strcmp(argv[n], "-h") || !strcmp(argv[n], "--help") ||
+		   !strcmp(argv[n], "help")) {
+		fputs(help_verbs, stdout);
+		exit(0);
+	} else if (!strcmp(argv[n], "-V") || !strcmp(argv[n], "--version")) {
+		puts("ftcptun " FTCPTUN_VERSION);
+		exit(0);
+	} else {
+		usage_error("%s: neither client, server nor print-rules",
+			    argv[n]);
+	}
+	return n;
+}
+
+static void parse_local(struct options *o, const char *text)
+{
+	int port;
+
+	if (o->role == ROLE_CLIENT) {
+		if (endpoint_parse(&o->local, text))
+			usage_error(
+				"--local %s: not of the form IP:PORT or [IPv6]:PORT",
+				text);
+		return;
+	}
+	port = port_parse(text);
+	if (port < 0)
+		usage_error("--local %s: not a port number", text);
+	o->port = (u16)port;
+}
+
+/**
+ * options_parse() - read the command line; does not return if it is wrong
+ * @o: the result
+ * @argc: of main()
+ * @argv: of main()
+ */
+void options_parse(struct options *o, int argc, char **argv)
+{
+	bool have_local = false;
+	int c, skip;
+
+	*o = (struct options){ 0 };
+	skip = parse_verb(o, argc, argv);
+	set_defaults(o);
+	argv[skip] = argv[0];
+	argc -= skip;
+	argv += skip;
+
+	while ((c = getopt_long(argc, argv, ":l:r:4vhV", long_options, NULL)) !=
+	       -1) {
+		switch (c) {
+		case 'l':
+			parse_local(o, optarg);
+			have_local = true;
+			break;
+		case 'r':
+			if (host_split(optarg, o->remote_host,
+				       sizeof(o->remote_host), &o->remote_port))
+				usage_error(
+					"--remote %s: not of the form HOST:PORT or [IPv6]:PORT",
+					optarg);
+			o->remote = optarg;
+			break;
+		case OPT_TUN:
+			parse_tun(optarg, o->tun);
+			break;
+		case OPT_TUN_LOCAL:
+			parse_addr("tun-local", optarg, true, &o->tun_local);
+			break;
+		case OPT_TUN_PEER:
+			parse_addr("tun-peer", optarg, true, &o->tun_peer);
+			break;
+		case OPT_TUN_LOCAL6:
+			parse_addr("tun-local6", optarg, false, &o->tun_local6);
+			break;
+		case OPT_TUN_PEER6:
+			parse_addr("tun-peer6", optarg, false, &o->tun_peer6);
+			break;
+		case '4':
+			o->ipv4_only = true;
+			break;
+		case OPT_HANDSHAKE_PACKET:
+			read_handshake_packet(o, optarg);
+			break;
+		case OPT_AUTO_RULES:
+			o->auto_rules = true;
+			break;
+		case OPT_THREADS:
+			o->threads =
+				parse_number("threads", optarg, 1, THREADS_MAX);
+			break;
+		case OPT_MTU:
+			o->mtu = parse_number("mtu", optarg, 1280, 65535);
+			break;
+		case OPT_IDLE:
+			o->idle = parse_number("idle", optarg, 1, 2678400);
+			break;
+		case OPT_KEEPALIVE:
+			parse_keepalive(o, optarg);
+			break;
+		case OPT_MAX_AGE:
+			o->max_age =
+				parse_number("max-age", optarg, 0, 2678400);
+			break;
+		case OPT_MAX_BYTES:
+			parse_bytes("max-bytes", optarg, &o->max_bytes);
+			break;
+		case OPT_MAX_FLOWS:
+			o->max_flows =
+				parse_number("max-flows", optarg, 1, 1048576);
+			break;
+		case OPT_QUEUE:
+			o->queue = parse_number("queue", optarg, 1, 1024);
+			break;
+		case OPT_NO_TUN_OFFLOAD:
+			o->tun_offload = false;
+			break;
+		case OPT_NO_UDP_OFFLOAD:
+			o->udp_offload = false;
+			break;
+		case 'v':
+			log_limit = LOG_DEBUG;
+			break;
+		case 'h':
+			print_help(o);
+			exit(0);
+		case 'V':
+			puts("ftcptun " FTCPTUN_VERSION);
+			exit(0);
+		case ':':
+			usage_error("%s: a value is missing", argv[optind - 1]);
+		default:
+			usage_error("%s: no such option", argv[optind - 1]);
+		}
+	}
+	if (optind < argc)
+		usage_error("%s: unexpected argument", argv[optind]);
+	if (addr_equal(&o->tun_local, &o->tun_peer) ||
+	    addr_equal(&o->tun_local6, &o->tun_peer6))
+		usage_error("both ends of the device have the same address");
+	if (o->print_rules) {
+		if (o->role == ROLE_SERVER && !have_local)
+			usage_error("--local <PORT> is required");
+		return;
+	}
+	if (!have_local)
+		usage_error("--local <%s> is required",
+			    o->role == ROLE_CLIENT ? "IP:PORT" : "PORT");
+	if (!o->remote)
+		usage_error("--remote <HOST:PORT> is required");
+	if (o->handshake_packet_len > o->mtu - 40)
+		die("--handshake-packet: %u bytes do not fit a segment of %u",
+		    o->handshake_packet_len, o->mtu - 40);
+}
+
+/**
+ * options_free() - release what options_parse() allocated
+ * @o: the options
+ */
+void options_free(struct options *o)
+{
+	free(o->handshake_packet);
+	o->handshake_packet = NULL;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The command line. */
+#ifndef FTCPTUN_OPTIONS_H
+#define FTCPTUN_OPTIONS_H
+
+#include <net/if.h>
+#include <stdbool.h>
+
+#include "addr.h"
+
+#define FTCPTUN_VERSION "0.1"
+#define THREADS_MAX 64
+#define HANDSHAKE_PACKET_MAX 65495 /* one IPv4 packet */
+
+/**
+ * enum role - which end of a connection this is
+ * @ROLE_CLIENT: listens for UDP and dials
+ * @ROLE_SERVER: is dialled and forwards to a UDP service
+ */
+enum role {
+	ROLE_CLIENT,
+	ROLE_SERVER,
+};
+
+/**
+ * struct options - what the command line says
+ * @role: client or server
+ * @print_rules: print the rules for this command line, and do nothing else
+ * @local: client: where UDP is listened for
+ * @port: server: the TCP port that clients dial
+ * @remote: --remote as it was written
+ * @remote_host: its host
+ * @remote_port: its port
+ * @tun: name of the device; empty: the next that is free
+ * @tun_local: the host's IPv4 address on the device
+ * @tun_peer: ftcptun's own IPv4 address
+ * @tun_local6: the host's IPv6 address on the device
+ * @tun_peer6: ftcptun's own IPv6 address
+ * @ipv4_only: --ipv4-only
+ * @handshake_packet: contents of the file, or NULL
+ * @handshake_packet_len: its length
+ * @auto_rules: install and remove NAT rules and forwarding settings
+ * @threads: number of threads and of queues of the device
+ * @mtu: MTU of the device
+ * @idle: seconds without a datagram after which a flow ends
+ * @keepalive: seconds of silence after which a far end is probed; 0: never
+ * @interval: ms between the first probes
+ * @probes: how many in vain are enough; 0: what befits the role
+ * @max_age: seconds after which a flow is replaced; 0: never
+ * @max_bytes: payload after which it is; 0: never
+ * @max_flows: most flows at a time
+ * @queue: datagrams that may wait while a flow connects
+ * @tun_offload: let super-segments cross the device
+ * @udp_offload: let several datagrams cross the UDP sockets in one piece
+ */
+struct options {
+	enum role role;
+	bool print_rules;
+	struct endpoint local;
+	u16 port;
+	const char *remote;
+	char remote_host[256];
+	int remote_port;
+	char tun[IF_NAMESIZE];
+	struct addr tun_local;
+	struct addr tun_peer;
+	struct addr tun_local6;
+	struct addr tun_peer6;
+	bool ipv4_only;
+	u8 *handshake_packet;
+	u32 handshake_packet_len;
+	bool auto_rules;
+	u32 threads;
+	u32 mtu;
+	u32 idle;
+	u32 keepalive;
+	u32 interval;
+	u32 probes;
+	u32 max_age;
+	u64 max_bytes;
+	u32 max_flows;
+	u32 queue;
+	bool tun_offload;
+	bool udp_offload;
+};
+
+void options_parse(struct options *o, int argc, char **argv);
+void options_free(struct options *o);
+
+#endif /* FTCPTUN_OPTIONS_H */

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Datagrams on their way out.
+ *
+ * What one round of reading brought in is sorted by flow, and neighbours of
+ * one size in one flow leave together: as one TCP super-segment to the device,
+ * as one UDP_SEGMENT message to a socket.  Nothing is held back for that:
+ * when the round is over everything leaves.  So a sparse flow sees no delay,
+ * and a busy thread finds more to put together the busier it is.
+ *
+ * A batch refers to the buffers that were read into; it has to be sent before
+ * they are used again, and before its flow is gone.
+ */
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "worker.h"
+
+/*
+ * The longest payload that makes no packet longer than 65535 bytes in either
+ * family and fits the window of a connection that has just begun; and the
+ * shortest datagrams that are put into super-segments: TCP
+ * does not use segments shorter than that either (tcp_min_snd_mss), so network
+ * cards may not be prepared for them.
+ */
+#define TUN_PAYLOAD_MAX FTCP_FIRST_FLIGHT
+#define TUN_SEG_MIN 48
+
+/**
+ * output_init() - set the limits
+ * @w: the worker
+ */
+void output_init(struct worker *w)
+{
+	w->to_tun.max_len = TUN_PAYLOAD_MAX;
+	w->to_tun.max_count = w->program->tun.vnet ? ~0u : 1;
+	w->to_tun.min_seg = TUN_SEG_MIN;
+	w->to_udp.max_len = UDP_LEN_MAX;
+	w->to_udp.max_count = UDP_SEGS;
+	w->to_udp.min_seg = 1;
+}
+
+static u32 number(u32 len, u32 seg)
+{
+	return (len + seg - 1) / seg;
+}
+
+/* Whether datagrams may follow those of a batch.  Only the last one of a batch
+ * may be shorter than the others.
+ */
+static bool fits(const struct batch_set *set, const struct batch *b, u32 len,
+		 u32 seg)
+{
+	u32 count = number(len, seg);
+
+	if (b->len % b->seg || b->pieces == BATCH_PIECES ||
+	    b->len + len > set->max_len || b->count + count > set->max_count ||
+	    b->seg < set->min_seg)
+		return false;
+	return seg == b->seg || (count == 1 && seg < b->seg);
+}
+
+/* @len is at most what one batch takes. */
+static void put(struct batch_set *set, struct batch **slot, struct flow *f,
+		u8 *data, u32 len, u32 seg)
+{
+	struct batch *b = *slot;
+
+	if (!b || !fits(set, b, len, seg)) {
+		b = &set->batch[set->n++];
+		b->flow = f;
+		b->seg = seg;
+		b->len = 0;
+		b->count = 0;
+		b->pieces = 0;
+		*slot = b;
+	}
+	b->iov[1 + b->pieces++] = (struct iovec){ data, len };
+	b->len += len;
+	b->count += number(len, seg);
+}
+
+/* The most bytes of datagrams of one size that one batch takes */
+static u32 most(const struct batch_set *set, u32 seg)
+{
+	u32 count = set->max_len / seg;
+
+	if (count > set->max_count)
+		count = set->max_count;
+	return seg < set->min_seg || !count ? seg : count * seg;
+}
+
+/**
+ * output_to_tun() - have datagrams sent to a flow's far end
+ * @w: the worker
+ * @f: the flow
+ * @data: the datagrams; must stay until output_flush_tun()
+ * @len: their bytes
+ * @seg: size of each but the last
+ */
+void output_to_tun(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg)
+{
+	u32 max = most(&w->to_tun, seg), part;
+
+	for (; len; len -= part, data += part) {
+		part = len < max ? len : max;
+		if (w->to_tun.n == BATCHES)
+			output_flush_tun(w);
+		put(&w->to_tun, &f->to_tun, f, data, part,
+		    part < seg ? part : seg);
+	}
+}
+
+/**
+ * output_to_udp() - have datagrams sent to a flow's UDP side
+ * @w: the worker
+ * @f: the flow
+ * @data: the datagrams; must stay until output_flush_udp()
+ * @len: their bytes
+ * @seg: size of each but the last
+ */
+void output_to_udp(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg)
+{
+	u32 max = most(&w->to_udp, seg), part;
+
+	w->stats.rx += number(len, seg);
+	w->stats.rx_bytes += len;
+	w->stats.rx_segments++;
+	f->count.rx += number(len, seg);
+	f->count.rx_bytes += len;
+	for (; len; len -= part, data += part) {
+		part = len < max ? len : max;
+		if (w->to_udp.n == BATCHES)
+			output_flush_udp(w);
+		put(&w->to_udp, &f->to_udp, f, data, part,
+		    part < seg ? part : seg);
+	}
+}
+
+static void send_batch(struct worker *w, struct batch *b)
+{
+	bool vnet = w->program->tun.vnet;
+	struct flow *f = b->flow;
+	u8 header[PACKET_HLEN_MAX];
+	struct ftcp_data data;
+	u32 i;
+
+	switch (ftcp_conn_send(&f->conn, b->len, w->now, b->count > 1, &data)) {
+	case FTCP_SENT_ARM:
+		dispatch_arm(w, f);
+		break;
+	case FTCP_SENT:
+		break;
+	default:
+		for (i = 1; i <= b->pieces; i++)
+			dispatch_hold(w, f, b->iov[i].iov_base,
+				      (u32)b->iov[i].iov_len, b->seg);
+		return;
+	}
+	b->iov[0].iov_base = header;
+	b->iov[0].iov_len = packet_write_data(header, &f->path, &data,
+					      b->iov + 1, b->pieces, b->len,
+					      b->count > 1 ? b->seg : 0, vnet);
+	if (writev(w->tun.fd, b->iov, (int)(1 + b->pieces)) < 0) {
+		/* what never left must not be a hole in the sequence; nobody
+		 * else takes sequence numbers of this thread's flows
+		 */
+		ftcp_fetch_add(f->conn.snd_nxt, 0u - b->len);
+		w->stats.drop[DROP_SEND] += b->count;
+		return;
+	}
+	w->stats.tx += b->count;
+	w->stats.tx_bytes += b->len;
+	w->stats.tx_segments++;
+	f->count.tx += b->count;
+	f->count.tx_bytes += b->len;
+}
+
+/**
+ * output_flush_tun() - send what output_to_tun() collected
+ * @w: the worker
+ */
+void output_flush_tun(struct worker *w)
+{
+	u32 i, n = w->to_tun.n;
+
+	for (i = 0; i < n; i++) {
+		w->to_tun.batch[i].flow->to_tun = NULL;
+		send_batch(w, &w->to_tun.batch[i]);
+	}
+	w->to_tun.n = 0;
+}
+
+/**
+ * output_flush_udp() - send what output_to_udp() collected
+ * @w: the worker
+ */
+void output_flush_udp(struct worker *w)
+{
+	const struct options *o = &w->program->options;
+	struct udp_output out[BATCHES];
+	u32 i, n = w->to_udp.n;
+
+	if (!n)
+		return;
+	for (i = 0; i < n; i++) {
+		struct batch *b = &w->to_udp.batch[i];
+		struct flow *f = b->flow;
+
+		f->to_udp = NULL;
+		out[i] = (struct udp_output){
+			.fd = f->source.fd,
+			.iov = b->iov + 1,
+			.niov = b->pieces,
+			.len = b->len,
+			.seg = b->seg,
+			.count = b->count,
+		};
+		if (o->role == ROLE_SERVER)
+			continue;
+		out[i].v6 = !addr_is_v4(&o->local.addr);
+		out[i].to = &f->conversation.app;
+		if (addr_is_any(&o->local.addr))
+			out[i].from = &f->conversation.to;
+	}
+	w->to_udp.n = 0;
+	w->stats.drop[DROP_SEND] += udp_send(out, n, w->program->udp_offload);
+}
+
+/**
+ * output_control() - send a segment without payload, at once
+ * @w: the worker
+ * @path: its ends
+ * @ctl: the segment
+ */
+void output_control(struct worker *w, const struct path *path,
+		    const struct ftcp_control *ctl)
+{
+	u32 mss = w->program->options.mtu - FTCP_HLEN -
+		  (addr_is_v4(&path->local) ? 20 : 40);
+	u8 packet[PACKET_HLEN_MAX];
+	u32 len;
+
+	len = packet_write_control(packet, path, (u16)mss, ctl,
+				   w->program->tun.vnet);
+	if (write(w->tun.fd, packet, len) < 0)
+		w->stats.drop[DROP_SEND]++;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The remote end of the command line, which may be a name. */
+#ifndef FTCPTUN_REMOTE_H
+#define FTCPTUN_REMOTE_H
+
+#include "addr.h"
+#include "options.h"
+
+/**
+ * struct remote_choice - one address of the remote end
+ * @endpoint: address and port
+ * @phantun: it was found to want connections that begin with sequence
+ *	number 0
+ */
+struct remote_choice {
+	struct endpoint endpoint;
+	bool phantun;
+};
+
+void remote_start(const struct options *o);
+bool remote_needs_v6(void);
+void remote_without_v6(void);
+void remote_start_resolver(void);
+void remote_get(struct remote_choice *choice);
+void remote_failed(const struct endpoint *e);
+void remote_is_phantun(const struct endpoint *e, bool phantun);
+
+#endif /* FTCPTUN_REMOTE_H */

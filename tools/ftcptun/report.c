@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table of flows that SIGUSR1 asks for.  Each worker writes down its own
+ * part, in memory, and main() prints the parts when all are there: a slow
+ * terminal holds up nobody's packets.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "worker.h"
+
+static const char *const state_text[] = {
+	[FTCP_CLOSED] = "REFUSED",	  [FTCP_SYN_SENT] = "SYN-SENT",
+	[FTCP_SYN_RECEIVED] = "SYN-RECV", [FTCP_ESTABLISHED] = "ESTAB",
+	[FTCP_FIN_WAIT] = "FIN-WAIT",	  [FTCP_LAST_ACK] = "LAST-ACK",
+};
+
+static const char *const drop_text[DROPS] = {
+	[DROP_MALFORMED] = "malformed",
+	[DROP_CHECKSUM] = "checksum",
+	[DROP_PROTOCOL] = "protocol",
+	[DROP_NO_FLOW] = "no-flow",
+	[DROP_SEQUENCE] = "sequence",
+	[DROP_STATE] = "state",
+	[DROP_QUEUE_FULL] = "queue-full",
+	[DROP_TOO_BIG] = "too-big",
+	[DROP_LIMIT] = "limit",
+	[DROP_REFUSED] = "refused",
+	[DROP_MEMORY] = "memory",
+	[DROP_HANDSHAKE] = "handshake",
+	[DROP_SEND] = "send",
+	[DROP_HANDOVER] = "handover",
+};
+
+static void write_flow(FILE *out, const struct worker *w, const struct flow *f)
+{
+	const struct ftcp_conn *c = &f->conn;
+	u64 last = c->last_tx > c->last_data ? c->last_tx : c->last_data;
+	char remote[ENDPOINT_TEXT], app[ENDPOINT_TEXT] = "-";
+	struct endpoint e = { .addr = f->path.remote, .port = f->path.rport };
+
+	if (w->program->options.role == ROLE_CLIENT) {
+		endpoint_text(&f->conversation.app, app);
+	} else {
+		struct sockaddr_storage ss = { 0 };
+		socklen_t len = sizeof(ss);
+		struct endpoint own;
+
+		if (!getsockname(f->source.fd, (struct sockaddr *)&ss, &len)) {
+			endpoint_from_sockaddr(&own, &ss);
+			endpoint_text(&own, app);
+		}
+	}
+	fprintf(out,
+		"%-8s %5u %-28s %-28s %10llu %14llu %10llu %14llu %6llu %6llu %5u\n",
+		state_text[c->state], f->path.lport, endpoint_text(&e, remote),
+		app, f->count.tx, f->count.tx_bytes, f->count.rx,
+		f->count.rx_bytes, (w->now - last) / 1000,
+		(w->now - f->born) / 1000,
+		f->mtu ? f->mtu : w->program->options.mtu);
+}
+
+/**
+ * report_write() - write down a worker's flows and counters
+ * @w: the worker; called in its own thread
+ */
+void report_write(struct worker *w)
+{
+	struct program *p = w->program;
+	const struct flow *f;
+	u64 one = 1;
+	FILE *out;
+	u32 i;
+
+	free(w->report);
+	w->report = NULL;
+	w->report_len = 0;
+	out = open_memstream(&w->report, &w->report_len);
+	for (i = 0; out && i <= w->flows.mask; i++) {
+		for (f = w->flows.by_path[i]; f; f = f->tcp_next)
+			write_flow(out, w, f);
+	}
+	if (out)
+		fclose(out);
+	w->report_stats = w->stats;
+
+	pthread_mutex_lock(&p->report_lock);
+	p->reports--;
+	pthread_mutex_unlock(&p->report_lock);
+	if (write(p->wake_main, &one, sizeof(one)) < 0)
+		abort(); /* an eventfd that nobody overflows */
+}
+
+static void add(struct stats *sum, const struct stats *s)
+{
+	u32 i;
+
+	sum->tx += s->tx;
+	sum->tx_bytes += s->tx_bytes;
+	sum->tx_segments += s->tx_segments;
+	sum->rx += s->rx;
+	sum->rx_bytes += s->rx_bytes;
+	sum->rx_segments += s->rx_segments;
+	sum->handed_over += s->handed_over;
+	sum->flows += s->flows;
+	for (i = 0; i < DROPS; i++)
+		sum->drop[i] += s->drop[i];
+}
+
+/**
+ * report_print() - print what all workers have written down
+ * @p: the program
+ * @out: where to
+ */
+void report_print(struct program *p, FILE *out)
+{
+	struct stats sum = { 0 };
+	u32 i;
+
+	fprintf(out, "%-8s %5s %-28s %-28s %10s %14s %10s %14s %6s %6s %5s\n",
+		"STATE", "PORT", "REMOTE", "UDP", "TX", "TX-BYTES", "RX",
+		"RX-BYTES", "IDLE-S", "AGE-S", "MTU");
+	for (i = 0; i < p->n; i++) {
+		struct worker *w = &p->workers[i];
+
+		if (w->report)
+			fwrite(w->report, 1, w->report_len, out);
+		add(&sum, &w->report_stats);
+	}
+	fprintf(out,
+		"total: flows %llu tx %llu tx-bytes %llu tx-segments %llu rx %llu rx-bytes %llu rx-segments %llu handed-over %llu\n",
+		sum.flows, sum.tx, sum.tx_bytes, sum.tx_segments, sum.rx,
+		sum.rx_bytes, sum.rx_segments, sum.handed_over);
+	fprintf(out, "drops:");
+	for (i = 0; i < DROPS; i++)
+		fprintf(out, " %s %llu", drop_text[i], sum.drop[i]);
+	fprintf(out, "\n");
+	fflush(out);
+}

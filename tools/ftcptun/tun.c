@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The TUN device.
+ *
+ * Towards the kernel ftcptun is a host of its own behind the device: the
+ * kernel has tun-local, ftcptun has tun-peer, and what ftcptun writes is
+ * forwarded (and masqueraded) like the packets of any other host.
+ *
+ * Queues.  Each thread has a queue of the device to itself.  The kernel
+ * delivers a flow's packets to the queue that last transmitted for that flow,
+ * and spreads flows it does not know by their hash.
+ *
+ * Offloads.  With IFF_VNET_HDR a packet written may be a super-segment of up
+ * to 64 KB, which the kernel forwards whole and splits as late as it can;
+ * and with TUN_F_TSO4 and TUN_F_TSO6 the packets read may be ones that the
+ * kernel has merged (GRO) or that were never split.  UDP offloads of the
+ * device (TUN_F_USO4, TUN_F_USO6) are not asked for: what crosses the device
+ * is TCP; UDP goes through sockets.  Where a kernel refuses any of this,
+ * ftcptun goes on without.
+ */
+#include "tun.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_addr.h>
+#include <linux/if_tun.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define TUN_PATH "/dev/net/tun"
+
+/* Packets that wait in each queue of the device; the kernel's default is 500,
+ * less than what the far end sends while this program waits for a processor.
+ */
+#define QUEUE_LEN 2000
+
+static int open_queue(void)
+{
+	int fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	switch (errno) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		die(TUN_PATH
+		    ": %s; load the module (modprobe tun) or give the container the device",
+		    strerror(errno));
+	default:
+		die(TUN_PATH ": %s", strerror(errno));
+	}
+}
+
+static void explain(const struct options *o)
+{
+	const char *name = *o->tun ? o->tun : "a TUN device";
+
+	switch (errno) {
+	case EPERM:
+		die("cannot create %s: CAP_NET_ADMIN is missing; be root, or: setcap cap_net_admin=+ep ftcptun",
+		    name);
+	case EBUSY:
+		die("cannot create %s: a device of that name exists", name);
+	default:
+		die("cannot create %s: %s", name, strerror(errno));
+	}
+}
+
+/* The name is chosen with the first queue; the others join.  IFF_TUN_EXCL
+ * keeps the first from joining the device of another program.
+ */
+static int attach(int fd, struct tun *tun, int flags)
+{
+	struct ifreq ifr = { .ifr_flags = (short)flags };
+
+	memcpy(ifr.ifr_name, tun->name, IF_NAMESIZE);
+	if (ioctl(fd, TUNSETIFF, &ifr))
+		return -1;
+	memcpy(tun->name, ifr.ifr_name, IF_NAMESIZE);
+	tun->name[IF_NAMESIZE - 1] = '\0';
+	return 0;
+}
+
+static void set_offload(const struct tun *tun, int fd)
+{
+	unsigned int full = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 |
+			    TUN_F_TSO_ECN;
+
+	if (!tun->vnet || !ioctl(fd, TUNSETOFFLOAD, full) ||
+	    !ioctl(fd, TUNSETOFFLOAD, (unsigned int)TUN_F_CSUM))
+		return;
+	say(LOG_NOTICE, "%s: no offloads: %s", tun->name, strerror(errno));
+}
+
+/**
+ * tun_open() - create the device with all its queues
+ * @tun: the result
+ * @o: name, number of queues, whether to use offloads
+ *
+ * Explains and exits if there can be no device; goes without multiple queues
+ * or without offloads if the kernel has none.
+ */
+void tun_open(struct tun *tun, const struct options *o)
+{
+	int flags = IFF_TUN | IFF_NO_PI;
+	int fd = open_queue();
+
+	*tun = (struct tun){ 0 };
+	memcpy(tun->name, o->tun, IF_NAMESIZE);
+	if (o->threads > 1)
+		flags |= IFF_MULTI_QUEUE;
+	if (o->tun_offload)
+		flags |= IFF_VNET_HDR;
+	if (attach(fd, tun, flags | IFF_TUN_EXCL)) {
+		if (errno != EINVAL)
+			explain(o);
+		flags = IFF_TUN | IFF_NO_PI;
+		if (attach(fd, tun, flags | IFF_TUN_EXCL))
+			explain(o);
+		say(LOG_NOTICE, "%s: no multiple queues and no offloads here",
+		    tun->name);
+	}
+	tun->vnet = flags & IFF_VNET_HDR;
+	tun->fd[tun->queues++] = fd;
+	set_offload(tun, fd);
+	while ((flags & IFF_MULTI_QUEUE) && tun->queues < o->threads) {
+		fd = open_queue();
+		if (attach(fd, tun, flags)) {
+			say(LOG_NOTICE, "%s: %u of %u queues: %s", tun->name,
+			    tun->queues, o->threads, strerror(errno));
+			close(fd);
+			break;
+		}
+		tun->fd[tun->queues++] = fd;
+	}
+	tun->ifindex = (int)if_nametoindex(tun->name);
+}
+
+/**
+ * struct request - to rtnetlink
+ * @nlh: its header
+ * @ifa: RTM_NEWADDR
+ * @rtm: RTM_NEWROUTE
+ * @attrs: room for attributes, which follow the one or the other
+ */
+struct request {
+	struct nlmsghdr nlh;
+	union {
+		struct ifaddrmsg ifa;
+		struct rtmsg rtm;
+	};
+	char attrs[128];
+};
+
+static void add_attr(struct request *req, u16 type, const void *data,
+		     size_t size)
+{
+	struct rtattr *rta =
+		(void *)((char *)req + NLMSG_ALIGN(req->nlh.nlmsg_len));
+
+	rta->rta_type = type;
+	rta->rta_len = (u16)RTA_LENGTH(size);
+	memcpy(RTA_DATA(rta), data, size);
+	req->nlh.nlmsg_len = NLMSG_ALIGN(req->nlh.nlmsg_len) +
+			     RTA_ALIGN(rta->rta_len);
+}
+
+/* Send a request; 0, or -1 and errno. */
+static int ask(struct request *req)
+{
+	struct {
+		struct nlmsghdr nlh;
+		struct nlmsgerr err;
+		char rest[256];
+	} answer;
+	int fd;
+
+	req->nlh.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE |
+			       NLM_F_REPLACE;
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (fd < 0)
+		return -1;
+	if (send(fd, req, req->nlh.nlmsg_len, 0) < 0 ||
+	    recv(fd, &answer, sizeof(answer), 0) < (ssize_t)NLMSG_LENGTH(4)) {
+		close(fd);
+		return -1;
+	}
+	close(fd);
+	errno = -answer.err.error;
+	return errno ? -1 : 0;
+}
+
+/* One address with its peer's: ip addr add LOCAL peer PEER dev TUN */
+static int add_addr(const struct tun *tun, const struct addr *local,
+		    const struct addr *peer)
+{
+	bool v4 = addr_is_v4(local);
+	struct request req = {
+		.nlh.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
+		.nlh.nlmsg_type = RTM_NEWADDR,
+		.ifa.ifa_family = v4 ? AF_INET : AF_INET6,
+		.ifa.ifa_prefixlen = v4 ? 32 : 128,
+		.ifa.ifa_flags = v4 ? 0 : IFA_F_NODAD,
+		.ifa.ifa_index = (unsigned int)tun->ifindex,
+	};
+
+	add_attr(&req, IFA_LOCAL, v4 ? addr_v4(local) : local->b, v4 ? 4 : 16);
+	add_attr(&req, IFA_ADDRESS, v4 ? addr_v4(peer) : peer->b, v4 ? 4 : 16);
+	return ask(&req);
+}
+
+/* The kernel makes this route itself, with the address; but that of IPv6 some
+ * time later, when the first packets may have come and gone elsewhere.
+ */
+static int add_route6(const struct tun *tun, const struct addr *peer)
+{
+	struct request req = {
+		.nlh.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)),
+		.nlh.nlmsg_type = RTM_NEWROUTE,
+		.rtm.rtm_family = AF_INET6,
+		.rtm.rtm_dst_len = 128,
+		.rtm.rtm_table = RT_TABLE_MAIN,
+		.rtm.rtm_protocol = RTPROT_BOOT,
+		.rtm.rtm_scope = RT_SCOPE_LINK,
+		.rtm.rtm_type = RTN_UNICAST,
+	};
+
+	add_attr(&req, RTA_DST, peer->b, 16);
+	add_attr(&req, RTA_OIF, &tun->ifindex, sizeof(tun->ifindex));
+	return ask(&req);
+}
+
+/* Addresses that the kernel would give itself, and the router solicitations
+ * that come with them, have no place on this device.
+ */
+static void no_autoconf(const struct tun *tun)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/addr_gen_mode",
+		 tun->name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, "1", 1) != 1)
+		say(LOG_DEBUG, "%s: %s", path, strerror(errno));
+	close(fd);
+}
+
+/**
+ * tun_configure() - set the device's addresses and bring it up
+ * @tun: the device
+ * @o: addresses and MTU
+ * @need_v6: whether to fail, and not only to say so, without IPv6
+ */
+void tun_configure(struct tun *tun, const struct options *o, bool need_v6)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = { 0 };
+
+	if (fd < 0)
+		die("cannot configure %s: %s", tun->name, strerror(errno));
+	no_autoconf(tun);
+	memcpy(ifr.ifr_name, tun->name, IF_NAMESIZE);
+	ifr.ifr_mtu = (int)o->mtu;
+	if (ioctl(fd, SIOCSIFMTU, &ifr))
+		die("cannot set the MTU of %s: %s", tun->name, strerror(errno));
+	/* without it there is only the kernel's usual queue */
+	ifr.ifr_qlen = QUEUE_LEN;
+	if (ioctl(fd, SIOCSIFTXQLEN, &ifr))
+		say(LOG_DEBUG, "%s: queue length: %s", tun->name,
+		    strerror(errno));
+	/* up first: an IPv6 address given before may come without its route */
+	if (ioctl(fd, SIOCGIFFLAGS, &ifr))
+		die("cannot bring %s up: %s", tun->name, strerror(errno));
+	ifr.ifr_flags |= IFF_UP;
+	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
+		die("cannot bring %s up: %s", tun->name, strerror(errno));
+	if (add_addr(tun, &o->tun_local, &o->tun_peer))
+		die("cannot set the IPv4 addresses of %s: %s", tun->name,
+		    strerror(errno));
+	if (!o->ipv4_only) {
+		tun->has_v6 = !add_addr(tun, &o->tun_local6, &o->tun_peer6) &&
+			      !add_route6(tun, &o->tun_peer6);
+		if (!tun->has_v6 && need_v6)
+			die("cannot set the IPv6 addresses of %s: %s",
+			    tun->name, strerror(errno));
+		if (!tun->has_v6)
+			say(LOG_NOTICE, "%s: no IPv6: %s", tun->name,
+			    strerror(errno));
+	}
+	close(fd);
+}
+
+/**
+ * tun_close() - let go of the device, which removes it
+ * @tun: the device
+ */
+void tun_close(struct tun *tun)
+{
+	while (tun->queues)
+		close(tun->fd[--tun->queues]);
+}

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Threads.
+ *
+ * Each has a queue of the device, its UDP socket or sockets, and its flows,
+ * and waits for them with epoll.  Threads share nothing that packets touch.
+ * They talk by letters: a segment that came to the wrong queue, the order to
+ * write a report, the order to stop.  Only a mailbox has a lock.
+ *
+ * What belongs to which thread is described in dispatch.c.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define EVENTS 64
+#define TUN_READS 64 /* packets in one round */
+/* The largest packet still fits when a round's first 128 KB are full. */
+#define ARENA ((128 << 10) + PACKET_MAX)
+#define ALIGN(x) (((x) + 63) & ~63u)
+#define MAILBOX_MAX (4 << 20) /* bytes */
+#define STOP_ROUND 25 /* ms between looks at flows that are being closed */
+
+static u64 milliseconds(void)
+{
+	struct timespec ts;
+
+	/* goes on while the machine is suspended: flows have aged then */
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
+}
+
+static int watch(struct worker *w, struct source *s)
+{
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s };
+
+	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->fd, &ev);
+}
+
+/**
+ * worker_init() - prepare a worker, without its thread
+ * @w: the worker, zeroed
+ * @program: what all share
+ * @index: its number
+ * @listen_fd: client: its UDP socket; else -1
+ *
+ * Return: 0, or -1 without memory or descriptors.
+ */
+int worker_init(struct worker *w, struct program *program, u32 index,
+		int listen_fd)
+{
+	u32 max = program->options.max_flows / program->n;
+
+	w->program = program;
+	w->index = index;
+	w->random = (u64)index << 32;
+	w->tun = (struct source){ SOURCE_TUN, program->tun.fd[index] };
+	w->listen = (struct source){ SOURCE_LISTEN, listen_fd };
+	w->mail.source.kind = SOURCE_MAIL;
+	w->mail.source.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	w->mail.tail = &w->mail.head;
+	pthread_mutex_init(&w->mail.lock, NULL);
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	w->in = udp_input_new();
+	w->arena = malloc(ARENA);
+	w->now = milliseconds();
+	if (w->mail.source.fd < 0 || w->epoll < 0 || !w->in || !w->arena ||
+	    flow_table_init(&w->flows, max ? max : 1, &program->table_key) ||
+	    watch(w, &w->tun) || watch(w, &w->mail.source) ||
+	    (listen_fd >= 0 && watch(w, &w->listen)))
+		return -1;
+	output_init(w);
+	return 0;
+}
+
+/**
+ * worker_free() - release what worker_init() made
+ * @w: the worker; its thread has ended
+ */
+void worker_free(struct worker *w)
+{
+	struct letter *l;
+
+	while ((l = w->mail.head)) {
+		w->mail.head = l->next;
+		free(l);
+	}
+	close(w->mail.source.fd);
+	close(w->epoll);
+	if (w->listen.fd >= 0)
+		close(w->listen.fd);
+	flow_table_free(&w->flows);
+	udp_input_free(w->in);
+	free(w->arena);
+	free(w->report);
+}
+
+/* ---- letters ---- */
+
+static int post(struct worker *to, struct letter *l)
+{
+	u64 one = 1;
+	bool full;
+
+	pthread_mutex_lock(&to->mail.lock);
+	full = l->kind == LETTER_PACKET &&
+	       to->mail.bytes + l->len > MAILBOX_MAX;
+	if (!full) {
+		*to->mail.tail = l;
+		to->mail.tail = &l->next;
+		to->mail.bytes += l->len;
+	}
+	pthread_mutex_unlock(&to->mail.lock);
+	if (full)
+		return -1;
+	/* the counter cannot overflow: it is reset with each collection */
+	return write(to->mail.source.fd, &one, sizeof(one)) < 0 ? 0 : 0;
+}
+
+/**
+ * worker_send() - send an order to a worker
+ * @w: the worker
+ * @kind: the order
+ */
+void worker_send(struct worker *w, enum letter_kind kind)
+{
+	struct letter *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		die("out of memory");
+	l->kind = kind;
+	post(w, l);
+}
+
+static void hand_over(struct worker *w, u32 owner, const u8 *packet, u32 len)
+{
+	struct letter *l = malloc(sizeof(*l) + len);
+
+	w->stats.handed_over++;
+	if (!l) {
+		w->stats.drop[DROP_MEMORY]++;
+		return;
+	}
+	l->next = NULL;
+	l->kind = LETTER_PACKET;
+	l->len = len;
+	memcpy(l->data, packet, len);
+	if (post(&w->program->workers[owner], l)) {
+		w->stats.drop[DROP_HANDOVER]++;
+		free(l);
+	}
+}
+
+/* ---- input ---- */
+
+static void packet(struct worker *w, u8 *buf, u32 len, bool handed_over)
+{
+	enum packet_fate fate;
+	struct packet p;
+	u32 owner;
+
+	fate = packet_read(&p, buf, len, w->program->tun.vnet);
+	switch (fate) {
+	case PACKET_SEGMENT:
+	case PACKET_TOO_BIG:
+		break;
+	case PACKET_MALFORMED:
+		w->stats.drop[DROP_MALFORMED]++;
+		return;
+	case PACKET_CHECKSUM:
+		w->stats.drop[DROP_CHECKSUM]++;
+		return;
+	default:
+		w->stats.drop[DROP_PROTOCOL]++;
+		return;
+	}
+	owner = handed_over ? w->index : dispatch_owner(w->program, &p.path);
+	if (owner != w->index)
+		hand_over(w, owner, buf, len);
+	else if (fate == PACKET_TOO_BIG)
+		dispatch_too_big(w, &p);
+	else
+		dispatch_segment(w, &p);
+}
+
+static void flush(struct worker *w)
+{
+	output_flush_udp(w);
+	output_flush_tun(w);
+}
+
+static void fail(struct worker *w, const char *what)
+{
+	u64 one = 1;
+
+	if (!__atomic_exchange_n(&w->program->failed, 1, __ATOMIC_RELAXED))
+		say(LOG_ERROR, "%s: %s", what, strerror(errno));
+	if (write(w->program->wake_main, &one, sizeof(one)) < 0)
+		abort(); /* an eventfd that nobody overflows */
+}
+
+static void tun_input(struct worker *w)
+{
+	u32 off = 0, i;
+
+	for (i = 0; i < TUN_READS && off + PACKET_MAX <= ARENA; i++) {
+		ssize_t len = read(w->tun.fd, w->arena + off, PACKET_MAX);
+
+		if (len < 0) {
+			if (errno == EAGAIN || errno == EINTR)
+				break;
+			epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->tun.fd, NULL);
+			fail(w, w->program->tun.name);
+			break;
+		}
+		packet(w, w->arena + off, (u32)len, false);
+		off = ALIGN(off + (u32)len);
+	}
+	flush(w);
+}
+
+static void collect_mail(struct worker *w)
+{
+	struct letter *l, *next;
+	u64 count;
+
+	if (read(w->mail.source.fd, &count, sizeof(count)) < 0)
+		return;
+	pthread_mutex_lock(&w->mail.lock);
+	l = w->mail.head;
+	w->mail.head = NULL;
+	w->mail.tail = &w->mail.head;
+	w->mail.bytes = 0;
+	pthread_mutex_unlock(&w->mail.lock);
+	for (; l; l = next) {
+		next = l->next;
+		switch (l->kind) {
+		case LETTER_PACKET:
+			packet(w, l->data, l->len, true);
+			flush(w);
+			break;
+		case LETTER_REPORT:
+			report_write(w);
+			break;
+		case LETTER_STOP:
+			if (w->listen.fd >= 0)
+				epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->listen.fd,
+					  NULL);
+			dispatch_stop(w);
+			break;
+		}
+		free(l);
+	}
+}
+
+static void input(struct worker *w, struct source *s)
+{
+	switch (s->kind) {
+	case SOURCE_TUN:
+		tun_input(w);
+		break;
+	case SOURCE_LISTEN:
+		dispatch_listen(w);
+		break;
+	case SOURCE_FLOW:
+		dispatch_flow(w, (struct flow *)s);
+		break;
+	case SOURCE_MAIL:
+		collect_mail(w);
+		break;
+	}
+}
+
+/* ---- the loop ---- */
+
+static int timeout(const struct worker *w)
+{
+	u64 at = w->flows.heap_len ? w->flows.heap[1]->timer_at : 0;
+
+	if (w->stopping && (!at || w->now + STOP_ROUND < at))
+		at = w->now + STOP_ROUND;
+	if (!at)
+		return -1;
+	if (at <= w->now)
+		return 0;
+	return at - w->now > 3600000 ? 3600000 : (int)(at - w->now);
+}
+
+static void free_dead(struct worker *w)
+{
+	struct flow *f;
+
+	while ((f = w->dead)) {
+		w->dead = f->tcp_next;
+		flow_free(f);
+	}
+}
+
+/* Whether no thread has flows any more: until then segments for others may
+ * come to this one's queue.
+ */
+static bool all_closed(struct worker *w)
+{
+	u32 *open = &w->program->open;
+
+	if (!w->flows.count && !w->closed) {
+		w->closed = true;
+		__atomic_fetch_sub(open, 1, __ATOMIC_RELAXED);
+	}
+	return !__atomic_load_n(open, __ATOMIC_RELAXED);
+}
+
+/**
+ * worker_run() - a worker's thread
+ * @arg: the worker
+ *
+ * Return: NULL, when all flows of all threads are closed after LETTER_STOP.
+ */
+void *worker_run(void *arg)
+{
+	struct epoll_event ev[EVENTS];
+	struct worker *w = arg;
+	int i, n;
+
+	while (!w->stopping || !all_closed(w)) {
+		n = epoll_wait(w->epoll, ev, EVENTS, timeout(w));
+		w->now = milliseconds();
+		for (i = 0; i < n; i++)
+			input(w, ev[i].data.ptr);
+		dispatch_timers(w);
+		if (w->stopping)
+			dispatch_stopping(w);
+		free_dead(w);
+	}
+	return NULL;
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Threads.
+ *
+ *	      +-- worker 0: device queue 0, UDP socket(s), its flows --+
+ *	main -+-- worker 1: device queue 1, UDP socket(s), its flows --+- join
+ *	      +-- ...                                                --+
+ *
+ * See worker.c for the division of work.
+ */
+#ifndef FTCPTUN_WORKER_H
+#define FTCPTUN_WORKER_H
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "flow.h"
+#include "options.h"
+#include "stats.h"
+#include "tun.h"
+#include "udp.h"
+
+#define BATCHES UDP_VLEN
+#define BATCH_PIECES 64
+
+/**
+ * struct batch - datagrams of one flow and one size; the last may be shorter
+ * @flow: the flow
+ * @seg: their size
+ * @len: their bytes
+ * @count: how many
+ * @pieces: number of elements of @iov, without the first
+ * @iov: where they are; the first element is left free for headers
+ */
+struct batch {
+	struct flow *flow;
+	u32 seg;
+	u32 len;
+	u32 count;
+	u32 pieces;
+	struct iovec iov[1 + BATCH_PIECES];
+};
+
+/**
+ * struct batch_set - the batches of one direction
+ * @n: how many there are
+ * @max_len: most bytes in one batch
+ * @max_count: most datagrams in one batch
+ * @min_seg: smaller datagrams are not put together
+ * @batch: the batches, the oldest first
+ */
+struct batch_set {
+	u32 n;
+	u32 max_len;
+	u32 max_count;
+	u32 min_seg;
+	struct batch batch[BATCHES];
+};
+
+/**
+ * struct program - what all threads share; constant once they run, but for
+ * @failed, @open and @complained, and @reports under @report_lock
+ * @options: the command line
+ * @tun: the device
+ * @workers: the threads
+ * @n: how many there are
+ * @udp_offload: UDP_SEGMENT and UDP_GRO are there and wanted
+ * @table_key: for hash tables and for the owner of a flow
+ * @cookie_key: for cookies and initial sequence numbers
+ * @wake_main: eventfd that main() waits for
+ * @failed: a thread cannot go on
+ * @open: how many threads have flows, or are not yet stopping
+ * @complained: it was said that the far end cannot be reached
+ * @report_lock: protects the report of each worker, and @reports
+ * @reports: how many reports are still awaited
+ */
+struct program {
+	struct options options;
+	struct tun tun;
+	struct worker *workers;
+	u32 n;
+	bool udp_offload;
+	struct siphash_key table_key;
+	struct siphash_key cookie_key;
+	int wake_main;
+	int failed;
+	u32 open;
+	int complained;
+	pthread_mutex_t report_lock;
+	u32 reports;
+};
+
+/**
+ * enum letter_kind - what one thread tells another
+ * @LETTER_PACKET: a packet from the device for a flow of yours
+ * @LETTER_REPORT: write down your flows and counters
+ * @LETTER_STOP: close your flows and end
+ */
+enum letter_kind {
+	LETTER_PACKET,
+	LETTER_REPORT,
+	LETTER_STOP,
+};
+
+/**
+ * struct letter - a message to a worker
+ * @next: the one behind it
+ * @kind: what it is about
+ * @len: length of @data
+ * @data: LETTER_PACKET: the packet
+ */
+struct letter {
+	struct letter *next;
+	enum letter_kind kind;
+	u32 len;
+	u8 data[];
+};
+
+/**
+ * struct mailbox - letters to a worker
+ * @source: eventfd in the worker's epoll set
+ * @lock: protects all below
+ * @head: the first letter
+ * @tail: where the next one will be linked
+ * @bytes: length of all of them
+ */
+struct mailbox {
+	struct source source;
+	pthread_mutex_t lock;
+	struct letter *head;
+	struct letter **tail;
+	u32 bytes;
+};
+
+/**
+ * struct worker - a thread and all that belongs to it
+ * @program: what all share
+ * @index: its number
+ * @thread: its handle
+ * @epoll: what it waits for
+ * @tun: its queue of the device
+ * @listen: client: its UDP socket
+ * @mail: what others have to tell it
+ * @flows: its flows
+ * @now: present time, ms since boot
+ * @random: counter behind port numbers
+ * @to_tun: datagrams on their way to the device
+ * @to_udp: datagrams on their way to UDP sockets
+ * @in: buffers for UDP
+ * @arena: buffer for packets from the device
+ * @dead: flows that ended while they may still be referred to
+ * @waiting_bytes: bytes of all datagrams that wait for connections
+ * @stopping: LETTER_STOP has come
+ * @closed: and this thread's flows are closed
+ * @stop_count: how many flows are being closed since then
+ * @stop_chain: where in the table the next one is looked for
+ * @stop_heard: when one of them ended last
+ * @stats: its counters
+ * @report: what it wrote down for LETTER_REPORT, and
+ * @report_len: the length of that
+ * @report_stats: the counters at that moment
+ */
+struct worker {
+	struct program *program;
+	u32 index;
+	pthread_t thread;
+	int epoll;
+	struct source tun;
+	struct source listen;
+	struct mailbox mail;
+	struct flow_table flows;
+	u64 now;
+	u64 random;
+	struct batch_set to_tun;
+	struct batch_set to_udp;
+	struct udp_input *in;
+	u8 *arena;
+	struct flow *dead;
+	u32 waiting_bytes;
+	bool stopping;
+	bool closed;
+	u32 stop_count;
+	u32 stop_chain;
+	u64 stop_heard;
+	struct stats stats;
+	char *report;
+	size_t report_len;
+	struct stats report_stats;
+};
+
+/* worker.c */
+int worker_init(struct worker *w, struct program *program, u32 index,
+		int listen_fd);
+void worker_free(struct worker *w);
+void *worker_run(void *arg);
+void worker_send(struct worker *w, enum letter_kind kind);
+
+/* output.c */
+void output_init(struct worker *w);
+void output_to_tun(struct worker *w, struct flow *f, u8 *data, u32 len,
+		   u32 seg);
+void output_to_udp(struct worker *w, struct flow *f, u8 *data, u32 len,
+		   u32 seg);
+void output_flush_tun(struct worker *w);
+void output_flush_udp(struct worker *w);
+void output_control(struct worker *w, const struct path *path,
+		    const struct ftcp_control *ctl);
+
+/* dispatch.c */
+void dispatch_segment(struct worker *w, struct packet *p);
+void dispatch_too_big(struct worker *w, const struct packet *p);
+void dispatch_listen(struct worker *w);
+void dispatch_flow(struct worker *w, struct flow *f);
+void dispatch_arm(struct worker *w, struct flow *f);
+void dispatch_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
+		   u32 seg);
+void dispatch_timers(struct worker *w);
+void dispatch_stop(struct worker *w);
+void dispatch_stopping(struct worker *w);
+u32 dispatch_owner(const struct program *p, const struct path *path);
+
+/* report.c */
+void report_write(struct worker *w);
+void report_print(struct program *p, FILE *out);
+
+#endif /* FTCPTUN_WORKER_H */
