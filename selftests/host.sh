@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What this machine can do, and which kernels it has; sourced by the scripts
+# that prepare and run tests.
+
+# The Linux versions that the tests run on when they cannot use the machine's.
+# shellcheck disable=SC2034
+tested_series='6.1 6.12'
+
+# Could this machine's kernel load a module, given one?
+can_load_modules()
+{
+	local capabilities
+
+	[ "$(id -u)" -eq 0 ] || return
+	[ -e /proc/modules ] || return
+	[ -e "/lib/modules/$(uname -r)/modules.dep" ] || return
+	[ "$(cat /proc/sys/kernel/modules_disabled 2>/dev/null)" = 0 ] || return
+	capabilities=$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)
+	(((0x$capabilities >> 16) & 1))		# CAP_SYS_MODULE
+}
+
+# The newest installed kernel image of a series, the cloud flavour if there is.
+installed_kernel()
+{
+	local image found=
+
+	while read -r image; do
+		image=${image#/boot/vmlinuz-}
+		[ -d "/lib/modules/$image/kernel" ] || continue
+		case $found/$image in
+		*-cloud-*/*-cloud-*)	found=$image ;;
+		*-cloud-*/*)		;;
+		*)			found=$image ;;
+		esac
+	done < <(compgen -G "/boot/vmlinuz-$1.*" | grep -v -e '-rt-' | sort -V)
+	[ -n "$found" ] && echo "$found"
+}
+
+# Are the headers of that kernel there?
+installed_headers()
+{
+	local version
+
+	version=$(installed_kernel "$1") && [ -e "/lib/modules/$version/build" ]
+}
+
+# What Debian calls the image of a series, without "linux-image-".
+kernel_package()
+{
+	local name
+
+	for name in "$1-cloud-amd64" cloud-amd64; do
+		if apt-cache depends "linux-image-$name" 2>/dev/null |
+		   grep -q "linux-image-${1//./\\.}\\."; then
+			echo "$name"
+			return
+		fi
+	done
+}
+
+# What the kernel log must not contain, as an extended regular expression.
+kernel_warnings='WARNING: |BUG: |\bBUG at |Oops: |general protection fault'
+kernel_warnings+='|Kernel panic|KASAN:|UBSAN:|kmemleak: [1-9]'
+kernel_warnings+='|INFO: (task|rcu|possible|suspicious|inconsistent|trying)'
+kernel_warnings+='|suspicious RCU usage|possible (recursive|circular|deadlock)'
+kernel_warnings+='|unregister_netdevice: waiting|refcount_t: |soft lockup'
+kernel_warnings+='|scheduling while atomic|sleeping function called'
+kernel_warnings+='|Bad page state|Objects remaining in|ODEBUG:|leaked reference'
