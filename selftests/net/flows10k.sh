@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# 10,000 flows on one server, all in use, all listed, all gone afterwards with
+# their memory; and a limit that is seen when it is reached.
+
+. "$(dirname "$0")/../lib.sh"
+
+readonly n=10000
+
+start
+module_load
+topology stateful
+check 'tunnels' proxy queue 1
+server echo "$S" echo --bind 127.0.0.1:5555
+# What is allocated once, and stays.
+check 'a first flow' c udptool send --to 127.0.0.1:1234
+check 'closed' proxy_gone
+check 'tunnels again' proxy
+
+kernel_memory()
+{
+	awk '/^(SUnreclaim|Percpu|VmallocUsed):/ { sum += $2 }
+	     END { print sum }' /proc/meminfo
+}
+
+# Conntrack's entries outlive the flows, as those of any connection.
+memory_back()
+{
+	local ns
+
+	for ns in "$C" "$R" "$S"; do
+		in_ns "$ns" conntrack -F
+	done
+	[ $(($(kernel_memory) - memory)) -lt 4096 ] || {
+		echo "$memory kB before, $(kernel_memory) kB now"
+		return 1
+	}
+}
+
+sockets()
+{
+	in_ns "$1" awk '/^(TCP|UDP|TCP6|UDP6):/ { sum += $3 } END { print sum }' \
+		/proc/net/sockstat /proc/net/sockstat6
+}
+
+memory=$(kernel_memory)
+sockets_c=$(sockets "$C") sockets_s=$(sockets "$S")
+check "$n sources, each heard" c udptool send --to 127.0.0.1:1234 \
+	--from 127.0.0.1:10000 --sockets $n --window 100 --timeout 60
+check "$n flows at the client" flows_are "$C" $n established
+check "$n flows at the server" flows_are "$S" $n established
+check 'each of its own port' [ "$(flows "$C" 'map(.local) | unique | length')" -eq $n ]
+check 'each of its own port to the target' \
+	[ "$(flows "$S" 'map(.["inner-remote"]) | unique | length')" -eq $n ]
+check "show flows prints $n lines" eval '[ "$(s ftcpctl show flows | grep -c 4567)" -ge $n ]'
+check 'the tunnel says so' [ "$(s ftcpctl show tunnels --json | jq '.[0].flows')" -eq $n ]
+check 'all are heard again' c udptool send --to 127.0.0.1:1234 \
+	--from 127.0.0.1:10000 --sockets $n --window 100 --timeout 60
+check 'on the same flows' flows_are "$S" $n established
+check 'which take memory' eval '[ $(($(kernel_memory) - memory)) -gt 10000 ]'
+
+check 'the client deletes its tunnel' c ftcpctl del tunnel t dev ftcp0
+check 'no flow at the client' flows_are "$C" 0
+check 'no flow at the server' wait_for 20 flows_are "$S" 0
+check 'the ports are free: client' wait_for 10 eval '[ "$(sockets "$C")" -lt "$sockets_c" ]'
+check 'the ports are free: server' wait_for 10 eval '[ "$(sockets "$S")" -le "$sockets_s" ]'
+check 'the memory is back' wait_for 30 memory_back
+
+# ICMP "destination unreachable" that the client was sent.
+icmp_errors()
+{
+	c awk '/^Icmp:/ && n++ { print $5 }' /proc/net/snmp
+}
+
+# ---- limits -----------------------------------------------------------------
+
+check 'a limit of 5 at the client' c ftcpctl add tunnel t dev ftcp0 \
+	listen 127.0.0.1:1234 remote "$S4:4567" max-flows 5
+told=$(icmp_errors)
+result=$(c udptool send --to 127.0.0.1:1234 --sockets 8 --count 3 --lossy --timeout 10)
+check '5 flows, not more' flows_are "$C" 5
+check '5 sources are heard' [ "$(field received "$result")" -eq 15 ]
+check 'the others are told' [ "$(icmp_errors)" -gt "$told" ]
+check 'and counted' [ "$(drops "$C" limit)" -ge 3 ]
+check 'no limit at the client any more' c ftcpctl set tunnel t dev ftcp0 max-flows 1000
+check 'a limit of 7 at the server' s ftcpctl set tunnel t dev ftcp0 max-flows 7
+result=$(c udptool send --to 127.0.0.1:1234 --sockets 4 --count 3 --lossy --timeout 10)
+check '7 flows at the server' flows_are "$S" 7
+check '2 sources are heard' [ "$(field received "$result")" -eq 6 ]
+check 'the others were reset' [ "$(drops "$S" limit)" -ge 2 ]
+check 'the limit can be lifted' s ftcpctl set tunnel t dev ftcp0 max-flows 100
+check 'and all are heard' c udptool send --to 127.0.0.1:1234 --sockets 9 --count 3
+
+check 'delete the links' proxy_gone
+module_memory_back
+finish

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A path that carries less than its ends think, and loses the ICMP messages that
+# would tell: with "df unset" IPv4 cuts the segments, and all datagrams arrive.
+
+. "$(dirname "$0")/../lib.sh"
+
+start
+module_load
+topology
+check 'tunnels' proxy keepalive off
+check '... over IPv6 as well' c ftcpctl add tunnel t6 dev ftcp0 \
+	listen '[::1]:1234' remote "[$S6]:4567" keepalive off
+server echo "$S" echo --bind 127.0.0.1:5555
+
+# The server knows of its own link, the client of nothing.
+ip -n "$R" link set s0 mtu 1400
+ip -n "$S" link set eth0 mtu 1400
+blackhole()
+{
+	r nft -f - <<-EOT
+	table inet blackhole {
+		chain o {
+			type filter hook output priority 0;
+			icmp type destination-unreachable drop
+			icmpv6 type packet-too-big drop
+		}
+	}
+	EOT
+}
+check 'the router keeps errors to itself' blackhole
+
+send() { c udptool send --to 127.0.0.1:1234 --size "$1" "${@:2}"; }
+server_received() { s ftcpctl show --json | jq '.[0].stats."rx-packets"'; }
+# Packets that the router could not forward for their size.
+too_big_for_router()
+{
+	r awk '/^Ip:/ && n++ { sum += $19 } $1 == "Ip6InTooBigErrors" { sum += $2 }
+		END { print sum }' /proc/net/snmp /proc/net/snmp6
+}
+# lost COMMAND...: five datagrams end at the router
+lost()
+{
+	local before received
+
+	before=$(too_big_for_router) received=$(server_received)
+	"$@" --lossy --oneway --count 5 &&
+		wait_for 5 eval '[ "$(too_big_for_router)" -ge $((before + 5)) ]' &&
+		[ "$(server_received)" = "$received" ]
+}
+
+# df TUNNEL: as shown
+df() { c ftcpctl show tunnel "$1" --json | jq -r '.[0].df'; }
+
+check 'it is set' [ "$(df t)" = set ]
+check 'what fits passes' send 1360 --count 5
+check 'what does not is lost' lost send 1400
+check 'unset it at the client' c ftcpctl set tunnel t dev ftcp0 df unset
+check 'it is unset' [ "$(df t)" = unset ]
+check '... in words as well' eval 'c ftcpctl show | grep -q "df unset"'
+check '... not in the other tunnel' [ "$(df t6)" = set ]
+check 'and at the server' s ftcpctl set tunnel t dev ftcp0 df unset
+
+capture wire "$R" s0
+tcpdump=$!
+check 'what fits passes' send 1360 --count 5
+capture_stop wire "$tcpdump"
+check '... without DF' [ "$(captured_count wire 'tcp and ip[6] & 0x40 != 0')" = 0 ]
+check '... and in one piece' \
+	[ "$(captured_count wire 'ip[6:2] & 0x3fff != 0')" = 0 ]
+check '... none of the same number' [ -z "$(captured wire -v "src $C4" |
+	sed -n 's/.* id \([0-9]*\),.*/\1/p' | sort | uniq -d)" ]
+
+capture wire "$R" s0
+tcpdump=$!
+for size in 1361 1460; do
+	check "$size bytes arrive, and come back" send $size --count 5
+done
+capture_stop wire "$tcpdump"
+check '... in fragments, there' \
+	[ "$(captured_count wire "src $C4 and ip[6:2] & 0x1fff != 0")" -ge 10 ]
+check '... and back' \
+	[ "$(captured_count wire "src $S4 and ip[6:2] & 0x1fff != 0")" -ge 10 ]
+check 'larger than any link: 5000 bytes' send 5000 --count 5
+check 'the largest: 65000 bytes' send 65000 --count 5
+check 'in super-packets' send 1400 --gso 14000 --count 50
+check 'a new flow' send 1460 --from 127.0.0.1:7000 --count 5
+
+check 'IPv6 is as it was: unset' c ftcpctl set tunnel t6 dev ftcp0 df unset
+check '... what fits passes' c udptool send --to '[::1]:1234' --size 1340 --count 5
+check '... what does not is lost' lost c udptool send --to '[::1]:1234' --size 1400
+
+check 'set it again' c ftcpctl set tunnel t dev ftcp0 df set
+capture wire "$R" s0 "src $C4 and tcp"
+tcpdump=$!
+check 'what fits passes' send 1360 --count 5
+capture_stop wire "$tcpdump"
+check '... with DF' [ "$(captured_count wire 'ip[6] & 0x40 == 0')" = 0 ]
+check 'what does not is lost' lost send 1400
+
+assert_no_invalid
+assert_no_udp
+check 'delete the links' proxy_gone
+module_memory_back
+finish

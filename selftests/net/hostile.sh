@@ -1,0 +1,274 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# WireGuard through a tunnel, past a router that does what routers, NATs and
+# firewalls on the way do to TCP.  After each of it the conversation is alive, in
+# the WireGuard session that it had before.
+#
+# hostile-tun.sh runs this with ftcptun instead of the module at both ends.
+
+readonly with=${1:-module}
+. "$(dirname "$0")/../tun/lib.sh"
+
+case $with in
+module)
+	start
+	module_load
+	up() { proxy; }
+	down() { proxy_gone; }
+	established() { flows_are "$1" "$2" established; }
+	dialling() { [ "$(module_flows "$C" '[.[] | select(.state == "syn-sent")] | length')" -gt 0 ]; }
+	mtu_found() { [ "$(module_flows "$C" '.[].mtu')" -lt 1300 ]; }
+	;;
+ftcptun)
+	[ -c /dev/net/tun ] || modprobe tun
+	tun_start
+	up()
+	{
+		run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules
+		server=$!
+		run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+		client=$!
+	}
+	down() { terminate "$client" && terminate "$server"; }
+	established()
+	{
+		if [ "$1" = "$C" ]; then
+			[ "$(flows "$client" client ESTAB)" = "$2" ]
+		else
+			[ "$(flows "$server" server ESTAB)" = "$2" ]
+		fi
+	}
+	dialling() { [ "$(flows "$client" client SYN-SENT)" -gt 0 ]; }
+	mtu_found() { true; }	# it is not shown
+	;;
+esac
+modprobe wireguard || skip_all "no WireGuard"
+modprobe sch_netem || skip_all "no netem"
+topology
+
+umask 077
+for ns in "$C" "$S"; do
+	wg genkey > "$tmp/$ns.key"
+	wg pubkey < "$tmp/$ns.key" > "$tmp/$ns.pub"
+done
+
+# wireguard NAMESPACE PEER NUMBER PORT [ENDPOINT]
+wireguard()
+{
+	ip -n "$1" link add wg0 type wireguard &&
+		ip -n "$1" addr add "192.168.77.$3/24" dev wg0 &&
+		in_ns "$1" wg set wg0 private-key "$tmp/$1.key" \
+			listen-port "$4" peer "$(cat "$tmp/$2.pub")" \
+			allowed-ips 192.168.77.0/24 ${5:+endpoint "$5"} &&
+		ip -n "$1" link set wg0 up
+}
+
+# begin NAME: tunnels, WireGuard through them, and a ping that goes on
+begin()
+{
+	if up; then
+		ok "$1: tunnels"
+	else
+		not_ok "$1: tunnels"
+	fi
+	check "$1: WireGuard" eval 'wireguard "$S" "$C" 2 5555 &&
+		wireguard "$C" "$S" 1 51820 127.0.0.1:1234'
+	background ping "$C" ping -D -n -i 0.1 192.168.77.2
+	ping=$!
+	check "$1: it works" wait_for 20 answered 10
+	session=$(session)
+}
+
+session() { c wg show wg0 latest-handshakes | cut -f 2; }
+
+# answered NUMBER: so many pings have been answered
+answered()
+{
+	[ "$(grep -c 'bytes from' "$tmp/ping")" -ge "$1" ]
+}
+
+# alive NAME: it goes on, and in the same session
+alive()
+{
+	local before
+
+	before=$(grep -c 'bytes from' "$tmp/ping")
+	check "$1: the conversation goes on" wait_for 20 answered $((before + 10))
+	check "$1: in the same WireGuard session" [ "$(session)" = "$session" ]
+	check "$1: and settles on one flow" wait_for 30 established "$C" 1
+}
+
+# The longest time without an answer, for whoever reads this: in ms
+longest_gap()
+{
+	awk -F '[][]' '/bytes from/ { if (last && $2 - last > gap) gap = $2 - last; last = $2 }
+		END { printf "%d", gap * 1000 }' "$tmp/ping"
+}
+
+end()
+{
+	stop "$ping"
+	diag "$1: longest time without an answer: $(longest_gap) ms"
+	check "$1: no answer came twice" eval '! grep -q DUP "$tmp/ping"'
+	ip -n "$C" link del wg0
+	ip -n "$S" link del wg0
+	if down; then
+		ok "$1: deleted"
+	else
+		not_ok "$1: deleted"
+	fi
+	for ns in "$C" "$R" "$S"; do
+		in_ns "$ns" conntrack -F 2> /dev/null
+	done
+}
+
+rules() { r nft -f -; }
+no_rules() { r nft delete table inet hostile; }
+
+# ---- options are stripped ---------------------------------------------------
+
+strip()
+{
+	r iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN SYN \
+		-j TCPOPTSTRIP --strip-options wscale,sack-permitted &&
+		r iptables -t mangle -A FORWARD -p tcp --tcp-flags SYN SYN \
+			-j TCPMSS --set-mss 536
+}
+check 'options stripped: rules' strip
+capture wire "$S" eth0 'tcp[tcpflags] & tcp-syn != 0'
+tcpdump=$!
+begin 'options stripped'
+capture_stop wire "$tcpdump"
+check 'options stripped: they are' eval \
+	'captured wire | grep "\[S\]," | grep "mss 536" | grep -qv "wscale\|sackOK"'
+check 'options stripped: full datagrams pass' c ping -q -c 3 -i 0.2 -M 'do' -s 1372 192.168.77.2
+check 'options stripped: 2 MB at once' eval \
+	'c ping -q -n -f -c 1500 -s 1372 192.168.77.2 | grep -q " [01]% packet loss\| 0\.[0-9]*% packet loss"'
+alive 'options stripped'
+assert_no_invalid
+end 'options stripped'
+r iptables -t mangle -F FORWARD
+
+# ---- a SYN proxy, which also rewrites initial sequence numbers --------------
+
+rules <<-EOT
+table inet hostile {
+	chain p {
+		type filter hook prerouting priority raw;
+		tcp dport 4567 tcp flags syn / fin,syn,rst,ack notrack
+	}
+	chain f {
+		type filter hook forward priority -20;
+		tcp dport 4567 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+		ct state invalid drop
+	}
+}
+EOT
+capture wire "$C" eth0 'tcp[tcpflags] & tcp-syn != 0'
+tcpdump=$!
+capture wire2 "$S" eth0 'tcp[tcpflags] & tcp-syn != 0'
+tcpdump2=$!
+begin 'SYN proxy'
+capture_stop wire "$tcpdump"
+capture_stop wire2 "$tcpdump2"
+number() { captured "$1" -S | sed -n 's/.*Flags \[S\.\], seq \([0-9]*\).*/\1/p' | head -n 1; }
+check 'SYN proxy: it has answered in the name of the server' eval \
+	'captured wire | grep -q "Flags \[S\.\].* win 0," && [ "$(number wire)" != "$(number wire2)" ]'
+check 'SYN proxy: full datagrams pass' c ping -q -c 3 -i 0.2 -M 'do' -s 1372 192.168.77.2
+alive 'SYN proxy'
+check 'SYN proxy: nothing is INVALID to the hosts' no_invalid "$C" "$S"
+check 'SYN proxy: the first handshake was enough' [ "$(c wg show wg0 transfer | cut -f 2)" -gt 0 ]
+end 'SYN proxy'
+no_rules
+
+# ---- NAT that forgets, and firewalls that drop, or reset, what they forgot ---
+
+rules <<-EOT
+table inet hostile {
+	chain f {
+		type filter hook forward priority -20;
+		ct state invalid drop
+		tcp flags & (fin|syn|rst|ack) != syn ct state new drop
+	}
+	chain nat {
+		type nat hook postrouting priority 100;
+		oifname s0 masquerade
+	}
+}
+EOT
+begin 'NAT'
+check 'NAT: it forgets' r conntrack -F
+alive 'NAT that forgets'
+end 'NAT'
+no_rules
+
+begin 'resets'
+rules <<-EOT
+table inet hostile {
+	chain f {
+		type filter hook forward priority -20;
+		meta l4proto tcp reject with tcp reset
+	}
+}
+EOT
+check 'resets: the flow ends at both ends' wait_for 20 eval \
+	'established "$C" 0 && established "$S" 0'
+no_rules
+alive 'resets'
+end 'resets'
+
+# ---- an outage, a way that is lost ------------------------------------------
+
+begin 'outage'
+rules <<-EOT
+table inet hostile {
+	chain f { type filter hook forward priority -20; policy drop; }
+}
+EOT
+check 'outage: it is noticed' wait_for 20 dialling
+no_rules
+alive 'outage'
+end 'outage'
+
+# ---- what loses, doubles, reorders and corrupts -----------------------------
+
+begin 'netem'
+for dev in c0 s0; do
+	r tc qdisc add dev $dev root netem limit 10000 delay 5ms 3ms \
+		loss 5% duplicate 5% corrupt 5% reorder 20%
+done
+# netem doubles answers, so that DUP says nothing here
+sleep_until=$(grep -c 'bytes from' "$tmp/ping")
+check 'netem: it goes on' wait_for 30 answered $((sleep_until + 50))
+for dev in c0 s0; do
+	r tc qdisc del dev $dev root
+done
+alive 'netem'
+end 'netem'
+
+# ---- a smaller MTU behind a router that does not say so ---------------------
+
+begin 'MTU'
+rules <<-EOT
+table inet hostile {
+	chain o {
+		type filter hook output priority 0;
+		icmp type destination-unreachable drop
+		icmpv6 type packet-too-big drop
+	}
+}
+EOT
+ip -n "$R" link set s0 mtu 1300
+check_fails 'MTU: what is too large is lost' c ping -q -c 2 -i 0.2 -W 1 -M 'do' -s 1372 192.168.77.2
+check 'MTU: what fits passes' c ping -q -c 3 -i 0.2 -s 1000 192.168.77.2
+alive 'black hole'
+no_rules
+check 'MTU: with ICMP it is found' wait_for 10 eval \
+	'c ping -q -c 1 -W 1 -M "do" -s 1372 192.168.77.2; mtu_found'
+alive 'MTU'
+ip -n "$R" link set s0 mtu 1500
+end 'MTU'
+
+[ "$with" = ftcptun ] || module_memory_back
+finish

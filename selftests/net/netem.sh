@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Loss, duplication and reordering on the way reach the application as they do
+# with plain UDP on the same way: nothing is hidden, nothing made worse, nothing
+# corrupted or delivered to another conversation.
+
+. "$(dirname "$0")/../lib.sh"
+
+readonly n=2000
+
+start
+module_load
+modprobe sch_netem 2> /dev/null
+topology allow-udp
+ip -n "$R" link set lo up
+in_ns "$R" tc qdisc add dev s0 root netem limit 100000 2> /dev/null ||
+	skip_all 'no netem'
+check 'tunnels' proxy
+server echo "$S" echo --bind 127.0.0.1:5555 --bind "$S4:5555"
+
+# impair WORDS...: on the way from client to server
+impair()
+{
+	# "change" would keep what is not named
+	r tc qdisc del dev s0 root
+	r tc qdisc add dev s0 root netem limit 100000 "$@"
+}
+
+# run TO: echoes of 4 conversations, each of which knows its own
+run()
+{
+	c udptool send --to "$1" --sockets 4 --count $((n / 4)) --size 300 \
+		--rate 1000 --window $n --lossy --timeout 30
+}
+
+# about NAME WHAT PLAIN TUNNELLED: of the same order of magnitude
+about()
+{
+	local plain tunnelled
+
+	plain=$(field "$2" "$3")
+	tunnelled=$(field "$2" "$4")
+	check "$1: $2, UDP $plain, here $tunnelled" eval \
+		'[ "$plain" -gt 0 ] && [ "$tunnelled" -gt 0 ] &&
+		 [ $((tunnelled * 4)) -ge "$plain" ] && [ "$tunnelled" -le $((plain * 4)) ]'
+}
+
+# clean NAME RESULT: what must not be, whatever happens on the way
+clean()
+{
+	check "$1: all were sent" [ "$(field sent "$2")" = $n ]
+	check "$1: nothing corrupted, nothing of another conversation" \
+		[ "$(field corrupted "$2")" = 0 ]
+	check "$1: no errors" [ "$(field refused "$2")$(field unreachable "$2")" = 00 ]
+}
+
+run 127.0.0.1:1234 > /dev/null		# the flows are there
+impair
+result=$(run 127.0.0.1:1234)
+clean 'a clean way' "$result"
+check 'a clean way: nothing lost' [ "$(field lost "$result")" = 0 ]
+check 'a clean way: nothing twice' [ "$(field duplicates "$result")" = 0 ]
+check 'a clean way: nothing reordered' [ "$(field reordered "$result")" = 0 ]
+
+impair loss 10%
+plain=$(run "$S4:5555") result=$(run 127.0.0.1:1234)
+clean 'loss' "$result"
+about 'loss' lost "$plain" "$result"
+check 'loss: nothing twice' [ "$(field duplicates "$result")" = 0 ]
+
+impair duplicate 10%
+plain=$(run "$S4:5555") result=$(run 127.0.0.1:1234)
+clean 'duplication' "$result"
+about 'duplication' duplicates "$plain" "$result"
+check 'duplication: nothing lost' [ "$(field lost "$result")" = 0 ]
+
+impair delay 20ms reorder 90% 0%
+plain=$(run "$S4:5555") result=$(run 127.0.0.1:1234)
+clean 'reordering' "$result"
+about 'reordering' reordered "$plain" "$result"
+check 'reordering: nothing lost' [ "$(field lost "$result")" = 0 ]
+check 'reordering: nothing twice' [ "$(field duplicates "$result")" = 0 ]
+
+assert_no_invalid
+impair corrupt 5%
+plain=$(run "$S4:5555") result=$(run 127.0.0.1:1234)
+clean 'corruption' "$result"
+about 'corruption' lost "$plain" "$result"
+check 'corruption: nothing twice' [ "$(field duplicates "$result")" = 0 ]
+
+# A handshake on such a way: SYN, SYN-ACK and ACK are lost or come twice.
+impair			# a RST that is lost is not repeated
+check 'close the flows' c ftcpctl del tunnel t dev ftcp0
+check 'they go' wait_for 20 flows_are "$S" 0
+c ftcpctl add tunnel t dev ftcp0 listen 127.0.0.1:1234 remote "$S4:4567"
+impair loss 20% duplicate 20% delay 5ms reorder 50% 0%
+check 'everything at once: 50 handshakes' c udptool send --to 127.0.0.1:1234 \
+	--sockets 50 --count 20 --rate 100 --window 10000 --lossy --timeout 40
+check 'everything at once: all are established' wait_for 30 flows_are "$C" 50 established
+check 'at both ends' wait_for 30 flows_are "$S" 50 established
+check 'none more' flows_are "$C" 50
+impair
+check 'they work' c udptool send --to 127.0.0.1:1234 --sockets 4 --count 20
+
+check 'delete the links' proxy_gone
+module_memory_back
+finish

@@ -1,0 +1,52 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The shortest way through everything: an application's datagrams go from the
+# client's listening address to a service on the server and back, past a router
+# that drops UDP, and afterwards everything is gone.
+#
+#   udptool send --> 127.0.0.1:1234 =(TCP)=> server:4567 --> 127.0.0.1:5555 echo
+
+. "$(dirname "$0")/../lib.sh"
+
+start
+module_load
+topology stateful
+
+check 'a link in the client' ip -n "$C" link add ftcp0 type faketcp
+check 'a link in the server' ip -n "$S" link add ftcp0 type faketcp
+ip -n "$C" link set ftcp0 up
+ip -n "$S" link set ftcp0 up
+
+check 'a server tunnel' s ftcpctl add tunnel echo dev ftcp0 \
+	port 4567 forward 127.0.0.1:5555
+check 'a client tunnel' c ftcpctl add tunnel echo dev ftcp0 \
+	listen 127.0.0.1:1234 remote "$S4:4567"
+
+server echo "$S" echo --bind 127.0.0.1:5555
+capture wire "$R" s0 tcp or udp
+tcpdump_pid=$!
+
+check 'one datagram and its answer' \
+	c udptool send --to 127.0.0.1:1234 --size 100
+check '1000 datagrams of 1199 bytes' \
+	c udptool send --to 127.0.0.1:1234 --size 1199 --count 1000
+
+assert_ct_state ESTABLISHED --dport 4567
+assert_no_invalid
+assert_no_udp
+capture_stop wire "$tcpdump_pid"
+check 'segments were seen on the wire' \
+	[ "$(captured_count wire tcp port 4567)" -ge 2002 ]
+check 'and nothing else' [ "$(captured_count wire not tcp port 4567)" -eq 0 ]
+
+check 'the client shows its tunnel' c ftcpctl show
+check 'and its flows' c ftcpctl show flows
+check 'the server as well' s ftcpctl show flows
+
+check 'delete the client tunnel' c ftcpctl del tunnel echo dev ftcp0
+check 'delete the server tunnel' s ftcpctl del tunnel echo dev ftcp0
+check 'delete the client link' ip -n "$C" link del ftcp0
+check 'delete the server link' ip -n "$S" link del ftcp0
+module_memory_back
+finish

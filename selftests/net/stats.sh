@@ -1,0 +1,159 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Counters of link, tunnel and flow agree with what was sent, drops with what was
+# refused; events tell of tunnels and flows; the kernel log has nothing of it.
+
+. "$(dirname "$0")/../lib.sh"
+
+start
+module_load
+topology allow-udp
+for ns in "$C" "$S"; do
+	# the host's own multicast reports would count as drops of the link
+	in_ns "$ns" sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	add_link "$ns"
+	background "events-$ns" "$ns" ftcpctl monitor --json
+done
+# listening NAMESPACE: to events of generic netlink, protocol 16
+listening()
+{
+	in_ns "$1" awk '$2 == 16 && $4 != "00000000" { found = 1 }
+		END { exit !found }' /proc/net/netlink
+}
+for ns in "$C" "$S"; do
+	wait_for 10 listening "$ns" || bail_out "ftcpctl monitor is deaf"
+done
+
+# The kernel's own lines, not those of the tests.
+log_lines() { dmesg | grep -vc 'ftcp: '; }
+log_before=$(log_lines)
+
+s ftcpctl add tunnel echo dev ftcp0 port 4567 forward 127.0.0.1:5555
+c ftcpctl add tunnel echo dev ftcp0 listen 127.0.0.1:1234 remote "$S4:4567"
+server echo "$S" echo --bind 127.0.0.1:5555
+
+is() { [ "$1" = "$2" ] || { echo "$1, not $2"; return 1; }; }
+
+# tx packets, tx bytes, rx packets, rx bytes
+link_stats()
+{
+	ip -n "$1" -s -j link show ftcp0 | jq -r '.[0].stats64 |
+		"\(.tx.packets) \(.tx.bytes) \(.rx.packets) \(.rx.bytes)"'
+}
+readonly counters='"\(."tx-packets") \(."tx-bytes") \(."rx-packets") \(."rx-bytes")"'
+tunnel_stats()
+{
+	in_ns "$1" ftcpctl show --json | jq -r ".[0].stats | $counters"
+}
+flow_stats() { flows "$1" "max_by(.\"age-ms\").stats | $counters"; }
+
+# ---- What was carried ----
+
+check 'single datagrams' c udptool send --to 127.0.0.1:1234 --size 100 \
+	--count 10
+for what in link tunnel flow; do
+	check "$what: datagrams and bytes at the client" \
+		is "$("${what}_stats" "$C")" '10 1000 10 1000'
+	check "$what: and at the server" \
+		is "$("${what}_stats" "$S")" '10 1000 10 1000'
+done
+check 'another source with super-packets' c udptool send \
+	--to 127.0.0.1:1234 --size 1000 --gso 8000 --count 40
+for ns in "$C" "$S"; do
+	for what in link tunnel; do
+		check "$what: each datagram counts in ${ns%-*}" \
+			is "$("${what}_stats" "$ns")" '50 41000 50 41000'
+	done
+	check "the first flow has not changed in ${ns%-*}" \
+		is "$(flow_stats "$ns")" '10 1000 10 1000'
+	check "the flows add up in ${ns%-*}" \
+		is "$(flows "$ns" 'map(.stats."tx-bytes") | add')" 41000
+done
+check 'counters are shown to people' eval \
+	'c ftcpctl show | grep -q "50 datagrams"'
+check 'the tunnel has two flows' is "$(c ftcpctl show --json | jq '.[0].flows')" 2
+
+# ---- What was not ----
+
+# counted NAMESPACE REASON NUMBER: and nothing else was meanwhile
+declare -A before
+remember()
+{
+	before[$1]=$(in_ns "$1" ftcpctl show --json | jq -c '.[0].drops')
+}
+counted()
+{
+	local now want
+
+	now=$(in_ns "$1" ftcpctl show --json | jq -cS '.[0].drops')
+	want=$(jq -cS ".\"$2\" += $3" <<< "${before[$1]}")
+	is "$now" "$want"
+}
+# dropped NAMESPACE tx|rx: by the link
+dropped()
+{
+	ip -n "$1" -s -j link show ftcp0 | jq ".[0].stats64.$2.dropped"
+}
+
+remember "$C"
+check 'nothing was dropped yet' is "$(dropped "$C" tx)" 0
+for _ in 1 2 3; do
+	c udptool send --to 127.0.0.1:1234 --size 2000 --oneway --lossy \
+		> /dev/null
+done
+wait_for 5 counted "$C" too-big 3
+check 'too large: counted' counted "$C" too-big 3
+check 'by the link as well' is "$(dropped "$C" tx)" 3
+
+forge() { r tcpraw send --from "$RS4:9999" --to "$S4:4567" "$@"; }
+local_port=$(flows "$C" '.[0].local')
+while read -r reason count arguments; do
+	remember "$S"
+	rx=$(dropped "$S" rx)
+	# shellcheck disable=SC2086
+	check "$reason: sent" forge $arguments
+	wait_for 5 counted "$S" "$reason" "$count"
+	check "$reason: counted" counted "$S" "$reason" "$count"
+	check "$reason: by the link as well" \
+		is "$(dropped "$S" rx)" $((rx + count))
+done <<END
+no-flow 3 --flags PA --seq 5 --ack 5 --size 10 --count 3
+handshake 2 --flags A --seq 5 --ack 5 --count 2
+checksum 2 --flags PA --seq 5 --ack 5 --size 10 --bad-checksum --count 2
+END
+remember "$S"
+check 'a segment of a flow, far from its sequence numbers' \
+	r tcpraw send --from "$local_port" --to "$S4:4567" --flags PA \
+	--seq 1 --ack 1 --size 10
+wait_for 5 counted "$S" sequence 1
+check 'sequence: counted' counted "$S" sequence 1
+
+check 'nothing was delivered of it' is "$(tunnel_stats "$S")" \
+	"$(tunnel_stats "$C" | awk '{ print $3, $4, $1, $2 }')"
+
+# ---- Events ----
+
+ends=$(flows "$C" 'max_by(."age-ms") | .local + " remote " + .remote')
+check 'close a flow' eval "c ftcpctl del flow local $ends dev ftcp0"
+wait_for 5 eval '[ "$(flows "$S" length)" -lt 3 ]'
+c ftcpctl del tunnel echo dev ftcp0
+s ftcpctl del tunnel echo dev ftcp0
+
+# events NAMESPACE: without those of connections that were not to be
+events() { jq -r .event "$tmp/events-$1" | sort | uniq -c | awk '{ print $2 "=" $1 }' | xargs; }
+# the three datagrams that were too large had flows of their own
+want='flow-add=5 flow-del=5 tunnel-add=1 tunnel-del=1'
+for ns in "$C" "$S"; do
+	wait_for 5 is "$(events "$ns")" "$want"
+	check "events of tunnels and flows in ${ns%-*}" is "$(events "$ns")" "$want"
+done
+check 'an event names its flow' eval \
+	'jq -e "select(.event == \"flow-add\") | .local + .remote" "$tmp/events-$C" |
+	grep -F "$S4:4567"'
+check 'nothing is in the kernel log' is "$(log_lines)" "$log_before"
+
+ip -n "$C" link del ftcp0
+ip -n "$S" link del ftcp0
+module_memory_back
+finish

@@ -1,0 +1,164 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# An application hears what plain UDP would have told it: that nobody takes its
+# datagrams at the other end, that its conversation was cut, that nobody is there.
+# Once, and not because a stranger says so.
+
+. "$(dirname "$0")/../lib.sh"
+
+start
+module_load
+topology
+check 'tunnels' proxy keepalive off
+check '... over IPv6 as well' eval \
+	'c ftcpctl add tunnel t6 dev ftcp0 listen "[::1]:1234" \
+		remote "[$S6]:4568" keepalive off &&
+	 s ftcpctl add tunnel t6 dev ftcp0 port 4568 forward "[::1]:5555"'
+check '... to a service on another host' s ftcpctl add tunnel far dev ftcp0 \
+	port 4569 forward "$RS4:6000"
+check '...' c ftcpctl add tunnel far dev ftcp0 listen 127.0.0.1:1235 \
+	remote "$S4:4569" keepalive off
+
+# An application: it sends one datagram, or goes on sending, from a connected
+# socket, until it hears an error.
+cat > "$tmp/app" <<'EOT'
+use Socket qw(:DEFAULT getaddrinfo);
+use Errno;
+my ($host, $port, $from, $talk) = @ARGV;
+my ($e, $to) = getaddrinfo($host, $port, { socktype => SOCK_DGRAM });
+my ($f, $me) = getaddrinfo($host, $from, { socktype => SOCK_DGRAM });
+socket(my $s, $to->{family}, SOCK_DGRAM, 0) or die;
+setsockopt($s, 0, 11, pack("i", 1)) or die "$!";	# IP_RECVERR
+bind($s, $me->{addr}) && connect($s, $to->{addr}) or die "$!";
+$| = 1;
+send($s, "ping", 0) or die "$!";
+for (;;) {
+	my $ready = "";
+	vec($ready, fileno($s), 1) = 1;
+	if (select($ready, undef, undef, $talk ? 0.2 : undef)) {
+		defined recv($s, my $data, 100, 0) or last;
+		print "heard\n";
+	} else {
+		send($s, "ping", 0) or last;
+	}
+}
+for my $name (qw(ECONNREFUSED EHOSTUNREACH)) {
+	print "$name\n" if $!{$name};
+}
+print "end\n";
+EOT
+# app LOG HOST PORT FROM [talk]
+app() { background "$1" "$C" perl "$tmp/app" "${@:2}"; }
+says() { grep -qx "$2" "$tmp/$1" || { cat "$tmp/$1"; return 1; }; }
+
+errors='icmp[0] == 3 or icmp6[0] == 1'
+capture errors "$C" lo "$errors"
+tcpdump=$!
+
+# errors_to PORT: how many ICMP errors quote a datagram from there; its ports are
+# behind the IP header that is quoted behind 8 bytes of ICMP
+errors_to()
+{
+	captured_count errors "icmp[28:2] == $1 or ip6[88:2] == $1"
+}
+told_once()
+{
+	[ "$(errors_to "$1")" = 1 ] || { captured errors -v; return 1; }
+}
+
+# ---- Nobody listens at the target ----
+
+check 'it is the default' [ "$(s ftcpctl show tunnel t --json |
+	jq -r '.[0].unreachable')" = close ]
+app closed 127.0.0.1 1234 7001
+check 'a closed port: ECONNREFUSED' eventually 10 says closed ECONNREFUSED
+check '... no flow is left' eval 'wait_for 5 flows_are "$C" 0 && wait_for 5 flows_are "$S" 0'
+check '... it was told once' told_once 7001
+app closed6 ::1 1234 7002
+check 'IPv6: a closed port: ECONNREFUSED' eventually 10 says closed6 ECONNREFUSED
+check '... no flow is left' eval 'wait_for 5 flows_are "$C" 0 && wait_for 5 flows_are "$S" 0'
+check '... it was told once' told_once 7002
+app closed-far 127.0.0.1 1235 7003
+check 'on another host: ECONNREFUSED' eventually 10 says closed-far ECONNREFUSED
+check '... it was told once' told_once 7003
+
+check 'not of interest' eval 's ftcpctl set tunnel t dev ftcp0 unreachable ignore &&
+	s ftcpctl set tunnel t6 dev ftcp0 unreachable ignore'
+check 'shown' eval 's ftcpctl show tunnel t | grep -q "unreachable ignore"'
+# to itself
+icmp_errors() { s awk '/^Icmp:/ && n++ { print $5 }' /proc/net/snmp; }
+before=$(icmp_errors)
+c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7004 --count 5 --rate 20 \
+	--oneway --lossy > "$tmp/ignored"
+check 'the target answers' wait_for 5 eval '[ "$(icmp_errors)" -gt "$before" ]'
+check 'ignored: no error' [ "$(field refused "$(cat "$tmp/ignored")")" = 0 ]
+check 'ignored: the flow stays' eval 'flows_are "$S" 1 established'
+server echo "$S" echo --bind 127.0.0.1:5555 --bind '[::1]:5555'
+check 'and works when somebody listens' c udptool send --to 127.0.0.1:1234 \
+	--from 127.0.0.1:7004 --count 5
+check 'close again' eval 's ftcpctl set tunnel t dev ftcp0 unreachable close &&
+	s ftcpctl set tunnel t6 dev ftcp0 unreachable close'
+
+# ---- Forged ----
+
+server far "$R" echo --bind "$RS4:6000"
+check 'a flow to the other host' c udptool send --to 127.0.0.1:1235 \
+	--from 127.0.0.1:7005 --count 3
+flow=$(flows "$S" '.[] | select(.tunnel == "far") | .["inner-remote"]')
+refused() { s ftcpctl show tunnel far --json | jq '.[0].drops.icmp'; }
+# forge NAMESPACE SOURCE: an error about a datagram of the flow
+forge()
+{
+	in_ns "$1" tcpraw send --from "$flow" --to "$RS4:6000" --via "$2" \
+		--icmp 3,3,0 --flags PA --udp
+}
+check 'an error that is not from the target' forge "$C" "$C4"
+check '... is refused' wait_for 5 eval '[ "$(refused)" = 1 ]'
+old() { [ "$(flows "$S" '.[] | select(.tunnel == "far") | .["rx-age-ms"]')" -gt 3000 ]; }
+check 'some time after the last datagram' wait_for 10 old
+check 'an error from the target' forge "$R" "$RS4"
+check '... is refused' wait_for 5 eval '[ "$(refused)" = 2 ]'
+check 'the flow stays' eval '[ "$(flows "$S" ".[] | select(.tunnel == \"far\") | .state")" = established ]'
+check 'a datagram' c udptool send --to 127.0.0.1:1235 --from 127.0.0.1:7005
+check 'an error about it' forge "$R" "$RS4"
+check '... is believed' wait_for 5 eval '[ -z "$(flows "$S" ".[] | select(.tunnel == \"far\")")" ]'
+
+# ---- The far end cuts the connection ----
+
+app reset 127.0.0.1 1234 7006
+app reset6 ::1 1234 7007
+check 'two conversations' eval 'wait_for 10 says reset heard && wait_for 10 says reset6 heard'
+check 'no error so far' [ $(($(errors_to 7006) + $(errors_to 7007))) = 0 ]
+check 'the server goes' eval 's ftcpctl del tunnel t dev ftcp0 && s ftcpctl del tunnel t6 dev ftcp0'
+check 'reset: ECONNREFUSED' eventually 10 says reset ECONNREFUSED
+check 'IPv6: reset: ECONNREFUSED' eventually 10 says reset6 ECONNREFUSED
+check '... told once' told_once 7006
+check 'IPv6: ... told once' told_once 7007
+
+# ---- The far end is closed in order: no error ----
+
+check 'the server comes back' s ftcpctl add tunnel t dev ftcp0 port 4567 \
+	forward 127.0.0.1:5555
+app fin 127.0.0.1 1234 7008
+check 'a conversation' wait_for 10 says fin heard
+ends=$(flows "$S" '.[] | select(.tunnel == "t") | .local + " remote " + .remote')
+check 'the server closes it' eval "s ftcpctl del flow local $ends dev ftcp0"
+check 'no flow is left' wait_for 10 eval \
+	'[ -z "$(flows "$C" ".[] | select(.tunnel == \"t\")")" ]'
+check 'closed in order: no error' [ "$(errors_to 7008)" = 0 ]
+
+# ---- The far end is dead ----
+
+check 'probes' c ftcpctl set tunnel t dev ftcp0 keepalive 1
+app dead 127.0.0.1 1234 7009 talk
+check 'a conversation' wait_for 10 says dead heard
+check 'silence' r nft add table inet silence \
+	'{ chain f { type filter hook forward priority -10; policy drop; }; }'
+check 'dead: EHOSTUNREACH' eventually 40 says dead EHOSTUNREACH
+check '... told once' told_once 7009
+
+stop "$tcpdump"
+check 'delete the links' proxy_gone
+module_memory_back
+finish
