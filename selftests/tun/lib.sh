@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the tests of ftcptun have in common, beyond ../lib.sh.  They need no
+# module and no virtual machine, only a TUN device and namespaces:
+#
+#   udptool --UDP--> ftcptun client ==TCP==> router ==TCP==> ftcptun server --UDP--> udptool
+#           (in $C)                  (in $R)                 (in $S)
+
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+ftcptun=$repo/tools/ftcptun/ftcptun
+
+# tun_start [sanitize]: instead of start; with the sanitizers if so told
+tun_start()
+{
+	start
+	[ -c /dev/net/tun ] || skip_all "no /dev/net/tun"
+	if [ "${1:-}" = sanitize ]; then
+		has_sanitizers || skip_all "the compiler has no sanitizers"
+		make -s -C "$repo/tools/ftcptun" SANITIZE=1 > "$tmp/make" 2>&1 ||
+			bail_out "cannot build with sanitizers: $(tail -1 "$tmp/make")"
+		ftcptun=$repo/build/ftcptun-sanitize/ftcptun
+	fi
+	[ -x "$ftcptun" ] || bail_out "no $ftcptun: make -C tools/ftcptun"
+}
+
+has_sanitizers()
+{
+	echo 'int main(void) { return 0; }' |
+		"${CC:-cc}" -fsanitize=address,undefined -x c -o "$tmp/sanitizers" - \
+			> /dev/null 2>&1
+}
+
+# run LOG NAMESPACE ARGUMENTS...: ftcptun, as process $!; returns when it is
+# ready, or with 1 if it does not get ready
+run()
+{
+	local log=$1 ns=$2
+
+	shift 2
+	rm -f "$tmp/$log"	# or an earlier run would seem to be ready
+	background "$log" "$ns" ${wrap:+"${wrap[@]}"} "$ftcptun" "$@"
+	ready "$log"
+}
+
+ready()
+{
+	wait_for 10 grep -Eq ', [0-9]+ threads?$' "$tmp/$1" || {
+		diag "$(cat "$tmp/$1")"
+		return 1
+	}
+}
+
+# ended PID: has the process ended?
+ended()
+{
+	! kill -0 "$1" 2>/dev/null
+}
+
+# terminate PID: SIGTERM, and its exit status when it has ended
+terminate()
+{
+	kill "$1"
+	wait "$1"
+}
+
+# ends_well NAME PID: a test that it ends on SIGTERM, with status 0
+ends_well()
+{
+	local status
+
+	terminate "$2"
+	status=$?
+	check "$1 ends well" [ $status -eq 0 ]
+}
+
+# report PID LOG: the table of flows and the counters, new
+report()
+{
+	local before
+
+	before=$(grep -c '^drops:' "$tmp/$2")
+	kill -USR1 "$1"
+	wait_for 10 eval '[ "$(grep -c ^drops: "$tmp/'"$2"'")" -gt '"$before"' ]' ||
+		return
+	tac "$tmp/$2" | sed '/^STATE/q' | tac
+}
+
+# flows PID LOG [STATE]: how many there are (in that state)
+flows()
+{
+	report "$1" "$2" | grep -Ec "^${3:-[A-Z-]+} +[0-9]+ "
+}
+
+no_flows()
+{
+	[ "$(flows "$1" "$2")" -eq 0 ]
+}
+
+# total NAME PID LOG: one of the counters
+total()
+{
+	report "$2" "$3" | sed -n "s/.* $1 \([0-9]*\).*/\1/p" | tail -1
+}
+
+# send ARGUMENTS...: datagrams from the client's host
+send()
+{
+	c udptool send --timeout 5 "$@"
+}
+
+setting()
+{
+	in_ns "$1" cat "/proc/sys/$2"
+}

@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Whatever cannot be is refused, with a message that says why: status 2 when the
+# command line is wrong, 1 when something is missing or taken.
+
+. "$(dirname "$0")/lib.sh"
+
+tun_start
+topology
+
+# wrong NAME TEXT ARGUMENTS...: refused with 2
+wrong()
+{
+	local name=$1 text=$2 output status
+
+	shift 2
+	output=$(c "$ftcptun" "$@" 2>&1 < /dev/null)
+	status=$?
+	if [ $status -eq 2 ] && grep -Fq -e "$text" <<< "$output"; then
+		ok "$name"
+	else
+		not_ok "$name" "$* (status $status, not \"$text\"): $output"
+	fi
+}
+
+client=(client --local 127.0.0.1:1234 --remote "$S4:4567")
+wrong 'no verb' 'say client, server or print-rules'
+wrong 'an unknown verb' 'neither client, server nor print-rules' serve
+wrong 'no role to print rules for' 'say client or server' print-rules
+wrong 'no --local' '--local <IP:PORT> is required' client --remote h:1
+wrong 'no --local, server' '--local <PORT> is required' server --remote h:1
+wrong 'no --local, print-rules' '--local <PORT> is required' print-rules server
+wrong 'no --remote' '--remote <HOST:PORT> is required' client --local 127.0.0.1:1
+for local in 127.0.0.1 127.0.0.1:0 127.0.0.1:65536 :1 ::1:1 '[::1]' '[127.0.0.1:1' name:1 127.0.0.1:x 1.2.3:4; do
+	wrong "--local $local" 'not of the form' client --local "$local" --remote h:1
+done
+for remote in host host: :1 host:0 host:70000 '[::1:1' ::1:1 host:1x; do
+	wrong "--remote $remote" 'not of the form' client --local 127.0.0.1:1 --remote "$remote"
+done
+for port in 0 65536 x '' 127.0.0.1:1 -1; do
+	wrong "server --local '$port'" 'not a port number' server "--local=$port" --remote h:1
+done
+wrong 'a bad --tun' 'not a name' "${client[@]}" --tun 'a b'
+wrong 'a long --tun' 'not a name' "${client[@]}" --tun sixteen-letters-
+wrong 'a bad --tun-peer' 'not an IPv4 address' "${client[@]}" --tun-peer fcc8::2
+wrong 'a bad --tun-local' 'not an IPv4 address' "${client[@]}" --tun-local 1.2.3
+wrong 'a bad --tun-peer6' 'not an IPv6 address' "${client[@]}" --tun-peer6 1.2.3.4
+wrong 'a bad --tun-local6' 'not an IPv6 address' "${client[@]}" --tun-local6 ::
+wrong 'equal ends' 'same address' "${client[@]}" --tun-peer 192.168.200.1
+wrong 'a bad --threads' 'not a number from 1 to 64' "${client[@]}" --threads 0
+wrong 'a bad --mtu' 'not a number' "${client[@]}" --mtu 1000
+wrong 'a bad --idle' 'not a number' "${client[@]}" --idle 0
+wrong 'a bad --keepalive' 'not a number' "${client[@]}" --keepalive -1
+for keepalive in 5: 5:x 5:0.001 5:0.1234 5:.5 5:3601 5:1: 5:1:101 5:1:1:1 x:1; do
+	wrong "--keepalive $keepalive" "--keepalive" "${client[@]}" --keepalive $keepalive
+done
+wrong 'a bad --max-age' 'not a number from 0 to 2678400' "${client[@]}" --max-age 9999999
+for bytes in x -1 1x 1KK K 99999999T ''; do
+	wrong "--max-bytes '$bytes'" 'not a number of bytes' "${client[@]}" --max-bytes "$bytes"
+done
+wrong 'a bad --max-flows' 'not a number' "${client[@]}" --max-flows 1x
+wrong 'a bad --queue' 'not a number' "${client[@]}" --queue 99999999999999999999
+wrong 'an unknown option' 'no such option' "${client[@]}" --frobnicate
+wrong 'a value is missing' 'value is missing' client --local
+wrong 'one argument too many' 'unexpected argument' "${client[@]}" more
+
+refused() { check_refused "$1" "$2" c ${wrap:+"${wrap[@]}"} timeout 10 "$ftcptun" "${@:3}"; }
+
+refused 'a name that does not resolve' 'cannot resolve no-such-host.invalid' \
+	client --local 127.0.0.1:1234 --remote no-such-host.invalid:4567
+refused 'an IPv6 address and -4' 'is IPv6, and --ipv4-only' \
+	client --local 127.0.0.1:1234 --remote "[$S6]:4567" -4
+refused 'no handshake packet' 'handshake-packet.*No such file' \
+	"${client[@]}" --handshake-packet "$tmp/none"
+: > "$tmp/empty"
+refused 'an empty handshake packet' 'the file is empty' \
+	"${client[@]}" --handshake-packet "$tmp/empty"
+head -c 1461 /dev/zero > "$tmp/large"
+refused 'a large handshake packet' 'do not fit' \
+	"${client[@]}" --handshake-packet "$tmp/large"
+
+background listener "$C" udptool echo --bind 127.0.0.1:1234
+wait_for 10 grep -q ready "$tmp/listener"
+refused 'a port that is taken' 'cannot listen on 127.0.0.1:1234: Address already in use' \
+	"${client[@]}"
+stop $!
+refused 'an address of somebody else' 'cannot listen on 192.0.2.1:1234: Cannot assign' \
+	client --local 192.0.2.1:1234 --remote "$S4:4567"
+run first "$C" "${client[@]}"
+first=$!
+refused 'a port that another ftcptun has' 'cannot listen on 127.0.0.1:1234: Address already in use' \
+	"${client[@]}" --tun-peer 192.168.200.3
+refused 'a device that another ftcptun has' 'cannot create tun0: a device of that name exists' \
+	client --local 127.0.0.1:1235 --remote "$S4:4567" --tun tun0
+terminate $first
+refused 'a device of another kind' 'cannot create eth0: a device of that name exists' \
+	"${client[@]}" --tun eth0
+
+wrap=(setpriv --bounding-set -net_admin --inh-caps -net_admin)
+refused 'without CAP_NET_ADMIN' 'CAP_NET_ADMIN is missing' "${client[@]}"
+wrap=(unshare -m sh -c 'mount -t tmpfs none /dev/net && exec "$@"' sh)
+refused 'without /dev/net/tun' '/dev/net/tun: No such file.*modprobe tun' "${client[@]}"
+wrap=(unshare -m sh -c 'mount --bind -o ro /proc/sys /proc/sys &&
+	mount -o remount,ro,bind /proc/sys && exec "$@"' sh)
+refused 'settings that cannot be changed' 'cannot set net/ipv4/ip_forward' \
+	"${client[@]}" --auto-rules
+wrap=()
+check 'which leaves no table' eval '! c nft list tables | grep ftcptun_'
+
+check 'help is no error' "$ftcptun" --help
+check 'nor of a verb' "$ftcptun" client --help
+check 'nor the version' "$ftcptun" server -V
+ln -s "$ftcptun" "$tmp/phantun_client"
+ln -s "$ftcptun" "$tmp/phantun_server"
+check 'a name that ends in client is the verb' \
+	grep -q 'ftcptun client' <("$tmp/phantun_client" --help)
+check 'so is server' grep -q 'ftcptun server' <("$tmp/phantun_server" --help)
+finish

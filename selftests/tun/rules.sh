@@ -1,0 +1,149 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# NAT rules and forwarding settings: --auto-rules sets them up and takes them
+# away, after a crash as well; print-rules says what to do by hand.
+
+. "$(dirname "$0")/lib.sh"
+
+tun_start
+topology stateful
+
+forwards() { [ "$(setting "$1" net/ipv4/ip_forward)" = 1 ]; }
+forwards6() { [ "$(setting "$1" net/ipv6/conf/all/forwarding)" = 1 ]; }
+has_table() { in_ns "$1" nft list tables | grep -q "ftcptun_$2"; }
+not() { ! "$@"; }
+
+# unchanged WHEN NAMESPACE: nothing of ftcptun's is there
+unchanged()
+{
+	check "$1: no table" not has_table "$2" ''
+	check "$1: does not forward IPv4" not forwards "$2"
+	check "$1: does not forward IPv6" not forwards6 "$2"
+	check "$1: router advertisements count" \
+		[ "$(setting "$2" net/ipv6/conf/eth0/accept_ra)" = 1 ]
+}
+
+server echo "$S" echo --bind 127.0.0.1:5555
+unchanged 'before' "$C"
+unchanged 'before, server' "$S"
+run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules
+server=$!
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+client=$!
+check 'it works' send --to 127.0.0.1:1234 --count 10
+check 'the client has a table' has_table "$C" tun0
+check 'the client forwards' forwards "$C"
+check 'the client forwards IPv6' forwards6 "$C"
+check 'router advertisements still count' \
+	[ "$(setting "$C" net/ipv6/conf/eth0/accept_ra)" = 2 ]
+ends_well 'the client' $client
+unchanged 'after the client' "$C"
+
+# ---- a crash ----
+
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" \
+	--auto-rules --tun first
+client=$!
+check 'a flow' send --to 127.0.0.1:1234
+port=$(report $client client | sed -n 's/^ESTAB *\([0-9]*\) .*/\1/p')
+kill -KILL $client
+wait $client 2>/dev/null
+r nft -f - <<-EOT
+	table inet leak {
+		counter leaked { }
+		counter came { }
+		chain in {
+			type filter hook prerouting priority -300;
+			ip daddr 192.168.200.2 counter name leaked
+		}
+		chain out {
+			type filter hook postrouting priority 300;
+			ip daddr $C4 tcp dport $port counter name came
+		}
+	}
+EOT
+r tcpraw send --from "$S4:4567" --to "$C4:$port" --flags A --random-seq --count 400 > /dev/null
+came() { [ "$(counter "$R" leak came)" -ge 400 ]; }
+check 'after a crash, what still comes' wait_for 5 came
+check 'is not sent to where the default route leads' \
+	[ "$(counter "$R" leak leaked)" -eq 0 ]
+check 'a crash leaves the table' has_table "$C" first
+check 'and the setting' forwards "$C"
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --tun other.2
+client=$!
+check 'the next start says so' grep -q 'crash has left: ftcptun_first' "$tmp/client"
+unchanged 'after the next start' "$C"
+ends_well 'the client' $client
+
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --tun same
+kill -KILL $!
+wait $! 2>/dev/null
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --tun same
+client=$!
+check 'it works after a crash' send --to 127.0.0.1:1234 --count 10
+ends_well 'the client' $client
+unchanged 'after all' "$C"
+
+# ---- two at once: the last one turns off the light ----
+
+run one "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" \
+	--auto-rules --tun one
+one=$!
+run two "$C" client --local 127.0.0.1:1235 --remote "$S4:4567" --auto-rules \
+	--tun two-2 --tun-local 192.168.210.1 --tun-peer 192.168.210.2 \
+	--tun-local6 fcca::1 --tun-peer6 fcca::2
+two=$!
+check 'the first works' send --to 127.0.0.1:1234
+check 'the second works' send --to 127.0.0.1:1235
+ends_well 'the first' $one
+check 'the second still forwards' forwards "$C"
+check 'and works' send --to 127.0.0.1:1235
+ends_well 'the second' $two
+unchanged 'after both' "$C"
+ends_well 'the server' $server
+unchanged 'after the server' "$S"
+
+# ---- without ----
+
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567"
+check 'without rules, it says that nothing is forwarded' grep -q \
+	'does not forward IPv4: .* print-rules client' "$tmp/client"
+ends_well 'it' $!
+
+# ---- by hand ----
+
+# settings NAMESPACE RULES: what the printed rules say to set
+settings()
+{
+	sed -n 's/^# sysctl -w //p' "$2" | while read -r assignment; do
+		in_ns "$1" sysctl -qw "$assignment"
+	done
+}
+
+"$ftcptun" print-rules client > "$tmp/rules-client"
+"$ftcptun" print-rules server --local 4567 > "$tmp/rules-server"
+settings "$C" "$tmp/rules-client"
+settings "$S" "$tmp/rules-server"
+check 'nftables takes the printed rules' c nft -f "$tmp/rules-client"
+check 'on the server as well' s nft -f "$tmp/rules-server"
+run server "$S" server --local 4567 --remote 127.0.0.1:5555
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567"
+check 'which needs no warning' eval '! grep "does not forward" "$tmp/client"'
+check 'and they work' send --to 127.0.0.1:1234 --count 10
+c nft delete table inet nat_ftcptun_tun0
+s nft delete table inet nat_ftcptun_tun0
+if command -v iptables ip6tables > /dev/null; then
+	for end in client server; do
+		sed -n 's/^# \(ip6\?tables\)/\1/p' "$tmp/rules-$end" > "$tmp/iptables-$end"
+	done
+	check 'iptables takes the printed rules' c bash -e "$tmp/iptables-client"
+	check 'on the server as well' s bash -e "$tmp/iptables-server"
+	c conntrack -F 2>/dev/null
+	s conntrack -F 2>/dev/null
+	check 'and they work' send --to 127.0.0.1:1234 --count 10
+else
+	skip 'iptables' 'not installed'
+fi
+assert_no_udp
+finish
