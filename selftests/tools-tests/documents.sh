@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Generated files are what the specification generates, and the manual page is
+# sound and mentions what there is.
+
+. "$(dirname "$0")/../lib.sh"
+
+start
+regenerate=$repo/Documentation/netlink/regenerate
+spec=$repo/Documentation/netlink/specs/faketcp.yaml
+page=$repo/Documentation/man/ftcpctl.8
+
+if [ -e /usr/src/linux-source-6.12.tar.xz ]; then
+	check 'generated files agree with the specification' "$regenerate" --check
+else
+	skip 'generated files agree with the specification' 'no linux-source-6.12'
+fi
+
+# A copy of what regenerate reads and writes, with another specification
+regenerates()
+{
+	local copy=$tmp/copy
+
+	mkdir -p "$copy"
+	cp -r --parents -t "$copy" Documentation/netlink module/uapi \
+		module/netlink_gen.[ch] build/ynl
+	sed -i 's/^doc: |/&\n  Another sentence./' \
+		"$copy/Documentation/netlink/specs/faketcp.yaml"
+	! "$copy/Documentation/netlink/regenerate" --check > "$tmp/diff" &&
+		grep -q '^+Another sentence' "$tmp/diff" &&
+		"$copy/Documentation/netlink/regenerate" &&
+		"$copy/Documentation/netlink/regenerate" --check
+}
+if [ -d "$repo/build/ynl" ]; then
+	cd "$repo" || exit
+	check 'a change of the specification is noticed and carried through' regenerates
+	check 'a word that regenerate does not know' \
+		sh -c "$regenerate --frob; [ \$? -eq 2 ]"
+fi
+
+lint()
+{
+	local output
+
+	output=$(mandoc -T lint -W warning "$page" 2>&1 | grep -v 'outdated mandoc.db')
+	echo "$output"
+	[ -z "$output" ]
+}
+if command -v mandoc > /dev/null; then
+	check 'the manual page is sound' lint
+else
+	skip 'the manual page is sound' 'no mandoc'
+fi
+
+# mentions WORD...: the manual page, as text
+text=$(sed -e 's/\\e//g' -e 's/^\.[A-Z][a-z] //' "$page")
+mentions()
+{
+	local word status=0
+
+	for word; do
+		grep -qwF -e "$word" <<< "$text" && continue
+		echo "$word"
+		status=1
+	done
+	return $status
+}
+check 'it mentions every word of --help' mentions dev $(
+	for verb in 'add tunnel' 'set peer' 'del flow' 'add rules' show monitor resolve; do
+		# shellcheck disable=SC2086
+		ftcpctl $verb --help
+	done | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' | grep -v ftcpctl | sort -u)
+check 'it mentions every reason of a drop' mentions $(
+	sed -n '/name-prefix: ftcp-drop-/,/^operations/s/^ *name: //p' "$spec" |
+	grep -v '^pad$')
+finish

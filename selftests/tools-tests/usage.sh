@@ -1,0 +1,210 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What ftcpctl says to words that make no sense, and that it asks for nothing
+# then.  Needs no module.
+
+. "$(dirname "$0")/../lib.sh"
+
+start
+
+# misused TEXT WORD...: is a mistake of usage, and one line says TEXT
+misused()
+{
+	local text=$1 output status
+
+	shift
+	output=$(unshare -n ftcpctl "$@" 2>&1 < /dev/null)
+	status=$?
+	if [ "$status" -eq 2 ] && [ "$output" = "ftcpctl: $text" ]; then
+		ok "ftcpctl $*: $text"
+	else
+		not_ok "ftcpctl $*: $text" "status $status: $output"
+	fi
+}
+
+# misused_value TEXT WORD VALUE: the same for one value among sound ones
+misused_value()
+{
+	misused "$2: \"$3\": $1" add tunnel t dev l \
+		listen 127.0.0.1:1 remote 127.0.0.1:2 "$2" "$3"
+}
+
+client=(add tunnel t dev l listen 127.0.0.1:1234)
+
+# Commands
+misused '"frob": unknown command (see ftcpctl --help)' frob
+misused 'add: expected one of tunnel, rules' add
+misused 'add: "peer": expected one of tunnel, rules' add peer
+misused 'del: "": expected one of tunnel, peer, flow, rules' del ''
+misused '"x": unknown word' show peer x
+misused '"tunnels": unknown word' show flow tunnels
+misused 'tunnel: its argument is missing' show tunnel
+misused '"x": unknown word' monitor x
+misused '"--dry-run": unknown word' show --dry-run
+misused '"once": unknown word' resolve once
+misused '"5": unknown word' resolve 5
+misused '"--watch": unknown word' resolve --watch --watch
+misused '--watch: "0": expected 1 to 86400 seconds' resolve --watch 0
+misused '--watch: "86401": expected 1 to 86400 seconds' resolve tunnel t --watch 86401
+misused '--watch: "5s": expected 1 to 86400 seconds' resolve --watch 5s dev l
+misused 'dev: its argument is missing' resolve --watch dev
+misused '"--json": unknown word' del tunnel t dev l --json
+
+# Words
+misused 'the name of the tunnel is missing' add tunnel
+misused 'the name of the peer is missing' set peer
+misused 'dev is missing' add tunnel t
+misused 'dev: its argument is missing' add tunnel t dev
+misused 'dev: given twice' add tunnel t dev l dev l
+misused '--json: given twice' show --json --json
+misused '"listens": unknown word' add tunnel t dev l listens 127.0.0.1:1
+misused 'one of listen, forward or routed is missing' add tunnel t dev l
+misused 'listen is missing' add tunnel t dev l remote 127.0.0.1:2
+misused 'remote is missing' "${client[@]}"
+misused 'port is missing' add tunnel t dev l forward 127.0.0.1:2
+misused 'port: cannot be combined with listen' \
+	"${client[@]}" remote 127.0.0.1:2 port 5
+misused 'forward: cannot be combined with listen' \
+	"${client[@]}" remote 127.0.0.1:2 forward 127.0.0.1:3
+misused 'routed: cannot be combined with listen' \
+	"${client[@]}" remote 127.0.0.1:2 routed
+misused 'routed: cannot be combined with forward' \
+	add tunnel t dev l routed port 5 forward 127.0.0.1:3
+misused 'remote: needs listen' add tunnel t dev l routed remote 127.0.0.1:2
+misused 'local: needs port' add tunnel t dev l routed local 127.0.0.1
+misused 'nothing to change' set tunnel t dev l
+misused 'tunnel is missing' set peer p dev l
+misused 'remote is missing' del flow local 127.0.0.1:1 dev l
+misused 'tunnel is missing' add rules dev l
+
+# Names
+misused 'tunnel: the name is empty' add tunnel '' dev l routed
+misused 'tunnel: names are printable ASCII without blanks and slashes' \
+	add tunnel 'a b' dev l routed
+misused 'tunnel: names are printable ASCII without blanks and slashes' \
+	show tunnel a/b
+long=abcdefghijklmnopqrstuvwxyz012345
+misused "tunnel: \"$long\": longer than 31 bytes" add tunnel $long dev l routed
+misused "peer: \"$long\": longer than 31 bytes" set peer $long tunnel t dev l
+
+# Numbers
+misused_value 'expected a number' idle x
+misused_value 'expected a number' idle ''
+misused_value 'expected a number' idle -1
+misused_value 'expected a number' idle ' 1'
+misused_value 'expected a number' max-flows 4294967296
+misused_value 'expected a number' max-flows 99999999999999999999
+misused_value 'expected a number' queue 0x10
+misused_value 'expected a number' max-flows-per-source off
+misused_value 'expected a number' queue-bytes 1M
+misused_value 'expected SECONDS[:SECONDS[:PROBES]] or "off"' keepalive on
+misused_value 'expected a 32-bit number or "off"' fwmark 0x100000000
+misused_value 'expected native or phantun' wire udp2raw
+misused_value 'expected set or unset' df inherit
+misused_value 'expected set or unset' df ''
+misused 'unreachable: "reject": expected close or ignore' \
+	add tunnel t dev l port 5 forward 127.0.0.1:3 unreachable reject
+misused 'unreachable: needs forward' \
+	"${client[@]}" remote 127.0.0.1:2 unreachable close
+misused 'port: "65536": the port is 1 to 65535' add tunnel t dev l routed port 65536
+misused 'port: "http": the port is 1 to 65535' add tunnel t dev l routed port http
+misused 'table: "254": belongs to the system' add rules tunnel t dev l table 254
+misused 'table: "0": expected a table number' del rules tunnel t dev l table 0
+misused 'dev: "a-very-long-name": not the name of a link' \
+	add rules tunnel t dev a-very-long-name sport 5 local-only --dry-run
+misused 'sport: "0": the port is 1 to 65535' add rules tunnel t dev l sport 0
+
+# Addresses
+for text in 1234 : 127.0.0.1 '[::1]' '[::1]1234' '[::1' '[]:1' 127.0.0:1 \
+	    1.2.3.4.5:1 256.0.0.1:1 0x7f000001:1 '*:1' localhost:1 '127.0.0.1 :1'; do
+	misused "listen: \"$text\": expected ADDR:PORT" \
+		add tunnel t dev l remote 127.0.0.1:2 listen "$text"
+done
+for text in '' :4567 host 'ho st:1' '-x:1' '[host]:1' '1.2.3:4'; do
+	misused "remote: \"$text\": expected HOST:PORT" "${client[@]}" remote "$text"
+done
+for text in host:0 host:65536 host: 127.0.0.1:x '[::1]:' '[::1]:-1' host:1x; do
+	misused "remote: \"$text\": the port is 1 to 65535" \
+		"${client[@]}" remote "$text"
+done
+misused 'remote: "::1:5": an IPv6 address is written [ADDR]:PORT' \
+	"${client[@]}" remote ::1:5
+misused 'remote: "[127.0.0.1]:5": brackets are for IPv6 addresses' \
+	"${client[@]}" remote '[127.0.0.1]:5'
+misused 'remote: "[::1]:5": not an IPv4 address' \
+	-4 "${client[@]}" remote '[::1]:5'
+misused 'remote: "127.0.0.1:5": not an IPv6 address' \
+	add tunnel t dev l -6 listen '[::1]:1' remote 127.0.0.1:5
+misused 'local: "127.0.0.1:5": expected ADDR' \
+	add tunnel t dev l port 5 forward 127.0.0.1:5 local 127.0.0.1:5
+misused 'allowed-ips: "10.0.0.0/33": the prefix length is 0 to 32' \
+	set peer p tunnel t dev l allowed-ips ::/0,10.0.0.0/33
+misused 'allowed-ips: "::/129": the prefix length is 0 to 128' \
+	set peer p tunnel t dev l allowed-ips ::/129
+misused 'allowed-ips: "": expected ADDR/PREFIX' \
+	set peer p tunnel t dev l allowed-ips 10.0.0.0/8,
+misused 'allowed-ips: "10.0.0.0/": the prefix length is 0 to 32' \
+	set peer p tunnel t dev l allowed-ips 10.0.0.0/
+misused 'endpoint: "somewhere": expected HOST:PORT' \
+	set peer p tunnel t dev l endpoint somewhere
+
+# Help
+bare_says_usage()
+{
+	local output
+
+	output=$(ftcpctl 2>&1 > /dev/null)
+	[ $? -eq 2 ] && grep -q '^Usage:' <<< "$output"
+}
+check 'no word at all: usage, as an error' bare_says_usage
+
+# help_has TEXT WORD...
+help_has()
+{
+	local text=$1 output
+
+	shift
+	output=$(ftcpctl "$@") && grep -qF -e "$text" <<< "$output"
+}
+check 'ftcpctl --help' help_has 'ftcpctl del flow' --help
+check 'ftcpctl add --help' help_has 'ftcpctl add rules' add --help
+for verb in 'add tunnel' 'set tunnel' 'del tunnel' 'set peer' 'del peer' \
+	    'del flow' 'add rules' 'del rules' show monitor resolve; do
+	# shellcheck disable=SC2086
+	check "ftcpctl $verb --help" help_has "ftcpctl $verb" $verb --help
+	# shellcheck disable=SC2086
+	check "ftcpctl $verb ... --help" help_has "ftcpctl $verb" $verb x dev --help
+done
+
+# No module: every verb says so, once what it was told makes sense
+if [ -e /sys/module/faketcp ]; then
+	skip 'without the module' 'it is loaded'
+	finish
+fi
+missing='^ftcpctl: .*modprobe faketcp'
+check_refused 'no module: show' "$missing" ftcpctl show
+check_refused 'no module: show flow' "$missing" ftcpctl show flow
+check_refused 'no module: show --json' "$missing" ftcpctl show flows --json
+check_refused 'no module: resolve' "$missing" ftcpctl resolve
+check_refused 'no module: monitor' "$missing" ftcpctl monitor
+check_refused 'no module: add tunnel' "$missing" \
+	ftcpctl "${client[@]}" remote '[::1]:4567' idle 5 keepalive off \
+	fwmark 0xffffffff max-flows 1 queue 1 wire phantun df unset max-flows-per-source 1 queue-bytes 65536
+check_refused 'no module: add tunnel, server' "$missing" \
+	ftcpctl add tunnel t dev l port 65535 forward 127.0.0.1:1 local ::1 \
+	unreachable ignore
+check_refused 'no module: add tunnel, routed' "$missing" \
+	ftcpctl add tunnel t dev l routed port 1
+check_refused 'no module: set tunnel' "$missing" ftcpctl set tunnel t dev l idle 9
+check_refused 'no module: del tunnel' "$missing" ftcpctl del tunnel t dev l
+check_refused 'no module: set peer' "$missing" \
+	ftcpctl set peer p tunnel t dev l endpoint '[fe80::1%lo]:5' \
+	allowed-ips 0.0.0.0/0,::/0,10.1.2.3,fd00::/64 wire native
+check_refused 'no module: del peer' "$missing" ftcpctl del peer p tunnel t dev l
+check_refused 'no module: del flow' "$missing" \
+	ftcpctl del flow local 127.0.0.1:1 remote '[::1]:1' dev l
+check_refused 'no module: add rules' "$missing" ftcpctl add rules tunnel t dev l
+check_refused 'a name that nobody knows' 'remote: "nosuch.invalid": ' \
+	unshare -n ftcpctl "${client[@]}" remote nosuch.invalid:1
+finish
