@@ -1,0 +1,68 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The guest's part of counting instructions (see ./insn): runs each row and
+# column in turn, between marks that the plugin of QEMU sees, and prints one line
+# for each.
+#
+#	usage: insn.sh [ROW...]
+#
+#	single	  1400-byte datagrams as fast as a window of 256 allows
+#	super	  the same as super-packets (UDP_SEGMENT and UDP_GRO)
+#	lone	  64 bytes there and back, one at a time; counted by direction
+#
+# $INSN_COLUMNS selects columns, $REPEAT (default 3) says how often, $COUNT (default
+# 20000) how many datagrams.  With SIZE= other than 1400.
+
+. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/rows.sh"
+
+rows=("$@")
+[ ${#rows[@]} -gt 0 ] ||
+	rows=(plain routed proxy wg wg-routed wg-proxy fou vxlan)
+repeat=${REPEAT:-3} count=${COUNT:-20000} size=${SIZE:-1400}
+columns=${INSN_COLUMNS:-single super lone}
+
+measure()
+{
+	local row=$1 column=$2 length=$size
+
+	# what fits through a tunnel that is in a tunnel
+	case $row in
+	wg*|fou|vxlan)	[ "$length" -le 1300 ] || length=1300 ;;
+	esac
+	case $column in
+	single)	row_run "$row" send -l "$length" -n "$count" --window 256 ;;
+	super)	row_run "$row" send --gso "$length" -n $((count * 2)) --window 1024 ;;
+	lone)	row_run "$row" ping -l 64 -n $((count / 20)) ;;
+	esac 2>&1 | sed "s/^/column=$column /"
+}
+
+start > /dev/null
+module_load
+for row in "${rows[@]}"; do
+	row_open "$row" || echo "# no $row here"
+done
+[ -z "${PROFILE:-}" ] || cat /proc/kallsyms > "$repo/build/bench/kallsyms"
+
+eval "${INSN_SETUP:-}"
+
+# The first of each establishes connections and is not counted.
+for row in "${rows[@]}"; do
+	row_server "$row"
+	row_run "$row" ping -n 20 | sed 's/^/column=warm /'
+done
+"$blast" spin -t 2 --label none | sed 's/^/column=spin /'
+"$blast" idle -t 2 --label none | sed 's/^/column=idle /'
+for ((i = 0; i < repeat; i++)); do
+	for row in "${rows[@]}"; do
+		for column in $columns; do
+			gro=
+			[ "$column" = super ] && gro=--gro
+			row_server "$row" $gro
+			measure "$row" "$column"
+		done
+	done
+done
+eval "${INSN_AFTER:-}"
+finished=yes

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The rows of the measurements: ways for UDP from a client to a server, each in
+# a pair of namespaces of its own, so that none pays for the rules of another.
+#
+#	namespace c-ROW  eth0 ---- veth ---- eth0  namespace s-ROW
+#	          10.9.0.1                   10.9.0.2
+#
+#	plain		UDP as it is
+#	routed		faketcp, same addresses and ports
+#	proxy		faketcp, an address on loopback at both ends
+#	wg		WireGuard
+#	wg-routed	WireGuard through faketcp, same addresses and ports
+#	wg-proxy	WireGuard through faketcp, addresses on loopback
+#	fou, vxlan	the kernel's own tunnels in UDP, for comparison
+#	ftcptun		the TUN mode, like proxy
+#	NAME=SETUP	another program: SETUP is a command that is run with $C and
+#			$S (the namespaces), $FROM and $TO (10.9.0.1 and .2) in its
+#			environment, makes a way from UDP to $AT ($ADDRESS:$PORT) in
+#			$C to UDP port 5555 of $TO or of 127.0.0.1 in $S, and returns
+#			when it is there
+#
+# Sourced by kernel.sh and insn.sh, after ../lib.sh.
+
+blast=$repo/build/bench/udpblast
+ftcptun=$repo/tools/ftcptun/ftcptun
+readonly FROM=10.9.0.1 TO=10.9.0.2 PORT=5555
+declare -A row_address row_port row_setup
+
+in_c() { in_ns "c-$1" "${@:2}"; }
+in_s() { in_ns "s-$1" "${@:2}"; }
+
+# row_offloads ROW on|off: of the veth pair
+row_offloads()
+{
+	in_c "$1" ethtool -K eth0 tso "$2" gso "$2" tx-udp-segmentation "$2" > /dev/null
+	in_s "$1" ethtool -K eth0 tso "$2" gso "$2" tx-udp-segmentation "$2" > /dev/null
+}
+
+pair()
+{
+	namespace "c-$1" && namespace "s-$1" &&
+		ip link add eth0 netns "c-$1" type veth peer name eth0 netns "s-$1" &&
+		ip -n "c-$1" addr add $FROM/24 dev eth0 &&
+		ip -n "s-$1" addr add $TO/24 dev eth0 || return
+	local ns
+	for ns in "c-$1" "s-$1"; do
+		ip -n "$ns" link set lo up
+		ip -n "$ns" link set eth0 up
+	done
+}
+
+row_links()
+{
+	local ns
+
+	for ns in "c-$1" "s-$1"; do
+		ip -n "$ns" link add ftcp0 type faketcp && ip -n "$ns" link set ftcp0 up || return
+	done
+}
+
+# row_routed ROW PORT
+row_routed()
+{
+	row_links "$1" || return
+	in_c "$1" ftcpctl add tunnel t dev ftcp0 routed &&
+		in_s "$1" ftcpctl add tunnel t dev ftcp0 routed port "$2" &&
+		in_c "$1" ftcpctl set peer any tunnel t dev ftcp0 endpoint same \
+			allowed-ips 0.0.0.0/0 &&
+		in_s "$1" ftcpctl set peer any tunnel t dev ftcp0 endpoint same \
+			allowed-ips 0.0.0.0/0 &&
+		in_c "$1" ftcpctl add rules tunnel t dev ftcp0 dport "$2" > /dev/null &&
+		in_s "$1" ftcpctl add rules tunnel t dev ftcp0 sport "$2" > /dev/null
+}
+
+# row_proxy ROW PORT: from the client's to the server's loopback
+row_proxy()
+{
+	row_links "$1" &&
+		in_s "$1" ftcpctl add tunnel t dev ftcp0 port 4567 forward "127.0.0.1:$2" &&
+		in_c "$1" ftcpctl add tunnel t dev ftcp0 listen 127.0.0.1:1234 remote $TO:4567
+}
+
+# row_wireguard ROW ENDPOINT
+row_wireguard()
+{
+	local keys=$tmp/$1
+
+	umask 077
+	wg genkey > "$keys.c" && wg genkey > "$keys.s" || return
+	ip -n "c-$1" link add wg0 type wireguard &&
+		ip -n "s-$1" link add wg0 type wireguard &&
+		ip -n "c-$1" addr add 192.168.77.1/24 dev wg0 &&
+		ip -n "s-$1" addr add 192.168.77.2/24 dev wg0 &&
+		in_c "$1" wg set wg0 private-key "$keys.c" peer "$(wg pubkey < "$keys.s")" \
+			allowed-ips 192.168.77.0/24 endpoint "$2" &&
+		in_s "$1" wg set wg0 private-key "$keys.s" listen-port 51820 \
+			peer "$(wg pubkey < "$keys.c")" allowed-ips 192.168.77.0/24 &&
+		ip -n "c-$1" link set wg0 up && ip -n "s-$1" link set wg0 up
+}
+
+row_fou()
+{
+	local ns local remote
+
+	modprobe -a fou ipip || return
+	for ns in "c-$1" "s-$1"; do
+		local=$FROM remote=$TO
+		[ "$ns" = "c-$1" ] || local=$TO remote=$FROM
+		in_ns "$ns" ip fou add port 7777 ipproto 4 &&
+			ip -n "$ns" link add tun type ipip remote $remote local $local \
+				encap fou encap-sport auto encap-dport 7777 &&
+			ip -n "$ns" addr add "192.168.77.${local##*.}/24" dev tun &&
+			ip -n "$ns" link set tun up || return
+	done
+}
+
+row_vxlan()
+{
+	local ns local remote
+
+	modprobe vxlan || return
+	for ns in "c-$1" "s-$1"; do
+		local=$FROM remote=$TO
+		[ "$ns" = "c-$1" ] || local=$TO remote=$FROM
+		ip -n "$ns" link add tun type vxlan id 1 remote $remote local $local dstport 4789 &&
+			ip -n "$ns" addr add "192.168.77.${local##*.}/24" dev tun &&
+			ip -n "$ns" link set tun up || return
+	done
+}
+
+row_ftcptun()
+{
+	local ns
+
+	[ -x "$ftcptun" ] && modprobe tun || return
+	for ns in "c-$1" "s-$1"; do
+		in_ns "$ns" sysctl -qw net.ipv4.ip_forward=1
+	done
+	"$ftcptun" print-rules client -4 | in_c "$1" nft -f - &&
+		"$ftcptun" print-rules server -4 --local 4567 | in_s "$1" nft -f - || return
+	background "$1-server" "s-$1" "$ftcptun" server --local 4567 --remote 127.0.0.1:$PORT -4
+	wait_for 10 ip -n "s-$1" link show dev tun0 up || return
+	background "$1-client" "c-$1" "$ftcptun" client --local 127.0.0.1:1234 --remote $TO:4567 -4
+	wait_for 10 listens "c-$1" 1234
+}
+
+# row_open ROW[=SETUP]: make the way; false if it cannot be made here
+row_open()
+{
+	local row=${1%%=*} command=
+
+	[ "$row" = "$1" ] || command=${1#*=}
+	pair "$row" || return
+	row_address[$row]=$TO row_port[$row]=$PORT
+	if [ -n "$command" ]; then
+		row_address[$row]=127.0.0.1 row_port[$row]=1234
+		env "C=c-$row" "S=s-$row" FROM=$FROM TO=$TO ADDRESS=127.0.0.1 PORT=1234 \
+			bash -c "$command"
+		return
+	fi
+	case $row in
+	plain)	;;
+	routed*) row_routed "$row" $PORT ;;
+	proxy*|ftcptun)
+		row_address[$row]=127.0.0.1 row_port[$row]=1234
+		"row_${row%%[-.]*}" "$row" $PORT ;;
+	wg*)
+		row_address[$row]=192.168.77.2
+		case $row in
+		wg)	  row_wireguard "$row" $TO:51820 ;;
+		wg-routed) row_routed "$row" 51820 && row_wireguard "$row" $TO:51820 ;;
+		wg-proxy) row_proxy "$row" 51820 && row_wireguard "$row" 127.0.0.1:1234 ;;
+		esac ;;
+	fou|vxlan)
+		row_address[$row]=192.168.77.2
+		"row_$row" "$row" ;;
+	*)	return 1 ;;
+	esac
+}
+
+# listens NAMESPACE PORT: does a UDP socket?
+listens() { in_ns "$1" ss -Hlun sport = "$2" | grep -q .; }
+
+# row_server ROW [--gro]: the receiver; one at a time
+row_server()
+{
+	[ -z "${server_pid:-}" ] || stop "$server_pid"
+	background "server-$1" "s-$1" "$blast" server -b 0.0.0.0 -p $PORT --rcvbuf 8388608 "${@:2}"
+	server_pid=$!
+	wait_for 10 listens "s-$1" $PORT
+}
+
+# row_run ROW COMMAND ARGUMENTS...: udpblast from the client's side
+row_run()
+{
+	in_c "$1" "$blast" "$2" -c "${row_address[$1]}" -p "${row_port[$1]}" "${@:3}" --label "$1"
+}

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0
+"""From what ./kernel.sh noted of each run: medians, spread and ratios, as a
+table and as JSON.
+
+usage: table.py RESULTS JSON
+"""
+import collections
+import json
+import re
+import statistics
+import sys
+
+COLUMNS = ["64", "512", "1400", "soft", "super", "many", "both", "tcp", "load", "ping"]
+UNITS = {"ping": "us", "load": "% lost"}
+
+
+def read(path):
+    runs = collections.OrderedDict()
+    many = collections.OrderedDict()
+    for line in open(path, errors="replace"):
+        run = dict(re.findall(r"(\w+)=(\S+)", line))
+        column = run.get("column", "")
+        if "rx_mbps" not in run and "p50_us" not in run:
+            continue
+        if column.startswith("many"):
+            many.setdefault((column, run["label"]), []).append(run)
+            continue
+        value = {"ping": "p50_us", "load": "loss_pct"}.get(column, "rx_mbps")
+        runs.setdefault((column, run["label"]), []).append({
+            "value": float(run[value]),
+            "p99": float(run.get("p99_us", 0)),
+            "loss": float(run.get("loss_pct", 0)),
+            "cpu": float(run.get("cpu_us_per_rxpkt", 0)),
+        })
+    for (_, row), parts in many.items():
+        # All ran at the same time: what arrived adds up, and so do the
+        # datagrams that the same processor time is divided by.
+        sent = sum(int(p["tx"]) for p in parts)
+        got = sum(int(p["rx"]) for p in parts)
+        runs.setdefault(("many", row), []).append({
+            "value": sum(float(p["rx_mbps"]) for p in parts), "p99": 0,
+            "loss": 100 * (1 - got / sent),
+            "cpu": 1 / sum(1 / max(float(p["cpu_us_per_rxpkt"]), 1e-9) for p in parts),
+        })
+    return runs
+
+
+def main():
+    runs = read(sys.argv[1])
+    medians = {key: statistics.median(r["value"] for r in values)
+               for key, values in runs.items()}
+    table = []
+    print(f"{'column':6} {'row':10} {'median':>8} {'min':>8} {'max':>8} {'unit':6} "
+          f"{'ratio':>6} {'to':5} {'loss %':>6} {'cpu us':>7} {'p99 us':>8}")
+    for column in COLUMNS:
+        for (this, row), values in runs.items():
+            if this != column:
+                continue
+            base = "wg" if row.startswith("wg-") else "plain"
+            numbers = [r["value"] for r in values]
+            entry = {
+                "column": column, "row": row, "unit": UNITS.get(column, "Mb/s"),
+                "median": medians[this, row], "min": min(numbers), "max": max(numbers),
+                "runs": len(numbers), "to": base,
+                "loss_pct": statistics.median(r["loss"] for r in values),
+                "cpu_us": statistics.median(r["cpu"] for r in values),
+                "p99_us": statistics.median(r["p99"] for r in values),
+            }
+            if column != "load" and medians.get((column, base)):
+                entry["ratio"] = entry["median"] / medians[column, base]
+            table.append(entry)
+            print(f"{column:6} {row:10} {entry['median']:8.1f} {entry['min']:8.1f} "
+                  f"{entry['max']:8.1f} {entry['unit']:6} {entry.get('ratio', 0):6.2f} "
+                  f"{base:5} {entry['loss_pct']:6.2f} {entry['cpu_us']:7.2f} "
+                  f"{entry['p99_us']:8.1f}")
+    with open(sys.argv[2], "w") as out:
+        json.dump(table, out, indent=1)
+    sys.exit(0 if table else 1)
+
+
+main()
