@@ -11,9 +11,8 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/netfilter_ipv6.h>
+#include <net/dst.h>
 #include <net/icmp.h>
-#include <net/ip6_route.h>
-#include <net/route.h>
 #include <net/sock.h>
 #include <net/xfrm.h>
 
@@ -227,33 +226,31 @@ static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 		ftcp_flow_reset(flow);
 }
 
-/* A router says that a segment is too large; @offset is that of the quoted IP
- * header, which the stack's own function wants in front.
+/* A router says that a segment of a flow is too large; @offset is that of the
+ * quoted IP header.  It is the way of the flow that the error is about: to look
+ * the route up by what is quoted would miss it where rules go by mark.
  */
-static void too_big_v4(struct ftcp_net *fn, struct sk_buff *skb,
-		       unsigned int offset, u32 mtu)
+static void segment_too_big(struct ftcp_flow *flow, struct sk_buff *skb,
+			    unsigned int offset, u32 mtu)
 {
-	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
+	struct dst_entry *dst = ftcp_flow_outer_dst(flow);
+	struct sk_buff *clone;
 
+	if (!dst)
+		return;
+	clone = skb_clone(skb, GFP_ATOMIC);
 	if (!clone)
 		return;
 	if (pskb_pull(clone, offset) &&
-	    pskb_may_pull(clone, sizeof(struct iphdr)))
-		ipv4_update_pmtu(clone, fn->net, mtu, 0, IPPROTO_TCP);
-	consume_skb(clone);
-}
-
-static void too_big_v6(struct ftcp_net *fn, struct sk_buff *skb,
-		       unsigned int offset, __be32 mtu)
-{
-	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
-
-	if (!clone)
-		return;
-	if (pskb_pull(clone, offset) &&
-	    pskb_may_pull(clone, sizeof(struct ipv6hdr)))
-		ip6_update_pmtu(clone, fn->net, mtu, 0, 0,
-				sock_net_uid(fn->net, NULL));
+	    pskb_may_pull(clone, ftcp_ip_hlen(flow->outer.local.family))) {
+		/* IPv4 finds the next hop once more, by these. */
+		skb_reset_network_header(clone);
+		clone->dev = dst->dev;
+		clone->mark = READ_ONCE(flow->tunnel->config.fwmark);
+		skb_dst_drop(clone);
+		skb_dst_set_noref(clone, dst);
+		skb_dst_update_pmtu_no_confirm(clone, mtu);
+	}
 	consume_skb(clone);
 }
 
@@ -263,6 +260,7 @@ static void receive_v4(struct ftcp_net *fn, struct sk_buff *skb)
 	struct icmphdr _icmph, *icmph;
 	struct ftcp_pair pair = { };
 	struct iphdr _iph, *iph;
+	struct ftcp_flow *flow;
 
 	icmph = skb_header_pointer(skb, hlen, sizeof(_icmph), &_icmph);
 	if (!icmph || icmph->type != ICMP_DEST_UNREACH ||
@@ -281,10 +279,11 @@ static void receive_v4(struct ftcp_net *fn, struct sk_buff *skb)
 		target_unreachable(fn, skb, behind, &pair,
 				   ip_hdr(skb)->saddr == iph->daddr &&
 				   ip_hdr(skb)->daddr == iph->saddr);
-	else if (icmph->code == ICMP_FRAG_NEEDED &&
-		 iph->protocol == IPPROTO_TCP &&
-		 quoted_flow(fn, skb, behind, &pair))
-		too_big_v4(fn, skb, offset, ntohs(icmph->un.frag.mtu));
+	if (icmph->code != ICMP_FRAG_NEEDED || iph->protocol != IPPROTO_TCP)
+		return;
+	flow = quoted_flow(fn, skb, behind, &pair);
+	if (flow)
+		segment_too_big(flow, skb, offset, ntohs(icmph->un.frag.mtu));
 }
 
 static void receive_v6(struct ftcp_net *fn, struct sk_buff *skb)
@@ -293,6 +292,7 @@ static void receive_v6(struct ftcp_net *fn, struct sk_buff *skb)
 	struct icmp6hdr _icmp6h, *icmp6h;
 	struct ipv6hdr _ip6, *ip6;
 	struct ftcp_pair pair = { };
+	struct ftcp_flow *flow;
 	bool too_big;
 
 	icmp6h = skb_header_pointer(skb, hlen, sizeof(_icmp6h), &_icmp6h);
@@ -316,9 +316,11 @@ static void receive_v6(struct ftcp_net *fn, struct sk_buff *skb)
 						   &ip6->daddr) &&
 				   ipv6_addr_equal(&ipv6_hdr(skb)->daddr,
 						   &ip6->saddr));
-	else if (too_big && ip6->nexthdr == IPPROTO_TCP &&
-		 quoted_flow(fn, skb, behind, &pair))
-		too_big_v6(fn, skb, offset, icmp6h->icmp6_mtu);
+	if (!too_big || ip6->nexthdr != IPPROTO_TCP)
+		return;
+	flow = quoted_flow(fn, skb, behind, &pair);
+	if (flow)
+		segment_too_big(flow, skb, offset, ntohl(icmp6h->icmp6_mtu));
 }
 
 /**

@@ -80,6 +80,30 @@ check 'the flow follows' eventually 5 mtu_is 4 1260
 check 'the route is gone' ip -n "$C" route del "$S4"
 check 'the flow follows' eventually 5 mtu_is 4 1360
 
+# A rule sends marked segments by a table of their own: the error is about that.
+ip -n "$R" link set s0 mtu 1500
+ip -n "$S" link set eth0 mtu 1500
+declare -A marked=([4]="default via $RC4" [6]="default via $RC6 dev eth0")
+for family in 4 6; do
+	check "IPv$family: a rule for marked segments" eval \
+		"ip -n \"\$C\" -$family rule add fwmark 7 table 107 &&
+		ip -n \"\$C\" -$family route add ${marked[$family]} table 107 &&
+		ip -n \"\$C\" -$family route flush cache &&
+		c ftcpctl del tunnel ${tunnel[$family]} dev ftcp0 &&
+		c ftcpctl add tunnel ${tunnel[$family]} dev ftcp0 fwmark 7 \
+			listen '${to[$family]}' remote '${far[$family]%:*}:4567'"
+	check "IPv$family: the whole way" talk $family ${whole[$family]}
+	check "IPv$family: ... is known" mtu_is $family ${whole[$family]}
+done
+ip -n "$R" link set s0 mtu 1400
+ip -n "$S" link set eth0 mtu 1400
+for family in 4 6; do
+	check "IPv$family: one that is too large" talk $family 1400 --oneway --lossy
+	check "IPv$family: the error counts for the marked way" \
+		eventually 5 mtu_is $family ${less[$family]}
+	check "IPv$family: what fits passes" talk $family ${less[$family]} --count 5
+done
+
 assert_no_invalid
 check 'delete the links' proxy_gone
 module_memory_back
