@@ -215,8 +215,13 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 		bool redial = endpoint_changed(old, config);
 
 		kvfree_rcu(old, rcu);
-		if (redial)
+		if (redial) {
+			/* Whoever is about to add a flow to the old endpoint has
+			 * done so before flows are looked at.
+			 */
+			synchronize_net();
 			ftcp_flow_redial(tunnel, peer);
+		}
 	}
 	return 0;
 
