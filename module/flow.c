@@ -226,6 +226,8 @@ void ftcp_flow_arm(struct ftcp_flow *flow, u64 deadline)
 
 static void flow_kill(struct ftcp_flow *flow, enum ftcp_event event);
 static void flow_renew(struct ftcp_flow *flow);
+static void flow_follow(struct ftcp_flow *flow);
+static bool endpoint_left(const struct ftcp_flow *flow);
 static bool flow_inherit(struct ftcp_flow *flow);
 
 static void flow_rearm(struct ftcp_flow *flow)
@@ -358,6 +360,11 @@ static void flow_timer(struct timer_list *t)
 	flow_settle(flow, &res);
 	spin_unlock(&flow->lock);
 	flow_act(flow, &res);
+
+	rcu_read_lock();
+	if (flow->renewable && endpoint_left(flow))
+		flow_follow(flow);
+	rcu_read_unlock();
 }
 
 /* ---- datagrams and segments ---- */
@@ -859,7 +866,10 @@ static bool endpoint_left(const struct ftcp_flow *flow)
 		!ftcp_end_equal(&config->endpoint, &flow->outer.remote));
 }
 
-/* Under RCU. */
+/* A flow to where its peer no longer is does not stay there, if the user said
+ * so.  A name may stand for an address too early, or by mistake, and nobody
+ * watches: what works goes on, and flow_timer() tries again.  Under RCU.
+ */
 static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
 {
 	u64 again = ftcp_now() + (in_vain ? FTCP_RENEW_AGAIN : FTCP_PROBE_MAX);
@@ -873,7 +883,11 @@ static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
 	ftcp_conn_renew_failed(&flow->conn, in_vain, again, &res);
 	spin_unlock_bh(&flow->lock);
 	flow_act(flow, &res);
-	if (endpoint_left(flow))
+	if (!endpoint_left(flow))
+		return;
+	if (rcu_dereference(flow->peer->config)->endpoint_name[0])
+		ftcp_flow_arm(flow, again);
+	else
 		ftcp_flow_close(flow);
 }
 
@@ -949,12 +963,29 @@ static void flow_renew_now(struct ftcp_flow *flow, u64 now)
 		flow_renew(flow);
 }
 
+/* To where the peer is now, when it is time: the timer runs for other reasons as
+ * well.  Under RCU.
+ */
+static void flow_follow(struct ftcp_flow *flow)
+{
+	u64 now = ftcp_now(), again;
+
+	spin_lock_bh(&flow->lock);
+	again = flow->conn.renew_at;
+	spin_unlock_bh(&flow->lock);
+	if (again > now)
+		ftcp_flow_arm(flow, again);
+	else
+		flow_renew_now(flow, now);
+}
+
 /**
  * ftcp_flow_redial() - move the flows that were dialled to a peer
  * @tunnel: the tunnel
  * @peer: the peer, whose endpoint has changed
  *
- * What is established goes on until a flow to the new endpoint is.  What
+ * What is established goes on until a flow to the new endpoint is; if that
+ * cannot be had it is closed, but goes on if the endpoint has a name.  What
  * cannot be replaced is closed; what is still dialling ends, and the next
  * datagram dials the new endpoint.
  *

@@ -171,8 +171,8 @@ static bool endpoint_changed(const struct ftcp_peer_config *a,
  * @config: complete configuration; taken over, also in case of an error
  * @extack: says why, in case of an error
  *
- * Flows that were dialled to an endpoint which is no longer the peer's are
- * closed; the next datagram dials the new one.
+ * Flows that were dialled to an endpoint which is no longer the peer's move to
+ * the new one, see ftcp_flow_redial().
  *
  * Context: RTNL.
  * Return: 0 or a negative error; nothing is changed then.

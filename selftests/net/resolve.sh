@@ -69,6 +69,42 @@ wait "$app"
 check 'no datagram was lost' [ $? -eq 0 ]
 diag "$(cat "$tmp/app")"
 
+# ---- An address that refuses ----
+
+background app "$C" udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7000 \
+	--count 100000 --rate 100 --window 1000
+app=$!
+# The most recent one that is established goes there.
+goes_to()
+{
+	[ "$(flows "$C" 'map(select(.state == "established")) |
+		min_by(."age-ms").remote')" = "$1" ] || { c ftcpctl show flows; return 1; }
+}
+check 'a conversation' wait_for 10 goes_to 10.2.0.3:4567
+s nft -f - <<-EOT
+table inet refuse {
+	chain in {
+		type filter hook input priority 0;
+		ip daddr 10.2.0.4 tcp dport 4567 counter reject with tcp reset
+	}
+}
+EOT
+ip -n "$S" addr add 10.2.0.4/24 dev eth0
+refusals() { s nft list table inet refuse | sed -n 's/.*packets \([0-9]*\).*/\1/p'; }
+hosts '10.2.0.4 server.test'
+check 'another address' eval 'ctl resolve | grep -q "at 10\.2\.0\.4:4567"'
+check 'it refuses' wait_for 10 eval '[ "$(refusals)" -ge 2 ]'
+pause 1000
+# Had it been closed, the next datagram would have dialled the new address.
+check 'the flow goes on where it is' goes_to 10.2.0.3:4567
+s nft delete table inet refuse
+check 'it is tried again' eventually 45 goes_to 10.2.0.4:4567
+hosts '10.2.0.3 server.test'
+check 'the address of before' eval 'ctl resolve | grep -q "at 10\.2\.0\.3:4567"'
+check 'is gone back to' eventually 10 goes_to 10.2.0.3:4567
+stop "$app"
+diag "$(cat "$tmp/app")"
+
 # ---- What is no reason to change ----
 
 hosts "$S4 server.test" '10.2.0.3 server.test'
