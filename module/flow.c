@@ -546,6 +546,7 @@ static struct ftcp_flow *flow_dial(struct ftcp_tunnel *tunnel,
 	spin_lock(&flow->lock);
 	if (!flow_link(flow, reason))
 		goto err_free;
+	*reason = FTCP_DROP_REFUSED;
 	if (!heir && hash_inner(flow)) {
 		flow_unlink(flow);
 		spin_unlock(&flow->lock);
