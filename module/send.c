@@ -339,14 +339,7 @@ static struct ftcp_peer *route_datagram(struct ftcp_link *link,
 	return found;
 }
 
-/**
- * ftcp_xmit() - transmit function of a link: datagrams routed into it
- * @skb: the packet; consumed
- * @dev: the link
- *
- * Return: NETDEV_TX_OK, whatever becomes of the packet.
- */
-netdev_tx_t ftcp_xmit(struct sk_buff *skb, struct net_device *dev)
+static void xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct ftcp_link *link = netdev_priv(dev);
 	struct net *underlay = rcu_dereference(link->underlay);
@@ -365,19 +358,35 @@ netdev_tx_t ftcp_xmit(struct sk_buff *skb, struct net_device *dev)
 
 	flow = ftcp_flow_by_inner(ftcp_net(underlay), &key);
 	if (likely(flow && send_on(flow, skb)))
-		return NETDEV_TX_OK;
+		return;
 
 	peer = route_datagram(link, &key.pair);
 	if (!peer)
 		goto unreachable;
 	dial_and_send(peer->tunnel, peer, &key, skb);
-	return NETDEV_TX_OK;
+	return;
 
 unreachable:
 	ftcp_icmp_unreachable(skb);
 drop:
 	DEV_STATS_INC(dev, tx_dropped);
 	kfree_skb(skb);
+}
+
+/**
+ * ftcp_xmit() - transmit function of a link: datagrams routed into it
+ * @skb: the packet; consumed
+ * @dev: the link
+ *
+ * Context: bottom halves disabled.  RCU is taken here: a packet socket that
+ * passes the queues by comes without it.
+ * Return: NETDEV_TX_OK, whatever becomes of the packet.
+ */
+netdev_tx_t ftcp_xmit(struct sk_buff *skb, struct net_device *dev)
+{
+	rcu_read_lock();
+	xmit(skb, dev);
+	rcu_read_unlock();
 	return NETDEV_TX_OK;
 }
 
