@@ -338,7 +338,9 @@ static int get_tunnel_params(struct genl_info *info,
 }
 
 /* Whoever was given a link whose underlay is another namespace may use it, but
- * neither take that namespace's ports nor mark packets there.
+ * neither take that namespace's ports, for tunnels or for flows that have the
+ * port of their datagrams, nor mark packets there, nor send them from addresses
+ * of their own choice.
  */
 static int may_use_underlay(struct sk_buff *skb, struct genl_info *info,
 			    struct ftcp_link *link)
@@ -354,6 +356,11 @@ static int may_use_underlay(struct sk_buff *skb, struct genl_info *info,
 	if (info->attrs[FTCP_A_FWMARK])
 		return refuse(info, FTCP_A_FWMARK, -EPERM,
 			      "a mark takes CAP_NET_ADMIN in the underlay's namespace");
+	if (info->attrs[FTCP_A_ENDPOINT_KIND] &&
+	    nla_get_u32(info->attrs[FTCP_A_ENDPOINT_KIND]) ==
+		    FTCP_ENDPOINT_SAME)
+		return refuse(info, FTCP_A_ENDPOINT_KIND, -EPERM,
+			      "endpoint same takes CAP_NET_ADMIN in the underlay's namespace");
 	return 0;
 }
 
@@ -616,6 +623,8 @@ int faketcp_nl_peer_set_doit(struct sk_buff *skb, struct genl_info *info)
 	rtnl_lock();
 	tunnel = get_tunnel(info);
 	err = PTR_ERR_OR_ZERO(tunnel);
+	if (!err)
+		err = may_use_underlay(skb, info, tunnel->link);
 	if (!err)
 		err = set_peer(info, tunnel);
 	rtnl_unlock();
@@ -1087,7 +1096,11 @@ void ftcp_netlink_flow_event(struct ftcp_flow *flow, u8 cmd)
 /* ---- module ---- */
 
 static const struct genl_multicast_group mcgrps[] = {
-	[FAKETCP_NLGRP_EVENTS] = { .name = FAKETCP_MCGRP_EVENTS },
+	/* what events say of flows is as confidential as a dump */
+	[FAKETCP_NLGRP_EVENTS] = {
+		.name = FAKETCP_MCGRP_EVENTS,
+		.flags = GENL_MCAST_CAP_NET_ADMIN,
+	},
 };
 
 static struct genl_family family __ro_after_init = {

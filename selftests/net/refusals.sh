@@ -318,6 +318,12 @@ inside=(nsenter --target "$user" --user --net --preserve-credentials)
 check_refused 'its user takes no port of ours' "takes CAP_NET_ADMIN in the underlay" \
 	"${inside[@]}" ftcpctl add tunnel x dev ftcp1 port 2002 forward 127.0.0.1:1
 check '... but may use the link' "${inside[@]}" ftcpctl add tunnel x dev ftcp1 routed
+check_refused '... with no other source than ours' "takes CAP_NET_ADMIN in the underlay" \
+	"${inside[@]}" ftcpctl set peer p tunnel x dev ftcp1 endpoint same allowed-ips ::/0
+check '... to an end of its choice' \
+	"${inside[@]}" ftcpctl set peer p tunnel x dev ftcp1 endpoint 192.0.2.9:1 allowed-ips ::/0
+check_refused 'nobody hears of flows' 'permitted|refused|CAP' \
+	c timeout 5 "${nobody[@]:1}" ftcpctl monitor
 stop "$user"
 
 check 'delete the links' ip -n "$C" link del ftcp0
