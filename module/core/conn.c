@@ -309,18 +309,38 @@ static int plausible_seq(const struct ftcp_conn *c,
 	return d <= (s32)ahead && recent(seg->seq, c->rcv_past, rcv_nxt);
 }
 
+/* Whether the end of a connection may have been made to run ahead by lost
+ * segments.  It is the last that the far end sends, so that it acknowledges no
+ * less than all before it: that leaves who guesses with what is on the way, not
+ * with all that plausible_ack() takes for overtaken.
+ */
+static int ran_ahead(const struct ftcp_conn *c, const struct ftcp_segment *seg)
+{
+	s32 d = ftcp_seq_diff(seg->seq, ftcp_load(c->rcv_nxt));
+
+	return d > 0 && d <= FTCP_RST_AHEAD &&
+	       ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una)) >= 0 &&
+	       ftcp_seq_diff(seg->ack, ftcp_load(c->snd_nxt)) <= 0;
+}
+
 /* RFC 5961, section 3: a RST counts when its sequence number is exactly the
  * one expected, or one that we put on the wire as expected.  One that lost
  * segments made run ahead counts if it acknowledges us correctly as well.
  */
 static int valid_reset(const struct ftcp_conn *c, const struct ftcp_segment *seg)
 {
-	s32 d = ftcp_seq_diff(seg->seq, ftcp_load(c->rcv_nxt));
+	return seg->seq == ftcp_load(c->rcv_nxt) ||
+	       seg->seq == ftcp_load(c->ack_adv) ||
+	       ((seg->flags & FTCP_ACK) && ran_ahead(c, seg));
+}
 
-	if (!d || seg->seq == ftcp_load(c->ack_adv))
-		return 1;
-	return (seg->flags & FTCP_ACK) && d > 0 && d <= FTCP_RST_AHEAD &&
-	       plausible_ack(c, seg->ack);
+/* A FIN changes as much as a RST, and is held to the same measure.  One from
+ * before what was received is no end, see receive_synchronized().
+ */
+static int valid_fin(const struct ftcp_conn *c, const struct ftcp_segment *seg)
+{
+	return ftcp_seq_diff(seg->seq, ftcp_load(c->rcv_nxt)) <= 0 ||
+	       ran_ahead(c, seg);
 }
 
 static void receive_syn_sent(struct ftcp_conn *c,
@@ -357,6 +377,11 @@ static void receive_syn_sent(struct ftcp_conn *c,
 		establish(c, seg->seq + 1, seg->wscale != FTCP_NO_WSCALE, now);
 		put_ack(c, res);
 		res->event = FTCP_EV_ESTABLISHED;
+		return;
+	}
+	if (c->config.renewable) {
+		/* Nobody dials a port of no fixed number: the SYN is forged. */
+		res->verdict = FTCP_BAD_STATE;
 		return;
 	}
 	/* Both ends dialled at once (RFC 9293, section 3.5, figure 8). */
@@ -463,10 +488,8 @@ static void receive_synchronized(struct ftcp_conn *c,
 		res->verdict = FTCP_BAD_STATE;
 		return;
 	}
-	/* A FIN changes as much as a RST, and is held to the same measure. */
 	if (!plausible_ack(c, seg->ack) || !plausible_seq(c, seg, now) ||
-	    ((seg->flags & FTCP_FIN) &&
-	     ftcp_seq_diff(seg->seq, ftcp_load(c->rcv_nxt)) > FTCP_RST_AHEAD)) {
+	    ((seg->flags & FTCP_FIN) && !valid_fin(c, seg))) {
 		put_challenge(c, now, res);
 		res->verdict = FTCP_BAD_SEQUENCE;
 		return;

@@ -23,6 +23,11 @@ static const struct ftcp_conn_config phantun = {
 	.interval = FTCP_PROBE_INTERVAL, .probes = FTCP_PROBES, .phantun = 1,
 };
 
+static const struct ftcp_conn_config renewable = {
+	.idle = FTCP_IDLE, .keepalive = FTCP_KEEPALIVE,
+	.interval = FTCP_PROBE_INTERVAL, .probes = FTCP_PROBES, .renewable = 1,
+};
+
 #define START	1000000ull	/* when every test begins */
 
 static u32 iss, irs;		/* initial numbers of this run */
@@ -514,6 +519,52 @@ static void simultaneous_open_forged(void)
 	EXPECT(FTCP_CONTROL, FTCP_EV_ESTABLISHED, FTCP_ESTABLISHED);
 }
 
+/* Nobody dials an ephemeral port: the SYN is forged, and the server's answer to
+ * ours is waited for.
+ */
+static void simultaneous_open_never(void)
+{
+	dial_as(&renewable);
+	receive(FTCP_SYN, irs, 0, 0);
+	EXPECT_SILENCE();
+	EXPECT(FTCP_BAD_STATE, FTCP_EV_NONE, FTCP_SYN_SENT);
+	receive(FTCP_SYN | FTCP_ACK, irs, iss + 1, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_ESTABLISHED, FTCP_ESTABLISHED);
+}
+
+/* What ends a connection, after lost segments: it acknowledges no less than what
+ * came before, even if that is not all that was sent.
+ */
+static void end_ahead(void)
+{
+	static const struct {
+		u8 flags;
+		s32 ack;	/* relative to what is acknowledged */
+		u8 verdict, after;
+	} ends[] = {
+		{ FTCP_RST | FTCP_ACK, -1, FTCP_BAD_SEQUENCE, FTCP_ESTABLISHED },
+		{ FTCP_RST | FTCP_ACK, 0, FTCP_CONTROL, FTCP_CLOSED },
+		{ FTCP_RST | FTCP_ACK, 1000, FTCP_CONTROL, FTCP_CLOSED },
+		{ FTCP_RST | FTCP_ACK, 1001, FTCP_BAD_SEQUENCE, FTCP_ESTABLISHED },
+		{ FTCP_FIN | FTCP_ACK, -1, FTCP_BAD_SEQUENCE, FTCP_ESTABLISHED },
+		{ FTCP_FIN | FTCP_ACK, 0, FTCP_CONTROL, FTCP_LAST_ACK },
+		{ FTCP_FIN | FTCP_ACK, 1000, FTCP_CONTROL, FTCP_LAST_ACK },
+		{ FTCP_FIN | FTCP_ACK, 1001, FTCP_BAD_SEQUENCE, FTCP_ESTABLISHED },
+	};
+	u32 i;
+
+	for (i = 0; i < KTAP_COUNT(ends); i++) {
+		establish_long_ago();
+		send_bytes(500);
+		receive_rel(FTCP_ACK, 0, 0, 0);
+		send_bytes(1000);
+		receive(ends[i].flags, c.rcv_nxt + 1000,
+			c.snd_una + (u32)ends[i].ack, 0);
+		CHECK_EQ(r.verdict, ends[i].verdict);
+		CHECK_EQ(c.state, ends[i].after);
+	}
+}
+
 /* ---- every state and every kind of segment ---- */
 
 #define K	(1 << 10)
@@ -614,6 +665,9 @@ static const struct row {
 	  M + 1, 0, 0, FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, NO },
 	{ "RST-ACK, ack too high", FTCP_ESTABLISHED, FTCP_RST | FTCP_ACK,
 	  1, 1, 0, FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, NO },
+	{ "RST-ACK after a loss, ack too low", FTCP_ESTABLISHED,
+	  FTCP_RST | FTCP_ACK, 1, -1, 0,
+	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, NO },
 	{ "RST-ACK before", FTCP_ESTABLISHED, FTCP_RST | FTCP_ACK,
 	  -1, 0, 0, FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, NO },
 	{ "SYN", FTCP_ESTABLISHED, FTCP_SYN, 0x33333333, 0, 0,
@@ -662,6 +716,11 @@ static const struct row {
 	  FTCP_CONTROL, FTCP_EV_PEER_CLOSED, FTCP_LAST_ACK, FTCP_FIN | FTCP_ACK },
 	{ "FIN further", FTCP_ESTABLISHED, FTCP_FIN | FTCP_ACK, M + 1, 0, 0,
 	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
+	{ "FIN after a loss, ack too low", FTCP_ESTABLISHED,
+	  FTCP_FIN | FTCP_ACK, 1, -1, 0,
+	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
+	{ "FIN, ack overtaken", FTCP_ESTABLISHED, FTCP_FIN | FTCP_ACK, 0, -1, 0,
+	  FTCP_CONTROL, FTCP_EV_PEER_CLOSED, FTCP_LAST_ACK, FTCP_FIN | FTCP_ACK },
 	{ "FIN before", FTCP_ESTABLISHED, FTCP_FIN | FTCP_ACK, -1, 0, 0,
 	  FTCP_CONTROL, NO, FTCP_ESTABLISHED, NO },
 	{ "FIN, ack too high", FTCP_ESTABLISHED, FTCP_FIN | FTCP_ACK, 0, 1, 0,
@@ -1640,11 +1699,6 @@ static void syn_proxy_keeps_silent(void)
 
 /* ---- replacement ---- */
 
-static const struct ftcp_conn_config renewable = {
-	.idle = FTCP_IDLE, .keepalive = FTCP_KEEPALIVE,
-	.interval = FTCP_PROBE_INTERVAL, .probes = FTCP_PROBES, .renewable = 1,
-};
-
 static struct ftcp_conn heir;
 
 static void until_renew(void)
@@ -2207,6 +2261,8 @@ int main(void)
 		T(simultaneous_open_unscaled),
 		T(simultaneous_open_retransmission),
 		T(simultaneous_open_forged),
+		T(simultaneous_open_never),
+		T(end_ahead),
 		T(state_table),
 		T(close_orderly),
 		T(close_by_the_far_end),
