@@ -19,11 +19,14 @@ static bool range_covers(const struct ftcp_range *range,
 	       ipv6_prefix_equal(&range->addr, &end->addr, range->prefix);
 }
 
+/* The same ranges come together. */
 static int longest_first(const void *a, const void *b)
 {
 	const struct ftcp_allowed_entry *x = a, *y = b;
 
-	return (int)y->range.prefix - (int)x->range.prefix;
+	return (int)y->range.prefix - (int)x->range.prefix ?:
+	       (int)x->range.family - (int)y->range.family ?:
+	       ipv6_addr_cmp(&x->range.addr, &y->range.addr);
 }
 
 /**
@@ -131,28 +134,19 @@ static void publish_allowed(struct ftcp_tunnel *tunnel,
 		kvfree_rcu(allowed, rcu);
 }
 
-static int check_overlap(struct ftcp_tunnel *tunnel, struct ftcp_peer *self,
-			 const struct ftcp_peer_config *config,
+static int check_overlap(const struct ftcp_allowed *allowed,
 			 struct netlink_ext_ack *extack)
 {
-	const struct ftcp_peer_config *c;
-	struct ftcp_peer *peer;
-	unsigned int i, j;
+	const struct ftcp_allowed_entry *e = allowed->entries;
+	unsigned int i;
 
-	list_for_each_entry(peer, &tunnel->peers, list) {
-		if (peer == self)
+	for (i = 1; i < allowed->count; i++) {
+		if (e[i].peer == e[i - 1].peer ||
+		    longest_first(&e[i - 1], &e[i]))
 			continue;
-		c = rtnl_dereference(peer->config);
-		for (i = 0; i < c->nranges; i++) {
-			for (j = 0; j < config->nranges; j++) {
-				if (memcmp(&c->ranges[i], &config->ranges[j],
-					   sizeof(c->ranges[i])))
-					continue;
-				NL_SET_ERR_MSG(extack,
-					       "allowed-ips: another peer of this tunnel has the same range");
-				return -EEXIST;
-			}
-		}
+		NL_SET_ERR_MSG(extack,
+			       "allowed-ips: another peer of this tunnel has the same range");
+		return -EEXIST;
 	}
 	return 0;
 }
@@ -186,9 +180,6 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 	struct ftcp_allowed *allowed;
 	int err;
 
-	err = check_overlap(tunnel, peer, config, extack);
-	if (err)
-		goto out_free;
 	if (!peer) {
 		err = -ENOMEM;
 		new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
@@ -204,6 +195,11 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 		if (err == -E2BIG)
 			NL_SET_ERR_MSG(extack,
 				       "allowed-ips: too many ranges in this tunnel");
+		goto out_free;
+	}
+	err = check_overlap(allowed, extack);
+	if (err) {
+		kvfree(allowed);
 		goto out_free;
 	}
 
