@@ -199,7 +199,8 @@ static bool lately_delivered(const struct ftcp_flow *flow)
 /* The target says that nobody takes the datagrams of a flow; @offset is that of
  * the quoted UDP header, @pair its addresses.  UDP has no numbers that a forger
  * would have to guess, but the target answers from its own address to the one
- * that was quoted, and the former of this host cannot come from outside of it.
+ * that was quoted.  A loopback or private one cannot come from afar; who forges
+ * a public one has to guess the port of a flow that is in use.
  */
 static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 			       unsigned int offset, struct ftcp_pair *pair,

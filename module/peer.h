@@ -40,8 +40,8 @@ struct ftcp_allowed_entry {
  * @count: length of @entries
  * @entries: longest prefix first
  *
- * Consulted when a flow begins, never for each datagram: a sorted array is
- * all it takes.
+ * Consulted when a flow begins, and for packets that have none: never for a
+ * datagram of a flow, and a sorted array is all it takes.
  */
 struct ftcp_allowed {
 	struct rcu_head rcu;
