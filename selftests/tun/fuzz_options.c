@@ -58,7 +58,7 @@ static void check(const struct options *o)
 	MUST(o->role == ROLE_CLIENT || o->role == ROLE_SERVER);
 	MUST(o->threads >= 1 && o->threads <= THREADS_MAX);
 	MUST(o->mtu >= 1280 && o->mtu <= 65535);
-	MUST(o->idle && o->max_flows && o->queue);
+	MUST(o->idle && o->max_flows && o->max_per_source && o->queue);
 	MUST(o->interval >= 10 && o->interval <= 3600000 && o->probes <= 100);
 	MUST(o->keepalive <= 86400 && o->max_age <= 2678400);
 	MUST(strnlen(o->tun, IF_NAMESIZE) < IF_NAMESIZE);

@@ -60,6 +60,10 @@ for bytes in x -1 1x 1KK K 99999999T ''; do
 	wrong "--max-bytes '$bytes'" 'not a number of bytes' "${client[@]}" --max-bytes "$bytes"
 done
 wrong 'a bad --max-flows' 'not a number' "${client[@]}" --max-flows 1x
+for number in 0 1048577 1x ''; do
+	wrong "--max-flows-per-source '$number'" 'not a number from 1 to 1048576' \
+		"${client[@]}" --max-flows-per-source "$number"
+done
 wrong 'a bad --queue' 'not a number' "${client[@]}" --queue 99999999999999999999
 wrong 'an unknown option' 'no such option' "${client[@]}" --frobnicate
 wrong 'a value is missing' 'value is missing' client --local

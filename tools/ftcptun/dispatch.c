@@ -119,28 +119,37 @@ u32 dispatch_owner(const struct program *p, const struct path *path)
 
 /* ---- ICMP errors to the application ---- */
 
-static bool may_tell(struct worker *w, struct flow *f)
+static bool may_tell(const struct worker *w, u64 *tell_at)
 {
-	if (w->now < f->tell_at)
+	if (w->now < *tell_at)
 		return false;
-	f->tell_at = w->now + TELL_GAP;
+	*tell_at = w->now + TELL_GAP;
 	return true;
+}
+
+/* The address that an application writes to */
+static struct endpoint listen_endpoint(const struct worker *w,
+				       const struct conversation *conv)
+{
+	struct endpoint own = w->program->options.local;
+
+	if (addr_is_any(&own.addr))
+		own.addr = conv->to;
+	return own;
 }
 
 /* The address that the application, or the service, writes to */
 static struct endpoint own_endpoint(const struct worker *w,
 				    const struct flow *f)
 {
-	struct endpoint own = w->program->options.local;
 	struct sockaddr_storage ss = { 0 };
 	socklen_t len = sizeof(ss);
+	struct endpoint own;
 
-	if (!is_client(w)) {
-		getsockname(f->source.fd, (struct sockaddr *)&ss, &len);
-		endpoint_from_sockaddr(&own, &ss);
-	} else if (addr_is_any(&own.addr)) {
-		own.addr = f->conversation.to;
-	}
+	if (is_client(w))
+		return listen_endpoint(w, &f->conversation);
+	getsockname(f->source.fd, (struct sockaddr *)&ss, &len);
+	endpoint_from_sockaddr(&own, &ss);
 	return own;
 }
 
@@ -152,10 +161,21 @@ static void tell_unreachable(struct worker *w, struct flow *f,
 {
 	struct endpoint own;
 
-	if (!is_client(w) || !may_tell(w, f))
+	if (!is_client(w) || !may_tell(w, &f->tell_at))
 		return;
 	own = own_endpoint(w, f);
 	icmp_send(error, 0, &f->conversation.app, &own, 0);
+}
+
+/* To an application for which there can be no flow */
+static void tell_no_flow(struct worker *w, const struct conversation *conv)
+{
+	struct endpoint own;
+
+	if (!may_tell(w, &w->tell_at))
+		return;
+	own = listen_endpoint(w, conv);
+	icmp_send(ICMP_ERROR_HOST, 0, &conv->app, &own, 0);
 }
 
 static void tell_too_big(struct worker *w, struct flow *f,
@@ -164,7 +184,7 @@ static void tell_too_big(struct worker *w, struct flow *f,
 	u32 hlen = addr_is_v4(&m->from.addr) ? 28 : 48;
 	struct endpoint own;
 
-	if (!may_tell(w, f))
+	if (!may_tell(w, &f->tell_at))
 		return;
 	own = own_endpoint(w, f);
 	icmp_send(ICMP_ERROR_TOO_BIG, largest + hlen, &m->from, &own, m->seg);
@@ -197,6 +217,7 @@ static void bury(struct worker *w, struct flow *f)
 			w->stop_count--;
 	}
 	flow_unlink(&w->flows, f);
+	origin_put(&w->program->origins, f->origin);
 	f->tcp_next = w->dead;
 	w->dead = f;
 }
@@ -408,7 +429,8 @@ static void apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 		tell(f, event_text[res->event]);
 		if (w->stopping || dial_heir(w, f))
 			break;
-		renewal_failed(w, f, false);
+		/* what is dead gives its place to others, and to itself */
+		renewal_failed(w, f, true);
 		return;
 	default:
 		flow_over(w, f, res->event);
@@ -464,25 +486,41 @@ static struct ftcp_conn_config conn_config(const struct worker *w)
 	};
 }
 
+/* Counted for @source; @conv as for flow_new(). */
 static struct flow *new_flow(struct worker *w, const struct path *path,
-			     const struct conversation *conv)
+			     const struct conversation *conv,
+			     const struct addr *source)
 {
-	struct flow *f = flow_new(&w->flows, path, conv, w->now);
+	struct origin *origin;
+	struct flow *f;
+	int err;
 
-	if (f)
-		w->stats.flows++;
-	else
-		w->stats.drop[w->flows.count >= w->flows.max ? DROP_LIMIT :
-							       DROP_MEMORY]++;
+	if (w->flows.count >= w->flows.max) {
+		w->stats.drop[DROP_LIMIT]++;
+		return NULL;
+	}
+	err = origin_get(&w->program->origins, source, &origin);
+	if (err) {
+		w->stats.drop[err == -EDQUOT ? DROP_SOURCE_LIMIT : DROP_MEMORY]++;
+		return NULL;
+	}
+	f = flow_new(&w->flows, path, conv, w->now);
+	if (!f) {
+		origin_put(&w->program->origins, origin);
+		w->stats.drop[DROP_MEMORY]++;
+		return NULL;
+	}
+	f->origin = origin;
+	w->stats.flows++;
 	return f;
 }
 
-/* A flow that is not connecting yet; for a conversation of its own, or for none
- * if @conv is NULL.
+/* A flow that is not connecting yet; it has the conversation, or is the heir of
+ * @elder, which has it, if that is not NULL.
  */
 static struct flow *new_client_flow(struct worker *w,
 				    const struct conversation *conv,
-				    bool *phantun)
+				    struct flow *elder, bool *phantun)
 {
 	struct remote_choice choice;
 	struct path path = { 0 };
@@ -496,10 +534,16 @@ static struct flow *new_client_flow(struct worker *w,
 		w->stats.drop[DROP_LIMIT]++;
 		return NULL;
 	}
-	f = new_flow(w, &path, conv);
-	if (f)
-		f->source.fd = w->listen.fd;
+	f = new_flow(w, &path, elder ? NULL : conv, &conv->app.addr);
 	*phantun = choice.phantun;
+	if (!f)
+		return NULL;
+	f->source.fd = w->listen.fd;
+	if (elder) {
+		f->conversation = *conv;
+		f->elder = elder;
+		elder->heir = f;
+	}
 	return f;
 }
 
@@ -518,7 +562,7 @@ static void connect_flow(struct worker *w, struct flow *f, bool phantun)
 static void dial(struct worker *w, const struct conversation *conv)
 {
 	bool phantun;
-	struct flow *f = new_client_flow(w, conv, &phantun);
+	struct flow *f = new_client_flow(w, conv, NULL, &phantun);
 
 	if (f)
 		connect_flow(w, f, phantun);
@@ -528,14 +572,11 @@ static void dial(struct worker *w, const struct conversation *conv)
 static struct flow *dial_heir(struct worker *w, struct flow *elder)
 {
 	bool phantun;
-	struct flow *f = new_client_flow(w, NULL, &phantun);
+	struct flow *f = new_client_flow(w, &elder->conversation, elder,
+					 &phantun);
 
-	if (!f)
-		return NULL;
-	f->conversation = elder->conversation;
-	f->elder = elder;
-	elder->heir = f;
-	connect_flow(w, f, phantun);
+	if (f)
+		connect_flow(w, f, phantun);
 	return f;
 }
 
@@ -573,14 +614,25 @@ static bool valid_cookie(const struct worker *w, const struct packet *p)
 					  cookie & 1);
 }
 
+/* An IPv6 host is given a /64 and may use each address in it. */
+static struct addr source_of(const struct path *path)
+{
+	struct addr source = path->remote;
+
+	if (!addr_is_v4(&source))
+		memset(source.b + 8, 0, 8);
+	return source;
+}
+
 static struct flow *accept_flow(struct worker *w, const struct packet *p)
 {
 	struct ftcp_conn_config config = conn_config(w);
 	struct epoll_event ev = { .events = EPOLLIN };
+	struct addr source = source_of(&p->path);
 	struct remote_choice choice;
 	struct flow *f;
 
-	f = new_flow(w, &p->path, NULL);
+	f = new_flow(w, &p->path, NULL, &source);
 	if (!f)
 		return NULL;
 	remote_get(&choice);
@@ -801,7 +853,10 @@ static struct flow *flow_for(struct worker *w, const struct udp_message *m)
 	if (f)
 		return f;
 	dial(w, &conv);
-	return flow_by_conversation(&w->flows, &conv);
+	f = flow_by_conversation(&w->flows, &conv);
+	if (!f)
+		tell_no_flow(w, &conv);
+	return f;
 }
 
 /**

@@ -11,6 +11,7 @@
 #include "siphash.h"
 
 struct batch;
+struct origin;
 
 /**
  * enum source_kind - what a descriptor in a thread's epoll set is
@@ -86,6 +87,7 @@ struct flow_counters {
  * @heir: the flow that is dialled to take the conversation over
  * @elder: the flow whose conversation this one is dialled to take over; it is
  *	in the table meanwhile, and has this one as its @heir
+ * @origin: the source address that it is counted for
  * @to_tun: datagrams on their way to the device, or NULL
  * @to_udp: datagrams on their way to the UDP socket, or NULL
  * @wait_head: first of the datagrams that wait for the connection
@@ -110,6 +112,7 @@ struct flow {
 	bool in_udp_table;
 	struct flow *heir;
 	struct flow *elder;
+	struct origin *origin;
 	struct batch *to_tun;
 	struct batch *to_udp;
 	struct waiting *wait_head;

@@ -103,7 +103,9 @@ static void start_workers(struct program *p, const int *listen_fd)
 	u32 i;
 
 	p->workers = calloc(p->n, sizeof(*p->workers));
-	if (!p->workers)
+	if (!p->workers || origins_init(&p->origins, p->options.max_flows,
+					p->options.max_per_source,
+					&p->table_key))
 		die("out of memory");
 	p->open = p->n;
 	for (i = 0; i < p->n; i++) {
@@ -261,6 +263,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < p.n; i++)
 		worker_free(&p.workers[i]);
 	free(p.workers);
+	origins_free(&p.origins);
 	close(signals);
 	close(p.wake_main);
 	options_free(&p.options);

@@ -37,6 +37,7 @@ enum {
 	OPT_MAX_AGE,
 	OPT_MAX_BYTES,
 	OPT_MAX_FLOWS,
+	OPT_MAX_FLOWS_PER_SOURCE,
 	OPT_QUEUE,
 	OPT_NO_TUN_OFFLOAD,
 	OPT_NO_UDP_OFFLOAD,
@@ -60,6 +61,8 @@ static const struct option long_options[] = {
 	{ "max-age", required_argument, NULL, OPT_MAX_AGE },
 	{ "max-bytes", required_argument, NULL, OPT_MAX_BYTES },
 	{ "max-flows", required_argument, NULL, OPT_MAX_FLOWS },
+	{ "max-flows-per-source", required_argument, NULL,
+	  OPT_MAX_FLOWS_PER_SOURCE },
 	{ "queue", required_argument, NULL, OPT_QUEUE },
 	{ "no-tun-offload", no_argument, NULL, OPT_NO_TUN_OFFLOAD },
 	{ "no-udp-offload", no_argument, NULL, OPT_NO_UDP_OFFLOAD },
@@ -114,6 +117,7 @@ static const char help_options[] =
 	"      --max-age <SECONDS>      replace flows after; 0: never [default: 0]\n"
 	"      --max-bytes <N[K|M|G|T]> replace flows after so much payload [default: 0]\n"
 	"      --max-flows <N>          most flows at a time [default: 65536]\n"
+	"      --max-flows-per-source <N> most flows of one source address [default: 16384]\n"
 	"      --queue <N>              datagrams that wait while a flow connects [default: 64]\n"
 	"      --no-tun-offload         no super-segments on the device\n"
 	"      --no-udp-offload         no UDP_SEGMENT and UDP_GRO\n"
@@ -293,6 +297,7 @@ static void set_defaults(struct options *o)
 	o->keepalive = FTCP_KEEPALIVE / 1000;
 	o->interval = FTCP_PROBE_INTERVAL;
 	o->max_flows = 65536;
+	o->max_per_source = 16384;
 	o->queue = 64;
 	o->tun_offload = true;
 	o->udp_offload = true;
@@ -443,6 +448,10 @@ void options_parse(struct options *o, int argc, char **argv)
 		case OPT_MAX_FLOWS:
 			o->max_flows =
 				parse_number("max-flows", optarg, 1, 1048576);
+			break;
+		case OPT_MAX_FLOWS_PER_SOURCE:
+			o->max_per_source = parse_number("max-flows-per-source",
+							 optarg, 1, 1048576);
 			break;
 		case OPT_QUEUE:
 			o->queue = parse_number("queue", optarg, 1, 1024);

@@ -49,6 +49,7 @@ enum role {
  * @max_age: seconds after which a flow is replaced; 0: never
  * @max_bytes: payload after which it is; 0: never
  * @max_flows: most flows at a time
+ * @max_per_source: most flows of one source address at a time
  * @queue: datagrams that may wait while a flow connects
  * @tun_offload: let super-segments cross the device
  * @udp_offload: let several datagrams cross the UDP sockets in one piece
@@ -79,6 +80,7 @@ struct options {
 	u32 max_age;
 	u64 max_bytes;
 	u32 max_flows;
+	u32 max_per_source;
 	u32 queue;
 	bool tun_offload;
 	bool udp_offload;

@@ -26,6 +26,7 @@ static const char *const drop_text[DROPS] = {
 	[DROP_QUEUE_FULL] = "queue-full",
 	[DROP_TOO_BIG] = "too-big",
 	[DROP_LIMIT] = "limit",
+	[DROP_SOURCE_LIMIT] = "source-limit",
 	[DROP_REFUSED] = "refused",
 	[DROP_MEMORY] = "memory",
 	[DROP_HANDSHAKE] = "handshake",

@@ -17,6 +17,7 @@
  * @DROP_QUEUE_FULL: too many datagrams waited for a connection
  * @DROP_TOO_BIG: larger than the device's or the path's MTU allows
  * @DROP_LIMIT: as many flows as there may be, or no port or socket for one
+ * @DROP_SOURCE_LIMIT: as many flows of one source address as there may be
  * @DROP_REFUSED: lost with a flow that was refused, reset or unanswered
  * @DROP_MEMORY: out of memory
  * @DROP_HANDSHAKE: third segments of a handshake with an invalid cookie
@@ -34,6 +35,7 @@ enum drop {
 	DROP_QUEUE_FULL,
 	DROP_TOO_BIG,
 	DROP_LIMIT,
+	DROP_SOURCE_LIMIT,
 	DROP_REFUSED,
 	DROP_MEMORY,
 	DROP_HANDSHAKE,

@@ -16,6 +16,7 @@
 
 #include "flow.h"
 #include "options.h"
+#include "origin.h"
 #include "stats.h"
 #include "tun.h"
 #include "udp.h"
@@ -59,7 +60,8 @@ struct batch_set {
 
 /**
  * struct program - what all threads share; constant once they run, but for
- * @failed, @open and @complained, and @reports under @report_lock
+ * @failed, @open and @complained, what @origins says, and @reports under
+ * @report_lock
  * @options: the command line
  * @tun: the device
  * @workers: the threads
@@ -67,6 +69,7 @@ struct batch_set {
  * @udp_offload: UDP_SEGMENT and UDP_GRO are there and wanted
  * @table_key: for hash tables and for the owner of a flow
  * @cookie_key: for cookies and initial sequence numbers
+ * @origins: how many flows each source address has
  * @wake_main: eventfd that main() waits for
  * @failed: a thread cannot go on
  * @open: how many threads have flows, or are not yet stopping
@@ -82,6 +85,7 @@ struct program {
 	bool udp_offload;
 	struct siphash_key table_key;
 	struct siphash_key cookie_key;
+	struct origins origins;
 	int wake_main;
 	int failed;
 	u32 open;
@@ -149,6 +153,7 @@ struct mailbox {
  * @in: buffers for UDP
  * @arena: buffer for packets from the device
  * @dead: flows that ended while they may still be referred to
+ * @tell_at: applications that have no flow are told no more of it before
  * @waiting_bytes: bytes of all datagrams that wait for connections
  * @stopping: LETTER_STOP has come
  * @closed: and this thread's flows are closed
@@ -176,6 +181,7 @@ struct worker {
 	struct udp_input *in;
 	u8 *arena;
 	struct flow *dead;
+	u64 tell_at;
 	u32 waiting_bytes;
 	bool stopping;
 	bool closed;
