@@ -153,6 +153,68 @@ stop "$tcpdump"
 check 'the log says so' grep -q "$S4:10 does not answer" "$tmp/silent"
 ends_well 'it' $silent
 
+# ---- a conversation that is cut ----
+
+# An application: a datagram for each line that it is given, from a connected
+# socket, and what comes of it.
+cat > "$tmp/app" <<'END'
+use Socket qw(:DEFAULT getaddrinfo);
+use Errno;
+my ($e, $to) = getaddrinfo($ARGV[0], $ARGV[1], { socktype => SOCK_DGRAM });
+my ($f, $me) = getaddrinfo($ARGV[0], $ARGV[2], { socktype => SOCK_DGRAM });
+socket(my $s, $to->{family}, SOCK_DGRAM, 0) or die;
+bind($s, $me->{addr}) && connect($s, $to->{addr}) or die "$!";
+$| = 1;
+print "ready\n";
+while (<STDIN>) {
+	my $heard = send($s, "ping", 0) && defined recv($s, my $data, 100, 0);
+	print $heard ? "heard\n" : "$!\n";
+}
+END
+# app LOG HOST PORT FROM: reads lines from $tmp/LOG.in
+app()
+{
+	mkfifo "$tmp/$1.in"
+	background "$1" "$C" sh -c 'exec perl "$0" "$@" < "$APP_IN"' "$tmp/app" "${@:2}"
+}
+says() { grep -qx "$2" "$tmp/$1" || { cat "$tmp/$1"; return 1; }; }
+
+cut()
+{
+	local name=$1 host=$2 listen=$3 remote=$4
+
+	run cut "$C" client --local "$listen" --remote "$remote" --auto-rules -v
+	cut=$!
+	export APP_IN=$tmp/$name.in
+	app "$name" "$host" 1236 7001
+	exec {app_fd}> "$tmp/$name.in"
+	capture lo "$C" lo 'icmp[0] == 3 or icmp6[0] == 1'
+	tcpdump=$!
+	echo >&$app_fd
+	check "$name: a conversation" wait_for 10 says "$name" heard
+	kill -KILL $server
+	wait $server 2>/dev/null
+	run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules
+	server=$!
+	echo >&$app_fd
+	check "$name: reset by a server that knows nothing: ECONNREFUSED" \
+		eventually 10 says "$name" 'Connection refused'
+	check "$name: told once" wait_for 5 eval '[ "$(captured_count lo)" = 1 ]'
+	echo >&$app_fd
+	check "$name: and then it goes on" wait_for 10 eval \
+		'[ "$(grep -c heard "$tmp/'"$name"'")" = 2 ]'
+	terminate $server
+	check "$name: the server closes the next flow in order" wait_for 10 no_flows $cut cut
+	check "$name: and nothing is told" eval '[ "$(captured_count lo)" = 1 ]'
+	run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules
+	server=$!
+	exec {app_fd}>&-
+	stop $tcpdump
+	ends_well "$name: the client" $cut
+}
+cut v4 127.0.0.1 127.0.0.1:1236 "$S4:4567"
+cut v6 ::1 '[::]:1236' "[$S6]:4567"
+
 # ---- without the capability ----
 
 wrap=(setpriv --bounding-set -net_raw --inh-caps -net_raw)

@@ -294,6 +294,8 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 		tell_unreachable(w, f, ICMP_ERROR_PORT);
 	else if (f->wait_head && event == FTCP_EV_UNANSWERED)
 		tell_unreachable(w, f, ICMP_ERROR_HOST);
+	else if (event == FTCP_EV_RESET && f->in_udp_table && !f->heir)
+		tell_unreachable(w, f, ICMP_ERROR_PORT);
 	if (f->heir)
 		bequeath(w, f);
 	if (elder) {
@@ -415,6 +417,8 @@ static void apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 {
 	if (res->control.flags)
 		output_control(w, &f->path, &res->control);
+	if (res->control.flags & FTCP_FIN) /* the next datagram makes a new flow */
+		bequeath(w, f);
 	switch (res->event) {
 	case FTCP_EV_NONE:
 		break;
@@ -423,7 +427,6 @@ static void apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 		break;
 	case FTCP_EV_PEER_CLOSED:
 		tell(f, event_text[res->event]);
-		bequeath(w, f);
 		break;
 	case FTCP_EV_RENEW:
 		tell(f, event_text[res->event]);
@@ -845,11 +848,6 @@ static struct flow *flow_for(struct worker *w, const struct udp_message *m)
 	struct conversation conv = { .app = m->from, .to = m->to };
 	struct flow *f = flow_by_conversation(&w->flows, &conv);
 
-	if (f && is_closing(f)) {
-		/* it was idle and is being closed, and now it is missed */
-		bequeath(w, f);
-		f = flow_by_conversation(&w->flows, &conv);
-	}
 	if (f)
 		return f;
 	dial(w, &conv);
