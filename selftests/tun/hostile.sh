@@ -82,6 +82,13 @@ check 'a flood of ACKs' r tcpraw send --from 10.1.0.0 --random-source 24 \
 check 'makes no flow' [ "$(total flows $server server)" -eq "$before" ]
 check 'and disturbs none' conversation
 
+# A service that is not there
+stop "${pids[0]}"
+c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7777 --count 50 --timeout 1 \
+	--lossy > /dev/null 2>&1
+server echo2 "$S" echo --bind 127.0.0.1:5555
+check 'a service that comes back' conversation
+
 # UDP senders without manners
 c udptool send --to 127.0.0.1:1234 --size 60000 --timeout 1 --lossy > /dev/null 2>&1
 printf '' | c socat -u -T1 - UDP:127.0.0.1:1234,shut-null
@@ -91,13 +98,6 @@ check 'there are no more flows than allowed' \
 	[ "$(flows $client client)" -le 400 ]
 check 'nor on the server' [ "$(flows $server server)" -le 400 ]
 check 'which disturbs none' conversation
-
-# A service that is not there
-stop "${pids[0]}"
-c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7777 --count 50 --timeout 1 \
-	--lossy > /dev/null 2>&1
-server echo2 "$S" echo --bind 127.0.0.1:5555
-check 'a service that comes back' conversation
 
 ends_well 'the client' $client
 ends_well 'the server' $server

@@ -64,6 +64,11 @@ for number in 0 1048577 1x ''; do
 	wrong "--max-flows-per-source '$number'" 'not a number from 1 to 1048576' \
 		"${client[@]}" --max-flows-per-source "$number"
 done
+wrong '--unreachable of a client' 'for servers' "${client[@]}" --unreachable close
+for value in '' clos close, reset 1; do
+	wrong "--unreachable '$value'" 'neither close nor ignore' \
+		server --local 4567 --remote h:1 --unreachable "$value"
+done
 wrong 'a bad --queue' 'not a number' "${client[@]}" --queue 99999999999999999999
 wrong 'an unknown option' 'no such option' "${client[@]}" --frobnicate
 wrong 'a value is missing' 'value is missing' client --local

@@ -52,6 +52,7 @@
 #define CLOSE_WINDOW 256
 #define CLOSE_STALL 50
 #define CLOSE_PATIENCE 2500
+#define TARGET_TIME 3000 /* ms that a service takes to refuse a datagram */
 #define TELL_GAP 100 /* ms between two ICMP errors to an application */
 
 /* What routers may say of a path: not less than Linux believes (min_pmtu), or
@@ -334,7 +335,28 @@ void dispatch_arm(struct worker *w, struct flow *f)
 		at = f->conn.first_until;
 	if (at && at <= w->now)
 		at = w->now + 1;
+	if (f->unwelcome)
+		at = w->now;
 	flow_set_timer(&w->flows, f, at);
+}
+
+/**
+ * dispatch_unwelcome() - the UDP service does not take a flow's datagrams
+ * @w: the worker
+ * @f: the flow, of a server
+ *
+ * It is reset, by which the application at the far end learns of it; when the
+ * round is over, since it may be referred to.  An error that comes long after
+ * the last datagram is forged.
+ */
+void dispatch_unwelcome(struct worker *w, struct flow *f)
+{
+	if (w->program->options.ignore_unreachable ||
+	    f->conn.state != FTCP_ESTABLISHED ||
+	    f->conn.last_data + TARGET_TIME < w->now)
+		return;
+	f->unwelcome = true;
+	dispatch_arm(w, f);
 }
 
 /**
@@ -863,10 +885,12 @@ static struct flow *flow_for(struct worker *w, const struct udp_message *m)
  */
 void dispatch_listen(struct worker *w)
 {
-	int n = udp_receive(w->in, w->listen.fd), i;
 	struct udp_message m;
 	struct flow *f;
+	bool refused;
+	int n, i;
 
+	n = udp_receive(w->in, w->listen.fd, &refused);
 	for (i = 0; i < n; i++) {
 		udp_message_get(w->in, i, &m);
 		if (!m.len) {
@@ -888,11 +912,14 @@ void dispatch_listen(struct worker *w)
 void dispatch_flow(struct worker *w, struct flow *f)
 {
 	struct udp_message m;
+	bool refused;
 	int n, i;
 
 	if (f->source.fd < 0) /* ended while the event was under way */
 		return;
-	n = udp_receive(w->in, f->source.fd);
+	n = udp_receive(w->in, f->source.fd, &refused);
+	if (refused)
+		dispatch_unwelcome(w, f);
 	for (i = 0; i < n; i++) {
 		udp_message_get(w->in, i, &m);
 		if (m.len)
@@ -911,6 +938,17 @@ static void close_flow(struct worker *w, struct flow *f)
 
 	ftcp_conn_close(&f->conn, w->now, &res);
 	apply(w, f, &res);
+}
+
+static void abort_flow(struct worker *w, struct flow *f)
+{
+	struct ftcp_result res;
+
+	ftcp_conn_abort(&f->conn, &res);
+	if (res.event)
+		apply(w, f, &res);
+	else
+		bury(w, f);
 }
 
 /**
@@ -933,6 +971,9 @@ void dispatch_timers(struct worker *w)
 			return;
 		if (f->conn.state == FTCP_CLOSED) {
 			bury(w, f);
+		} else if (f->unwelcome) {
+			tell(f, "refused by the service");
+			abort_flow(w, f);
 		} else {
 			if (may_release(f))
 				release(w, f);
@@ -954,17 +995,6 @@ static void for_each_flow(struct worker *w,
 			action(w, f);
 		}
 	}
-}
-
-static void abort_flow(struct worker *w, struct flow *f)
-{
-	struct ftcp_result res;
-
-	ftcp_conn_abort(&f->conn, &res);
-	if (res.event)
-		apply(w, f, &res);
-	else
-		bury(w, f);
 }
 
 /**

@@ -84,6 +84,7 @@ struct flow_counters {
  * @udp_next: next in the table's chain by @conversation
  * @in_udp_table: it is there; a client's flow that is about to end is not, so
  *	that the next datagram dials anew
+ * @unwelcome: server: the service does not take its datagrams; to be reset
  * @heir: the flow that is dialled to take the conversation over
  * @elder: the flow whose conversation this one is dialled to take over; it is
  *	in the table meanwhile, and has this one as its @heir
@@ -110,6 +111,7 @@ struct flow {
 	struct flow *tcp_next;
 	struct flow *udp_next;
 	bool in_udp_table;
+	bool unwelcome;
 	struct flow *heir;
 	struct flow *elder;
 	struct origin *origin;

@@ -38,6 +38,7 @@ enum {
 	OPT_MAX_BYTES,
 	OPT_MAX_FLOWS,
 	OPT_MAX_FLOWS_PER_SOURCE,
+	OPT_UNREACHABLE,
 	OPT_QUEUE,
 	OPT_NO_TUN_OFFLOAD,
 	OPT_NO_UDP_OFFLOAD,
@@ -63,6 +64,7 @@ static const struct option long_options[] = {
 	{ "max-flows", required_argument, NULL, OPT_MAX_FLOWS },
 	{ "max-flows-per-source", required_argument, NULL,
 	  OPT_MAX_FLOWS_PER_SOURCE },
+	{ "unreachable", required_argument, NULL, OPT_UNREACHABLE },
 	{ "queue", required_argument, NULL, OPT_QUEUE },
 	{ "no-tun-offload", no_argument, NULL, OPT_NO_TUN_OFFLOAD },
 	{ "no-udp-offload", no_argument, NULL, OPT_NO_UDP_OFFLOAD },
@@ -118,6 +120,9 @@ static const char help_options[] =
 	"      --max-bytes <N[K|M|G|T]> replace flows after so much payload [default: 0]\n"
 	"      --max-flows <N>          most flows at a time [default: 65536]\n"
 	"      --max-flows-per-source <N> most flows of one source address [default: 16384]\n"
+	"      --unreachable <close|ignore>\n"
+	"                               server: end flows whose datagrams the UDP service\n"
+	"                               refuses, or do not [default: close]\n"
 	"      --queue <N>              datagrams that wait while a flow connects [default: 64]\n"
 	"      --no-tun-offload         no super-segments on the device\n"
 	"      --no-udp-offload         no UDP_SEGMENT and UDP_GRO\n"
@@ -227,6 +232,15 @@ static void parse_bytes(const char *name, const char *text, u64 *bytes)
 		usage_error("--%s %s: not a number of bytes; K, M, G or T may follow",
 			    name, text);
 	*bytes = v << shift;
+}
+
+static void parse_unreachable(struct options *o, const char *text)
+{
+	if (o->role != ROLE_SERVER)
+		usage_error("--unreachable is for servers");
+	o->ignore_unreachable = !strcmp(text, "ignore");
+	if (!o->ignore_unreachable && strcmp(text, "close"))
+		usage_error("--unreachable %s: neither close nor ignore", text);
 }
 
 static void parse_addr(const char *name, const char *text, bool v4,
@@ -452,6 +466,9 @@ void options_parse(struct options *o, int argc, char **argv)
 		case OPT_MAX_FLOWS_PER_SOURCE:
 			o->max_per_source = parse_number("max-flows-per-source",
 							 optarg, 1, 1048576);
+			break;
+		case OPT_UNREACHABLE:
+			parse_unreachable(o, optarg);
 			break;
 		case OPT_QUEUE:
 			o->queue = parse_number("queue", optarg, 1, 1024);

@@ -50,6 +50,7 @@ enum role {
  * @max_bytes: payload after which it is; 0: never
  * @max_flows: most flows at a time
  * @max_per_source: most flows of one source address at a time
+ * @ignore_unreachable: server: what a service does not take ends no flow
  * @queue: datagrams that may wait while a flow connects
  * @tun_offload: let super-segments cross the device
  * @udp_offload: let several datagrams cross the UDP sockets in one piece
@@ -81,6 +82,7 @@ struct options {
 	u64 max_bytes;
 	u32 max_flows;
 	u32 max_per_source;
+	bool ignore_unreachable;
 	u32 queue;
 	bool tun_offload;
 	bool udp_offload;

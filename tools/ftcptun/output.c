@@ -225,6 +225,10 @@ void output_flush_udp(struct worker *w)
 	}
 	w->to_udp.n = 0;
 	w->stats.drop[DROP_SEND] += udp_send(out, n, w->program->udp_offload);
+	for (i = 0; i < n; i++) {
+		if (out[i].refused)
+			dispatch_unwelcome(w, w->to_udp.batch[i].flow);
+	}
 }
 
 /**

@@ -236,6 +236,7 @@ void udp_input_free(struct udp_input *in)
  * udp_receive() - receive what there is
  * @in: where to; its previous contents are lost
  * @fd: the socket
+ * @refused: whether an earlier datagram on it was refused; it says so once
  *
  * When messages are large, fewer are asked for at a time, so that they are
  * still in the cache when they are sent.
@@ -243,12 +244,13 @@ void udp_input_free(struct udp_input *in)
  * Return: the number of messages, perhaps 0, or -1 on an error other than
  * those which a socket reports about earlier datagrams.
  */
-int udp_receive(struct udp_input *in, int fd)
+int udp_receive(struct udp_input *in, int fd, bool *refused)
 {
 	u32 bytes = 0;
 	int i, n;
 
 	n = recvmmsg(fd, in->msg, in->vlen, MSG_DONTWAIT, NULL);
+	*refused = n < 0 && errno == ECONNREFUSED;
 	if (n < 0) {
 		switch (errno) {
 		case EAGAIN:
@@ -403,10 +405,10 @@ struct send_failures {
 	u64 split;
 };
 
-/* Send @n messages one after the other, past those that fail.  Returns how
- * many went out.
+/* Send @n messages of @out, and of others on the same socket, one after the
+ * other, past those that fail.  Returns how many went out.
  */
-static u32 send_all(int fd, struct mmsghdr *msg, u32 n,
+static u32 send_all(struct udp_output *out, struct mmsghdr *msg, u32 n,
 		    struct send_failures *failed)
 {
 	u32 done = 0, sent = 0;
@@ -414,13 +416,18 @@ static u32 send_all(int fd, struct mmsghdr *msg, u32 n,
 
 	*failed = (struct send_failures){ 0 };
 	while (done < n) {
-		int r = sendmmsg(fd, msg + done, n - done, MSG_DONTWAIT);
+		int r = sendmmsg(out->fd, msg + done, n - done,
+				 MSG_DONTWAIT);
 
 		if (r > 0) {
 			done += (u32)r;
 			sent += (u32)r;
 			retried = false;
-		} else if (is_stale(errno) && !retried) {
+			continue;
+		}
+		if (errno == ECONNREFUSED)
+			out->refused = true;
+		if (is_stale(errno) && !retried) {
 			retried = true;
 		} else {
 			if (is_about_segments(errno))
@@ -433,7 +440,7 @@ static u32 send_all(int fd, struct mmsghdr *msg, u32 n,
 }
 
 /* Every datagram as a message of its own; returns how many went out. */
-static u32 send_single(struct send_buffer *b, const struct udp_output *out)
+static u32 send_single(struct send_buffer *b, struct udp_output *out)
 {
 	u32 i, n = 0, sent = 0, off;
 	struct send_failures failed;
@@ -443,7 +450,7 @@ static u32 send_single(struct send_buffer *b, const struct udp_output *out)
 			u32 left = (u32)out->iov[i].iov_len - off;
 
 			if (n == UDP_VLEN) {
-				sent += send_all(out->fd, b->msg, n, &failed);
+				sent += send_all(out, b->msg, n, &failed);
 				n = 0;
 			}
 			b->iov[n].iov_base = (u8 *)out->iov[i].iov_base + off;
@@ -452,7 +459,7 @@ static u32 send_single(struct send_buffer *b, const struct udp_output *out)
 			n++;
 		}
 	}
-	return sent + send_all(out->fd, b->msg, n, &failed);
+	return sent + send_all(out, b->msg, n, &failed);
 }
 
 /**
@@ -463,7 +470,7 @@ static u32 send_single(struct send_buffer *b, const struct udp_output *out)
  *
  * Return: how many datagrams did not leave.
  */
-u32 udp_send(const struct udp_output *out, u32 n, bool offload)
+u32 udp_send(struct udp_output *out, u32 n, bool offload)
 {
 	static __thread struct send_buffer b;
 	u32 i, j, lost = 0;
@@ -482,7 +489,7 @@ u32 udp_send(const struct udp_output *out, u32 n, bool offload)
 			j++;
 			continue;
 		}
-		send_all(out[i].fd, b.msg, j - i, &failed);
+		send_all(&out[i], b.msg, j - i, &failed);
 		for (; failed.all; failed.all &= failed.all - 1) {
 			u32 k = (u32)__builtin_ctzll(failed.all);
 

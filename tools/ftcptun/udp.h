@@ -42,6 +42,7 @@ struct udp_message {
  * @len: its length
  * @seg: length of each datagram in it but the last
  * @count: number of datagrams
+ * @refused: result: the destination has refused an earlier datagram
  */
 struct udp_output {
 	int fd;
@@ -53,6 +54,7 @@ struct udp_output {
 	u32 len;
 	u32 seg;
 	u32 count;
+	bool refused;
 };
 
 struct udp_input;
@@ -64,9 +66,9 @@ bool udp_buffers_need_privilege(void);
 
 struct udp_input *udp_input_new(void);
 void udp_input_free(struct udp_input *in);
-int udp_receive(struct udp_input *in, int fd);
+int udp_receive(struct udp_input *in, int fd, bool *refused);
 void udp_message_get(struct udp_input *in, int i, struct udp_message *m);
 
-u32 udp_send(const struct udp_output *out, u32 n, bool offload);
+u32 udp_send(struct udp_output *out, u32 n, bool offload);
 
 #endif /* FTCPTUN_UDP_H */

@@ -217,6 +217,7 @@ void dispatch_segment(struct worker *w, struct packet *p);
 void dispatch_too_big(struct worker *w, const struct packet *p);
 void dispatch_listen(struct worker *w);
 void dispatch_flow(struct worker *w, struct flow *f);
+void dispatch_unwelcome(struct worker *w, struct flow *f);
 void dispatch_arm(struct worker *w, struct flow *f);
 void dispatch_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
 		   u32 seg);
