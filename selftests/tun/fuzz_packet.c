@@ -34,7 +34,7 @@ static void check_data(const struct packet *p, bool vnet)
 
 	if (!buf)
 		return;
-	hlen = packet_write_data(buf, &p->path, &data, iov, 2, p->seg.len,
+	hlen = packet_write_data(buf, &p->path, &data, p->tos, iov, 2, p->seg.len,
 				 vnet ? p->gso_size : 0, vnet);
 	MUST(hlen <= PACKET_HLEN_MAX);
 	memcpy(buf + hlen, p->payload, p->seg.len);
@@ -43,6 +43,7 @@ static void check_data(const struct packet *p, bool vnet)
 	same_path(&p->path, &again.path);
 	MUST(again.seg.seq == data.seq && again.seg.ack == data.ack);
 	MUST(again.seg.flags == data.flags && again.seg.len == p->seg.len);
+	MUST(again.tos == p->tos);
 	MUST(again.gso_size == (vnet ? p->gso_size : 0));
 	MUST(!memcmp(again.payload, p->payload, p->seg.len));
 	if (p->seg.len) { /* one bit is enough for a wrong checksum */
@@ -70,7 +71,7 @@ static void check_control(const struct packet *p, bool vnet)
 	MUST(packet_read(&again, buf, len, vnet) == PACKET_SEGMENT);
 	same_path(&p->path, &again.path);
 	MUST(again.seg.seq == ctl.seq && again.seg.flags == ctl.flags);
-	MUST(!again.seg.len && !again.gso_size);
+	MUST(!again.seg.len && !again.gso_size && !again.tos);
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)

@@ -367,9 +367,10 @@ void dispatch_unwelcome(struct worker *w, struct flow *f)
  * @data: the datagrams; copied
  * @len: their bytes
  * @seg: size of each but the last
+ * @tos: their DSCP and ECN
  */
 void dispatch_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
-		   u32 seg)
+		   u32 seg, u8 tos)
 {
 	u32 part;
 
@@ -380,7 +381,7 @@ void dispatch_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
 		} else if (f->wait_count >= w->program->options.queue ||
 			   w->waiting_bytes + part > WAITING_MAX) {
 			w->stats.drop[DROP_QUEUE_FULL]++;
-		} else if (flow_wait(f, data, part)) {
+		} else if (flow_wait(f, data, part, tos)) {
 			w->stats.drop[DROP_MEMORY]++;
 		} else {
 			w->waiting_bytes += part;
@@ -396,7 +397,8 @@ static void release(struct worker *w, struct flow *f)
 	w->waiting_bytes -= f->wait_bytes;
 	flow_take_waiting(f);
 	for (wait = list; wait; wait = wait->next)
-		output_to_tun(w, f, wait->data, wait->len, wait->len);
+		output_to_tun(w, f, wait->data, wait->len, wait->len,
+			      wait->tos);
 	output_flush_tun(w);
 	while ((wait = list)) {
 		list = wait->next;
@@ -430,7 +432,8 @@ static void established(struct worker *w, struct flow *f)
 	}
 	if (o->handshake_packet)
 		output_to_tun(w, f, o->handshake_packet,
-			      o->handshake_packet_len, o->handshake_packet_len);
+			      o->handshake_packet_len, o->handshake_packet_len,
+			      0);
 	release(w, f);
 }
 
@@ -661,6 +664,7 @@ static struct flow *accept_flow(struct worker *w, const struct packet *p)
 	if (!f)
 		return NULL;
 	remote_get(&choice);
+	f->conversation.app = choice.endpoint;
 	f->source.fd = udp_connect(&choice.endpoint, w->program->udp_offload);
 	ev.data.ptr = &f->source;
 	if (f->source.fd < 0 ||
@@ -677,7 +681,7 @@ static struct flow *accept_flow(struct worker *w, const struct packet *p)
 static void deliver(struct worker *w, struct flow *f, const struct packet *p)
 {
 	output_to_udp(w, f, p->payload, p->seg.len,
-		      p->gso_size ? p->gso_size : p->seg.len);
+		      p->gso_size ? p->gso_size : p->seg.len, p->tos);
 }
 
 /* A segment of no known flow: a SYN, the end of a handshake, or a mistake. */
@@ -854,9 +858,9 @@ static void datagrams(struct worker *w, struct flow *f, struct udp_message *m)
 		w->stats.drop[DROP_TOO_BIG] += count;
 		tell_too_big(w, f, m, largest);
 	} else if (f->conn.state == FTCP_ESTABLISHED && !f->wait_head) {
-		output_to_tun(w, f, m->data, m->len, m->seg);
+		output_to_tun(w, f, m->data, m->len, m->seg, m->tos);
 	} else if (f->conn.state == FTCP_ESTABLISHED || is_opening(f)) {
-		dispatch_hold(w, f, m->data, m->len, m->seg);
+		dispatch_hold(w, f, m->data, m->len, m->seg, m->tos);
 	} else if (is_client(w) && f->conn.state == FTCP_CLOSED) {
 		w->stats.drop[DROP_REFUSED] += count;
 		tell_unreachable(w, f, ICMP_ERROR_PORT);

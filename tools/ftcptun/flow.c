@@ -308,10 +308,11 @@ void flow_free(struct flow *f)
  * @f: the flow
  * @data: the datagram; copied
  * @len: its length
+ * @tos: its DSCP and ECN
  *
  * Return: 0, or -1 without memory.
  */
-int flow_wait(struct flow *f, const u8 *data, u32 len)
+int flow_wait(struct flow *f, const u8 *data, u32 len, u8 tos)
 {
 	struct waiting *w = malloc(sizeof(*w) + len);
 
@@ -319,6 +320,7 @@ int flow_wait(struct flow *f, const u8 *data, u32 len)
 		return -1;
 	w->next = NULL;
 	w->len = len;
+	w->tos = tos;
 	memcpy(w->data, data, len);
 	*f->wait_tail = w;
 	f->wait_tail = &w->next;

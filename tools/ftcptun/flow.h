@@ -52,11 +52,13 @@ struct conversation {
  * struct waiting - a datagram that waits for the connection
  * @next: the one behind it
  * @len: its length
+ * @tos: its DSCP and ECN
  * @data: its contents
  */
 struct waiting {
 	struct waiting *next;
 	u32 len;
+	u8 tos;
 	u8 data[];
 };
 
@@ -79,7 +81,7 @@ struct flow_counters {
  * @source: its UDP socket; on a client, the thread's
  * @conn: the connection
  * @path: its two ends
- * @conversation: client: the UDP side
+ * @conversation: the UDP side; of a server's only @app, the service, is known
  * @tcp_next: next in the table's chain by @path
  * @udp_next: next in the table's chain by @conversation
  * @in_udp_table: it is there; a client's flow that is about to end is not, so
@@ -171,7 +173,7 @@ void flow_free(struct flow *f);
 void flow_set_timer(struct flow_table *t, struct flow *f, u64 at);
 struct flow *flow_due(const struct flow_table *t, u64 now);
 
-int flow_wait(struct flow *f, const u8 *data, u32 len);
+int flow_wait(struct flow *f, const u8 *data, u32 len, u8 tos);
 void flow_take_waiting(struct flow *f);
 void flow_drop_waiting(struct flow *f);
 

@@ -3,10 +3,10 @@
  * Datagrams on their way out.
  *
  * What one round of reading brought in is sorted by flow, and neighbours of
- * one size in one flow leave together: as one TCP super-segment to the device,
- * as one UDP_SEGMENT message to a socket.  Nothing is held back for that:
- * when the round is over everything leaves.  So a sparse flow sees no delay,
- * and a busy thread finds more to put together the busier it is.
+ * one size and one TOS in one flow leave together: as one TCP super-segment to
+ * the device, as one UDP_SEGMENT message to a socket.  Nothing is held back for
+ * that: when the round is over everything leaves.  So a sparse flow sees no
+ * delay, and a busy thread finds more to put together the busier it is.
  *
  * A batch refers to the buffers that were read into; it has to be sent before
  * they are used again, and before its flow is gone.
@@ -49,11 +49,11 @@ static u32 number(u32 len, u32 seg)
  * may be shorter than the others.
  */
 static bool fits(const struct batch_set *set, const struct batch *b, u32 len,
-		 u32 seg)
+		 u32 seg, u8 tos)
 {
 	u32 count = number(len, seg);
 
-	if (b->len % b->seg || b->pieces == BATCH_PIECES ||
+	if (b->tos != tos || b->len % b->seg || b->pieces == BATCH_PIECES ||
 	    b->len + len > set->max_len || b->count + count > set->max_count ||
 	    b->seg < set->min_seg)
 		return false;
@@ -62,14 +62,15 @@ static bool fits(const struct batch_set *set, const struct batch *b, u32 len,
 
 /* @len is at most what one batch takes. */
 static void put(struct batch_set *set, struct batch **slot, struct flow *f,
-		u8 *data, u32 len, u32 seg)
+		u8 *data, u32 len, u32 seg, u8 tos)
 {
 	struct batch *b = *slot;
 
-	if (!b || !fits(set, b, len, seg)) {
+	if (!b || !fits(set, b, len, seg, tos)) {
 		b = &set->batch[set->n++];
 		b->flow = f;
 		b->seg = seg;
+		b->tos = tos;
 		b->len = 0;
 		b->count = 0;
 		b->pieces = 0;
@@ -97,8 +98,10 @@ static u32 most(const struct batch_set *set, u32 seg)
  * @data: the datagrams; must stay until output_flush_tun()
  * @len: their bytes
  * @seg: size of each but the last
+ * @tos: their DSCP and ECN
  */
-void output_to_tun(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg)
+void output_to_tun(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg,
+		   u8 tos)
 {
 	u32 max = most(&w->to_tun, seg), part;
 
@@ -107,7 +110,7 @@ void output_to_tun(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg)
 		if (w->to_tun.n == BATCHES)
 			output_flush_tun(w);
 		put(&w->to_tun, &f->to_tun, f, data, part,
-		    part < seg ? part : seg);
+		    part < seg ? part : seg, tos);
 	}
 }
 
@@ -118,8 +121,10 @@ void output_to_tun(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg)
  * @data: the datagrams; must stay until output_flush_udp()
  * @len: their bytes
  * @seg: size of each but the last
+ * @tos: their DSCP and ECN
  */
-void output_to_udp(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg)
+void output_to_udp(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg,
+		   u8 tos)
 {
 	u32 max = most(&w->to_udp, seg), part;
 
@@ -133,7 +138,7 @@ void output_to_udp(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg)
 		if (w->to_udp.n == BATCHES)
 			output_flush_udp(w);
 		put(&w->to_udp, &f->to_udp, f, data, part,
-		    part < seg ? part : seg);
+		    part < seg ? part : seg, tos);
 	}
 }
 
@@ -154,11 +159,11 @@ static void send_batch(struct worker *w, struct batch *b)
 	default:
 		for (i = 1; i <= b->pieces; i++)
 			dispatch_hold(w, f, b->iov[i].iov_base,
-				      (u32)b->iov[i].iov_len, b->seg);
+				      (u32)b->iov[i].iov_len, b->seg, b->tos);
 		return;
 	}
 	b->iov[0].iov_base = header;
-	b->iov[0].iov_len = packet_write_data(header, &f->path, &data,
+	b->iov[0].iov_len = packet_write_data(header, &f->path, &data, b->tos,
 					      b->iov + 1, b->pieces, b->len,
 					      b->count > 1 ? b->seg : 0, vnet);
 	if (writev(w->tun.fd, b->iov, (int)(1 + b->pieces)) < 0) {
@@ -215,6 +220,8 @@ void output_flush_udp(struct worker *w)
 			.len = b->len,
 			.seg = b->seg,
 			.count = b->count,
+			.tos = b->tos,
+			.v4 = addr_is_v4(&f->conversation.app.addr),
 		};
 		if (o->role == ROLE_SERVER)
 			continue;

@@ -197,6 +197,7 @@ enum packet_fate packet_read(struct packet *p, u8 *buf, u32 len, bool vnet)
 		if (ftcp_get16(ip + 6) & 0x3fff) /* a fragment */
 			return PACKET_PROTOCOL;
 		len = total;
+		p->tos = ip[1];
 		if (ip[9] != IPPROTO_TCP)
 			return read_icmp(p, ip, hlen, len, checked);
 	} else if (ip[0] >> 4 == 6) {
@@ -204,6 +205,7 @@ enum packet_fate packet_read(struct packet *p, u8 *buf, u32 len, bool vnet)
 		if (len < hlen || ftcp_get16(ip + 4) > len - hlen)
 			return PACKET_MALFORMED;
 		len = hlen + ftcp_get16(ip + 4);
+		p->tos = (u8)(ftcp_get16(ip) >> 4);
 		if (ip[6] != IPPROTO_TCP)
 			return read_icmp(p, ip, hlen, len, checked);
 	} else {
@@ -231,12 +233,12 @@ enum packet_fate packet_read(struct packet *p, u8 *buf, u32 len, bool vnet)
 
 /* ---- writing ---- */
 
-static u32 write_ip(u8 *ip, const struct path *path, u32 payload)
+static u32 write_ip(u8 *ip, const struct path *path, u8 tos, u32 payload)
 {
 	u16 check;
 
 	if (!addr_is_v4(&path->local)) {
-		ftcp_put32(ip, 6u << 28);
+		ftcp_put32(ip, 6u << 28 | (u32)tos << 20);
 		ftcp_put16(ip + 4, (u16)payload);
 		ip[6] = IPPROTO_TCP;
 		ip[7] = IP_TTL_VALUE;
@@ -244,7 +246,7 @@ static u32 write_ip(u8 *ip, const struct path *path, u32 payload)
 		memcpy(ip + 24, path->remote.b, 16);
 		return IP6_HLEN;
 	}
-	ftcp_put16(ip, 4 << 12 | IP4_HLEN / 4 << 8);
+	ftcp_put16(ip, (u16)(4 << 12 | IP4_HLEN / 4 << 8 | tos));
 	ftcp_put16(ip + 2, (u16)(IP4_HLEN + payload));
 	ftcp_put32(ip + 4, 0x4000); /* no id; do not fragment */
 	ftcp_put32(ip + 8, IP_TTL_VALUE << 24 | IPPROTO_TCP << 16);
@@ -295,6 +297,7 @@ static void finish(u8 *buf, const struct path *path, u32 ip_hlen, u32 tcp_hlen,
  * @buf: where to; PACKET_HLEN_MAX bytes
  * @path: its ends
  * @data: sequence number, acknowledgement and flags
+ * @tos: DSCP and ECN
  * @iov: the payload
  * @niov: number of its pieces
  * @len: its length
@@ -305,11 +308,11 @@ static void finish(u8 *buf, const struct path *path, u32 ip_hlen, u32 tcp_hlen,
  * Return: length of the headers.
  */
 u32 packet_write_data(u8 *buf, const struct path *path,
-		      const struct ftcp_data *data, const struct iovec *iov,
-		      u32 niov, u32 len, u32 gso_size, bool vnet)
+		      const struct ftcp_data *data, u8 tos,
+		      const struct iovec *iov, u32 niov, u32 len, u32 gso_size, bool vnet)
 {
 	u8 *ip = buf + (vnet ? VNET_HLEN : 0);
-	u32 hlen = write_ip(ip, path, FTCP_HLEN + len);
+	u32 hlen = write_ip(ip, path, tos, FTCP_HLEN + len);
 
 	ftcp_header_write(ip + hlen, path->lport, path->rport, data->seq,
 			  data->ack, data->flags, FTCP_WINDOW);
@@ -335,7 +338,7 @@ u32 packet_write_control(u8 *buf, const struct path *path, u16 mss,
 	u32 tcp_hlen = ftcp_control_write(ip + ip_hlen, path->lport,
 					  path->rport, mss, ctl);
 
-	write_ip(ip, path, tcp_hlen);
+	write_ip(ip, path, 0, tcp_hlen);
 	finish(buf, path, ip_hlen, tcp_hlen, NULL, 0, 0, 0, vnet);
 	return (u32)(ip - buf) + ip_hlen + tcp_hlen;
 }

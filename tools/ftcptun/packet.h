@@ -38,6 +38,7 @@ struct path {
  * struct packet - a segment that was read
  * @path: its two ends, seen from here
  * @seg: its TCP header
+ * @tos: DSCP and ECN
  * @payload: its payload
  * @gso_size: length of each datagram in the payload but the last; 0 if it is
  *	only one
@@ -48,6 +49,7 @@ struct path {
 struct packet {
 	struct path path;
 	struct ftcp_segment seg;
+	u8 tos;
 	u8 *payload;
 	u32 gso_size;
 	u32 mtu;
@@ -72,8 +74,8 @@ enum packet_fate {
 
 enum packet_fate packet_read(struct packet *p, u8 *buf, u32 len, bool vnet);
 u32 packet_write_data(u8 *buf, const struct path *path,
-		      const struct ftcp_data *data, const struct iovec *iov,
-		      u32 niov, u32 len, u32 gso_size, bool vnet);
+		      const struct ftcp_data *data, u8 tos,
+		      const struct iovec *iov, u32 niov, u32 len, u32 gso_size, bool vnet);
 u32 packet_write_control(u8 *buf, const struct path *path, u16 mss,
 			 const struct ftcp_control *ctl, bool vnet);
 

@@ -12,6 +12,9 @@
  *
  * A socket that listens on a wildcard address is asked to which address each
  * datagram was sent, so that the answers can come from there.
+ *
+ * DSCP and ECN are asked for with each message, and given with those that have
+ * any: a control message on a connected socket costs a look-up of the route.
  */
 #include "udp.h"
 
@@ -39,7 +42,7 @@
  */
 #define BUFFER_STRIDE (65536 + 17 * 64)
 #define CONTROL_SIZE \
-	(CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct in6_pktinfo)))
+	(2 * CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct in6_pktinfo)))
 
 /**
  * struct udp_input - where received messages are stored
@@ -94,6 +97,11 @@ static int new_socket(int family, bool gro)
 	set_buffer(fd, SO_SNDBUF, SO_SNDBUFFORCE);
 	if (gro)
 		setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof(one));
+	/* that of IPv4 is for IPv6 sockets as well, which may receive both */
+	setsockopt(fd, IPPROTO_IP, IP_RECVTOS, &one, sizeof(one));
+	if (family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &one,
+			   sizeof(one));
 	return fd;
 }
 
@@ -287,6 +295,7 @@ void udp_message_get(struct udp_input *in, int i, struct udp_message *m)
 	m->data = in->iov[i].iov_base;
 	m->len = in->msg[i].msg_len;
 	m->seg = m->len;
+	m->tos = 0;
 	m->to = (struct addr){ 0 };
 	endpoint_from_sockaddr(&m->from, &in->from[i]);
 	for (c = CMSG_FIRSTHDR(hdr); c; c = CMSG_NXTHDR(hdr, c)) {
@@ -308,6 +317,15 @@ void udp_message_get(struct udp_input *in, int i, struct udp_message *m)
 
 			memcpy(&info, CMSG_DATA(c), sizeof(info));
 			memcpy(m->to.b, &info.ipi6_addr, 16);
+		} else if (c->cmsg_level == IPPROTO_IP &&
+			   c->cmsg_type == IP_TOS) {
+			m->tos = *CMSG_DATA(c);
+		} else if (c->cmsg_level == IPPROTO_IPV6 &&
+			   c->cmsg_type == IPV6_TCLASS) {
+			int tclass;
+
+			memcpy(&tclass, CMSG_DATA(c), sizeof(tclass));
+			m->tos = (u8)tclass;
 		}
 	}
 	reset_message(in, i);
@@ -362,6 +380,14 @@ static void put_message(struct send_buffer *b, int i,
 		memcpy(put_cmsg(hdr, b->control[i], IPPROTO_UDP, UDP_SEGMENT,
 				sizeof(size)),
 		       &size, sizeof(size));
+	}
+	if (out->tos) {
+		int tos = out->tos;
+
+		memcpy(put_cmsg(hdr, b->control[i],
+				out->v4 ? IPPROTO_IP : IPPROTO_IPV6,
+				out->v4 ? IP_TOS : IPV6_TCLASS, sizeof(tos)),
+		       &tos, sizeof(tos));
 	}
 	if (out->from && out->v6) {
 		struct in6_pktinfo info = {

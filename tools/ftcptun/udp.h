@@ -16,12 +16,14 @@
 #define UDP_LEN_MAX 65507 /* bytes in one message */
 
 /**
- * struct udp_message - a datagram, or several of one size from one source
+ * struct udp_message - a datagram, or several of one size and one TOS from one
+ *	source
  * @from: who sent it
  * @to: the address it was sent to, if the socket was asked to tell
  * @data: the payload
  * @len: its length
  * @seg: length of each datagram in it but the last
+ * @tos: DSCP and ECN
  */
 struct udp_message {
 	struct endpoint from;
@@ -29,12 +31,15 @@ struct udp_message {
 	u8 *data;
 	u32 len;
 	u32 seg;
+	u8 tos;
 };
 
 /**
- * struct udp_output - datagrams of one size to one destination
+ * struct udp_output - datagrams of one size and one TOS to one destination
  * @fd: socket to send on
- * @v6: it is an IPv6 socket
+ * @v6: it is an IPv6 socket; not set if it is connected
+ * @v4: the destination is an IPv4 address, perhaps of an IPv6 socket
+ * @tos: DSCP and ECN
  * @to: destination; NULL if the socket is connected
  * @from: address to send from; NULL to leave it to the kernel
  * @iov: the payload; each piece holds whole datagrams
@@ -47,6 +52,8 @@ struct udp_message {
 struct udp_output {
 	int fd;
 	bool v6;
+	bool v4;
+	u8 tos;
 	const struct endpoint *to;
 	const struct addr *from;
 	struct iovec *iov;

@@ -25,12 +25,14 @@
 #define BATCH_PIECES 64
 
 /**
- * struct batch - datagrams of one flow and one size; the last may be shorter
+ * struct batch - datagrams of one flow, one size and one TOS; the last may be
+ *	shorter
  * @flow: the flow
  * @seg: their size
  * @len: their bytes
  * @count: how many
  * @pieces: number of elements of @iov, without the first
+ * @tos: their DSCP and ECN
  * @iov: where they are; the first element is left free for headers
  */
 struct batch {
@@ -39,6 +41,7 @@ struct batch {
 	u32 len;
 	u32 count;
 	u32 pieces;
+	u8 tos;
 	struct iovec iov[1 + BATCH_PIECES];
 };
 
@@ -204,9 +207,9 @@ void worker_send(struct worker *w, enum letter_kind kind);
 /* output.c */
 void output_init(struct worker *w);
 void output_to_tun(struct worker *w, struct flow *f, u8 *data, u32 len,
-		   u32 seg);
+		   u32 seg, u8 tos);
 void output_to_udp(struct worker *w, struct flow *f, u8 *data, u32 len,
-		   u32 seg);
+		   u32 seg, u8 tos);
 void output_flush_tun(struct worker *w);
 void output_flush_udp(struct worker *w);
 void output_control(struct worker *w, const struct path *path,
@@ -220,7 +223,7 @@ void dispatch_flow(struct worker *w, struct flow *f);
 void dispatch_unwelcome(struct worker *w, struct flow *f);
 void dispatch_arm(struct worker *w, struct flow *f);
 void dispatch_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
-		   u32 seg);
+		   u32 seg, u8 tos);
 void dispatch_timers(struct worker *w);
 void dispatch_stop(struct worker *w);
 void dispatch_stopping(struct worker *w);
