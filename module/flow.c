@@ -32,7 +32,25 @@ static struct workqueue_struct *flow_wq;
 
 /* ---- tables ---- */
 
+/* All words of an IPv6 address, but only the last one of an IPv4 address: the
+ * others are the same for all.  @seed is the table's own, and random.
+ */
+static u32 hash_pair(const void *data, u32 len, u32 seed)
+{
+	const struct ftcp_pair *pair = data;
+
+	BUILD_BUG_ON(offsetof(struct ftcp_inner_key, pair));
+	if (pair->remote.family == AF_INET)
+		return jhash_3words((__force u32)ftcp_end_v4(&pair->local),
+				    (__force u32)ftcp_end_v4(&pair->remote),
+				    (__force u32)pair->local.port << 16 |
+					    (__force u32)pair->remote.port,
+				    seed);
+	return jhash2(data, sizeof(*pair) / sizeof(u32), seed);
+}
+
 static const struct rhashtable_params outer_params = {
+	.hashfn = hash_pair,
 	.key_len = sizeof(struct ftcp_pair),
 	.key_offset = offsetof(struct ftcp_flow, outer),
 	.head_offset = offsetof(struct ftcp_flow, outer_node),
@@ -40,6 +58,7 @@ static const struct rhashtable_params outer_params = {
 };
 
 static const struct rhashtable_params inner_params = {
+	.hashfn = hash_pair,
 	.key_len = sizeof(struct ftcp_inner_key),
 	.key_offset = offsetof(struct ftcp_flow, inner),
 	.head_offset = offsetof(struct ftcp_flow, inner_node),
