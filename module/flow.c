@@ -135,11 +135,49 @@ static void unhash_inner(struct ftcp_flow *flow)
 
 /* ---- routes ---- */
 
-static struct dst_entry *cached_route(struct ftcp_route *route)
+/**
+ * ftcp_flow_cached() - a route that a flow keeps
+ * @route: one of the flow's
+ *
+ * Context: RCU read-side critical section, which keeps the route.
+ * Return: the route, or NULL if there is none, or it does not hold any more.
+ */
+struct dst_entry *ftcp_flow_cached(const struct ftcp_route *route)
 {
 	struct dst_entry *dst = rcu_dereference(route->dst);
 
 	return dst ? dst_check(dst, READ_ONCE(route->cookie)) : NULL;
+}
+
+/**
+ * ftcp_flow_keep_route() - have a flow keep a route
+ * @flow: the flow
+ * @route: which of its routes
+ * @dst: the new one; the reference is taken over
+ *
+ * Return: whether it is kept; false if the flow is dead, and @dst was released.
+ */
+bool ftcp_flow_keep_route(struct ftcp_flow *flow, struct ftcp_route *route,
+			  struct dst_entry *dst)
+{
+	struct dst_entry *old;
+
+	spin_lock_bh(&flow->lock);
+	if (flow->dead) {
+		/* nobody would release it */
+		spin_unlock_bh(&flow->lock);
+		dst_release(dst);
+		return false;
+	}
+	if (dst->ops->family == AF_INET6)
+		WRITE_ONCE(route->cookie,
+			   rt6_get_cookie(container_of(dst, struct rt6_info,
+						       dst)));
+	old = rcu_replace_pointer(route->dst, dst,
+				  lockdep_is_held(&flow->lock));
+	spin_unlock_bh(&flow->lock);
+	dst_release(old);
+	return true;
 }
 
 static struct dst_entry *renew_route(struct ftcp_flow *flow,
@@ -148,7 +186,7 @@ static struct dst_entry *renew_route(struct ftcp_flow *flow,
 {
 	u32 mark = READ_ONCE(flow->tunnel->config.fwmark);
 	struct ftcp_pair copy = *pair;
-	struct dst_entry *dst, *old;
+	struct dst_entry *dst;
 
 	dst = ftcp_route(net, &copy, protocol, mark);
 	if (!dst)
@@ -158,23 +196,7 @@ static struct dst_entry *renew_route(struct ftcp_flow *flow,
 		dst_release(dst);
 		return NULL;
 	}
-
-	spin_lock_bh(&flow->lock);
-	if (flow->dead) {
-		/* nobody would release it */
-		spin_unlock_bh(&flow->lock);
-		dst_release(dst);
-		return NULL;
-	}
-	if (pair->remote.family == AF_INET6)
-		WRITE_ONCE(route->cookie,
-			   rt6_get_cookie(container_of(dst, struct rt6_info,
-						       dst)));
-	old = rcu_replace_pointer(route->dst, dst,
-				  lockdep_is_held(&flow->lock));
-	spin_unlock_bh(&flow->lock);
-	dst_release(old);
-	return dst;
+	return ftcp_flow_keep_route(flow, route, dst) ? dst : NULL;
 }
 
 /**
@@ -186,7 +208,7 @@ static struct dst_entry *renew_route(struct ftcp_flow *flow,
  */
 struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow)
 {
-	struct dst_entry *dst = cached_route(&flow->outer_route);
+	struct dst_entry *dst = ftcp_flow_cached(&flow->outer_route);
 
 	if (likely(dst))
 		return dst;
@@ -205,7 +227,7 @@ struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow)
  */
 struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow)
 {
-	struct dst_entry *dst = cached_route(&flow->inner_route);
+	struct dst_entry *dst = ftcp_flow_cached(&flow->inner_route);
 	struct ftcp_pair pair = {
 		.local = flow->inner.pair.remote,
 		.remote = flow->inner.pair.local,

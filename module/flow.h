@@ -46,7 +46,8 @@ struct ftcp_route {
  * @tunnel: the tunnel, constant
  * @peer: the peer, constant
  * @outer_route: route of the segments
- * @inner_route: route of the datagrams, modes listen and forward
+ * @inner_route: route of the datagrams to application or target; mode routed:
+ *	their route in this host, see input.c
  * @source: whom it is counted for, see source.c; under ftcp_tunnel.lock
  * @waiting: datagrams have to queue, for the connection or for the first
  *	acknowledgement on it; changed under @lock, cleared when @queue is empty
@@ -54,6 +55,7 @@ struct ftcp_route {
  * @renewable: it was dialled from a port of its own, so that another flow can
  *	take its conversation over; constant
  * @heir: it was dialled to take a conversation over; constant
+ * @forwarded: mode routed: its datagrams are for other hosts
  * @conn: state of the protocol; see core/conn.h for what needs @lock
  * @lock: protects @conn's slow path and the members below
  * @dead: unlinked, or being so
@@ -110,6 +112,7 @@ struct ftcp_flow {
 	bool dialled;
 	bool renewable;
 	bool heir;
+	bool forwarded;
 
 	struct ftcp_conn conn ____cacheline_aligned;
 	atomic64_t tx_packets;
@@ -168,6 +171,9 @@ enum ftcp_verdict ftcp_flow_receive(struct ftcp_flow *flow,
 				    const struct ftcp_segment *seg);
 void ftcp_flow_arm(struct ftcp_flow *flow, u64 deadline);
 
+struct dst_entry *ftcp_flow_cached(const struct ftcp_route *route);
+bool ftcp_flow_keep_route(struct ftcp_flow *flow, struct ftcp_route *route,
+			  struct dst_entry *dst);
 struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow);
 struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow);
 

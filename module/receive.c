@@ -23,6 +23,7 @@
 #include "flow.h"
 #include "gso.h"
 #include "icmp.h"
+#include "input.h"
 #include "packet.h"
 #include "peer.h"
 #include "tunnel.h"
@@ -86,12 +87,15 @@ static void deliver_split(struct ftcp_flow *flow, struct sk_buff *skb)
 /* The link receives it.  Called directly: the stack is entered a second time
  * from a hook, once, since what enters is UDP and cannot come back here.
  */
-static void deliver_routed(struct ftcp_tunnel *tunnel, struct sk_buff *skb)
+static void deliver_routed(struct ftcp_flow *flow, struct sk_buff *skb)
 {
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+
 	skb_scrub_packet(skb, true);
 	skb_orphan(skb);
 	skb->mark = READ_ONCE(tunnel->config.fwmark);
 	skb->dev = tunnel->link->dev;
+	ftcp_input_route(flow, skb);
 	netif_receive_skb(skb);
 }
 
@@ -161,7 +165,7 @@ static void deliver(struct ftcp_flow *flow, struct sk_buff *skb)
 	if (dst)
 		deliver_local(flow, dst, skb);
 	else
-		deliver_routed(tunnel, skb);
+		deliver_routed(flow, skb);
 }
 
 /**
