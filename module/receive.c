@@ -384,22 +384,27 @@ unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state)
 {
 	struct ftcp_net *fn = ftcp_net(state->net);
+	bool ours = false;
 	u8 protocol = skb->protocol == htons(ETH_P_IP) ?
 			      ip_hdr(skb)->protocol :
 			      ipv6_hdr(skb)->nexthdr;
 
+	/* A packet that user space gave back (NFQUEUE) comes from a process. */
+	local_bh_disable();
 	switch (protocol) {
 	case IPPROTO_TCP:
-		return receive(fn, skb, false) ? NF_STOLEN : NF_ACCEPT;
+		ours = receive(fn, skb, false);
+		break;
 	case IPPROTO_UDP:
-		return ftcp_intercept(fn, skb) ? NF_STOLEN : NF_ACCEPT;
+		ours = ftcp_intercept(fn, skb);
+		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		ftcp_icmp_receive(fn, skb);
-		return NF_ACCEPT;
-	default:
-		return NF_ACCEPT;
+		break;
 	}
+	local_bh_enable();
+	return ours ? NF_STOLEN : NF_ACCEPT;
 }
 
 /**
@@ -413,5 +418,10 @@ unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
 unsigned int ftcp_hook_forward(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state)
 {
-	return receive(ftcp_net(state->net), skb, true) ? NF_STOLEN : NF_ACCEPT;
+	bool ours;
+
+	local_bh_disable();
+	ours = receive(ftcp_net(state->net), skb, true);
+	local_bh_enable();
+	return ours ? NF_STOLEN : NF_ACCEPT;
 }
