@@ -67,6 +67,14 @@ static bool read_datagram(struct sk_buff *skb, struct ftcp_pair *pair,
 		    pskb_trim_rcsum(skb, ip_hlen + len))
 			return false;
 	}
+	/* A tunnel in UDP may have left another checksum than UDP's to the device:
+	 * that of a packet within, of which the segment knows nothing.
+	 */
+	*reason = FTCP_DROP_MEMORY;
+	if (skb->ip_summed == CHECKSUM_PARTIAL && !skb_is_gso(skb) &&
+	    unlikely(skb_checksum_start_offset(skb) != ip_hlen) &&
+	    skb_checksum_help(skb))
+		return false;
 	*reason = FTCP_DROP_CHECKSUM;
 	skb_set_transport_header(skb, ip_hlen);
 	return ftcp_packet_checksum_ok(skb, IPPROTO_UDP, ip_hlen);
