@@ -217,6 +217,8 @@ static void get_config(struct genl_info *info, struct ftcp_tunnel_config *c)
 		  offsetof(struct ftcp_tunnel_config, max_per_source) },
 		{ FTCP_A_QUEUE_BYTES,
 		  offsetof(struct ftcp_tunnel_config, queue_bytes) },
+		{ FTCP_A_COALESCE,
+		  offsetof(struct ftcp_tunnel_config, coalesce) },
 	};
 	int i;
 
@@ -296,6 +298,7 @@ static int get_tunnel_params(struct genl_info *info,
 			.unreachable = FTCP_UNREACHABLE_CLOSE,
 			.max_per_source = FTCP_DEFAULT_MAX_PER_SOURCE,
 			.queue_bytes = FTCP_DEFAULT_QUEUE_BYTES,
+			.coalesce = FTCP_DEFAULT_COALESCE,
 		},
 	};
 	p->name = get_name(info, FTCP_A_TUNNEL, "tunnel");
@@ -720,35 +723,40 @@ static int put_tunnel_id(struct sk_buff *msg, const struct ftcp_tunnel *tunnel)
 	       nla_put_string(msg, FTCP_A_TUNNEL, tunnel->name);
 }
 
+/* What both tunnels and flows count, into a nest of either. */
 static int put_counts(struct sk_buff *msg, u64 tx_packets, u64 tx_bytes,
 		      u64 rx_packets, u64 rx_bytes)
 {
-	struct nlattr *nest = nla_nest_start(msg, FTCP_A_STATS);
-
-	if (!nest ||
-	    nla_put_u64_64bit(msg, FTCP_STATS_TX_PACKETS, tx_packets,
-			      FTCP_STATS_PAD) ||
-	    nla_put_u64_64bit(msg, FTCP_STATS_TX_BYTES, tx_bytes,
-			      FTCP_STATS_PAD) ||
-	    nla_put_u64_64bit(msg, FTCP_STATS_RX_PACKETS, rx_packets,
-			      FTCP_STATS_PAD) ||
-	    nla_put_u64_64bit(msg, FTCP_STATS_RX_BYTES, rx_bytes,
-			      FTCP_STATS_PAD))
-		return -EMSGSIZE;
-	nla_nest_end(msg, nest);
-	return 0;
+	return nla_put_u64_64bit(msg, FTCP_STATS_TX_PACKETS, tx_packets,
+				 FTCP_STATS_PAD) ||
+	       nla_put_u64_64bit(msg, FTCP_STATS_TX_BYTES, tx_bytes,
+				 FTCP_STATS_PAD) ||
+	       nla_put_u64_64bit(msg, FTCP_STATS_RX_PACKETS, rx_packets,
+				 FTCP_STATS_PAD) ||
+	       nla_put_u64_64bit(msg, FTCP_STATS_RX_BYTES, rx_bytes,
+				 FTCP_STATS_PAD);
 }
 
-static int put_stats(struct sk_buff *msg, const struct ftcp_tunnel *tunnel)
+static int put_tunnel_stats(struct sk_buff *msg,
+			    const struct ftcp_tunnel *tunnel)
 {
 	struct ftcp_stats_sum sum;
 	struct nlattr *nest;
 	int i;
 
 	ftcp_stats_read(tunnel->stats, &sum);
-	if (put_counts(msg, sum.tx_packets, sum.tx_bytes, sum.rx_packets,
-		       sum.rx_bytes))
+	nest = nla_nest_start(msg, FTCP_A_STATS);
+	if (!nest ||
+	    put_counts(msg, sum.tx_packets, sum.tx_bytes, sum.rx_packets,
+		       sum.rx_bytes) ||
+	    nla_put_u64_64bit(msg, FTCP_STATS_TX_HELD, sum.tx_held,
+			      FTCP_STATS_PAD) ||
+	    nla_put_u64_64bit(msg, FTCP_STATS_TX_BATCHES, sum.tx_batches,
+			      FTCP_STATS_PAD) ||
+	    nla_put_u64_64bit(msg, FTCP_STATS_TX_HOLD, sum.tx_hold,
+			      FTCP_STATS_PAD))
 		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
 	nest = nla_nest_start(msg, FTCP_A_DROPS);
 	if (!nest)
 		return -EMSGSIZE;
@@ -756,6 +764,19 @@ static int put_stats(struct sk_buff *msg, const struct ftcp_tunnel *tunnel)
 		if (nla_put_u64_64bit(msg, i, sum.drops[i], FTCP_DROP_PAD))
 			return -EMSGSIZE;
 	}
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
+static int put_flow_stats(struct sk_buff *msg, const struct ftcp_flow *flow)
+{
+	struct nlattr *nest = nla_nest_start(msg, FTCP_A_STATS);
+
+	if (!nest || put_counts(msg, atomic64_read(&flow->tx_packets),
+				atomic64_read(&flow->tx_bytes),
+				atomic64_read(&flow->rx_packets),
+				atomic64_read(&flow->rx_bytes)))
+		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
 }
@@ -796,8 +817,9 @@ static int fill_tunnel(struct sk_buff *msg, const struct ftcp_tunnel *tunnel,
 	     nla_put_u32(msg, FTCP_A_UNREACHABLE, c->unreachable)) ||
 	    nla_put_u32(msg, FTCP_A_MAX_FLOWS_PER_SOURCE, c->max_per_source) ||
 	    nla_put_u32(msg, FTCP_A_QUEUE_BYTES, c->queue_bytes) ||
+	    nla_put_u32(msg, FTCP_A_COALESCE, c->coalesce) ||
 	    nla_put_u32(msg, FTCP_A_FLOWS, atomic_read(&tunnel->nflows)) ||
-	    put_stats(msg, tunnel)) {
+	    put_tunnel_stats(msg, tunnel)) {
 		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
 	}
@@ -907,10 +929,7 @@ static int fill_flow(struct sk_buff *msg, struct ftcp_flow *flow, u32 portid,
 			      now - min(now, ftcp_load(flow->conn.last_rx)),
 			      FTCP_A_PAD) ||
 	    nla_put_u32(msg, FTCP_A_MTU, flow_mtu(flow)) ||
-	    put_counts(msg, atomic64_read(&flow->tx_packets),
-		       atomic64_read(&flow->tx_bytes),
-		       atomic64_read(&flow->rx_packets),
-		       atomic64_read(&flow->rx_bytes))) {
+	    put_flow_stats(msg, flow)) {
 		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
 	}

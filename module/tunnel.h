@@ -15,6 +15,7 @@
 #define FTCP_DEFAULT_QUEUE	64
 #define FTCP_DEFAULT_QUEUE_BYTES (64 << 20)
 #define FTCP_DEFAULT_MAX_PER_SOURCE 16384
+#define FTCP_DEFAULT_COALESCE	100
 
 struct ftcp_allowed;
 struct ftcp_peer;
@@ -36,6 +37,7 @@ struct ftcp_port;
  * @df: enum ftcp_df, of segments over IPv4
  * @max_bytes: bytes, 0: off
  * @unreachable: enum ftcp_unreachable, mode forward
+ * @coalesce: us, longest that a datagram waits for those behind it, 0: never
  *
  * Written under RTNL, read anywhere, each member by itself.
  */
@@ -54,6 +56,7 @@ struct ftcp_tunnel_config {
 	u32 df;
 	u64 max_bytes;
 	u32 unreachable;
+	u32 coalesce;
 };
 
 /**
