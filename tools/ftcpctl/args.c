@@ -180,6 +180,34 @@ int parse_seconds_or_off(const char *word, const char *text, uint32_t *out)
 	return DONE;
 }
 
+/**
+ * parse_us_or_off() - Parse a short time that may be turned off.
+ * @word: The word of the command line that takes it, for messages.
+ * @text: What was given: a number, perhaps with "us" behind it.
+ * @out: Microseconds; 0 for "off".
+ *
+ * Return: DONE, or USAGE after a message.
+ */
+int parse_us_or_off(const char *word, const char *text, uint32_t *out)
+{
+	size_t len = strspn(text, "0123456789");
+	char digits[12];
+
+	if (!strcmp(text, "off")) {
+		*out = 0;
+		return DONE;
+	}
+	if (len < sizeof(digits) && (!text[len] || !strcmp(text + len, "us"))) {
+		memcpy(digits, text, len);
+		digits[len] = 0;
+		if (scan_u32(digits, 10, out))
+			return DONE;
+	}
+	return fail(USAGE,
+		    "%s: \"%s\": expected microseconds (us may follow) or \"off\"",
+		    word, text);
+}
+
 /* Seconds with up to three decimals, in milliseconds. */
 static bool scan_ms(const char *text, size_t len, uint32_t *out)
 {

@@ -43,6 +43,7 @@ int parse_keepalive(const char *word, const char *text, uint32_t *time,
 		    uint32_t *interval, uint32_t *probes);
 int parse_bytes_or_off(const char *word, const char *text, uint64_t *out);
 int parse_seconds_or_off(const char *word, const char *text, uint32_t *out);
+int parse_us_or_off(const char *word, const char *text, uint32_t *out);
 int parse_port(const char *word, const char *text, const char *whole,
 	       unsigned int *out);
 int parse_wire(const char *word, const char *text, uint32_t *out);

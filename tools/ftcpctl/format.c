@@ -159,14 +159,13 @@ static void json_address(const char *key, const union address *a)
 		json_string(key, format_address(buf, a));
 }
 
-static void json_stats(const struct stats *s)
+/* What both tunnels and flows count */
+static void json_counts(const struct stats *s)
 {
-	json_open("stats", '{');
 	json_number("tx-packets", s->tx_packets);
 	json_number("tx-bytes", s->tx_bytes);
 	json_number("rx-packets", s->rx_packets);
 	json_number("rx-bytes", s->rx_bytes);
-	json_close('}');
 }
 
 /**
@@ -203,8 +202,14 @@ void json_tunnel(const struct tunnel *t)
 		json_string("unreachable", unreachable_name(t->unreachable));
 	json_number("max-flows-per-source", t->max_per_source);
 	json_number("queue-bytes", t->queue_bytes);
+	json_number("coalesce", t->coalesce);
 	json_number("flows", t->flows);
-	json_stats(&t->stats);
+	json_open("stats", '{');
+	json_counts(&t->stats);
+	json_number("tx-held", t->stats.tx_held);
+	json_number("tx-batches", t->stats.tx_batches);
+	json_number("tx-hold-ns", t->stats.tx_hold);
+	json_close('}');
 	json_open("drops", '{');
 	for (i = 0; i <= FTCP_DROP_MAX; i++)
 		if (ipc_drop_name(i))
@@ -231,5 +236,7 @@ void json_flow(const struct flow *f)
 	json_number("age-ms", f->age);
 	json_number("rx-age-ms", f->rx_age);
 	json_number("mtu", f->mtu);
-	json_stats(&f->stats);
+	json_open("stats", '{');
+	json_counts(&f->stats);
+	json_close('}');
 }

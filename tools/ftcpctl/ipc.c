@@ -62,6 +62,7 @@ static const char *const attr_names[FTCP_A_MAX + 1] = {
 	[FTCP_A_UNREACHABLE] = "unreachable",
 	[FTCP_A_MAX_FLOWS_PER_SOURCE] = "max-flows-per-source",
 	[FTCP_A_QUEUE_BYTES] = "queue-bytes",
+	[FTCP_A_COALESCE] = "coalesce",
 };
 
 static const char *attr_name(int type)
@@ -96,6 +97,7 @@ static struct nla_policy attr_policy[FTCP_A_MAX + 1] = {
 	[FTCP_A_UNREACHABLE] = { .type = NLA_U32 },
 	[FTCP_A_MAX_FLOWS_PER_SOURCE] = { .type = NLA_U32 },
 	[FTCP_A_QUEUE_BYTES] = { .type = NLA_U32 },
+	[FTCP_A_COALESCE] = { .type = NLA_U32 },
 };
 
 /* Open the family; @required: say so when it is missing */
@@ -234,6 +236,8 @@ static int tunnel_request(struct ipc *ipc, int cmd, const struct tunnel *t)
 			    t->max_per_source);
 	if (t->has & HAS(QUEUE_BYTES))
 		nla_put_u32(msg, FTCP_A_QUEUE_BYTES, t->queue_bytes);
+	if (t->has & HAS(COALESCE))
+		nla_put_u32(msg, FTCP_A_COALESCE, t->coalesce);
 	return nlsock_do(&ipc->nl, msg);
 }
 
@@ -413,6 +417,9 @@ static void get_stats(struct stats *s, struct nlattr *nest)
 	s->tx_bytes = get_u64(tb[FTCP_STATS_TX_BYTES]);
 	s->rx_packets = get_u64(tb[FTCP_STATS_RX_PACKETS]);
 	s->rx_bytes = get_u64(tb[FTCP_STATS_RX_BYTES]);
+	s->tx_held = get_u64(tb[FTCP_STATS_TX_HELD]);
+	s->tx_batches = get_u64(tb[FTCP_STATS_TX_BATCHES]);
+	s->tx_hold = get_u64(tb[FTCP_STATS_TX_HOLD]);
 }
 
 static void get_drops(uint64_t *drops, struct nlattr *nest)
@@ -461,6 +468,7 @@ static bool get_tunnel(struct tunnel *t, struct nlmsghdr *msg)
 	t->unreachable = get_u32(tb[FTCP_A_UNREACHABLE]);
 	t->max_per_source = get_u32(tb[FTCP_A_MAX_FLOWS_PER_SOURCE]);
 	t->queue_bytes = get_u32(tb[FTCP_A_QUEUE_BYTES]);
+	t->coalesce = get_u32(tb[FTCP_A_COALESCE]);
 	t->flows = get_u32(tb[FTCP_A_FLOWS]);
 	get_stats(&t->stats, tb[FTCP_A_STATS]);
 	get_drops(t->drops, tb[FTCP_A_DROPS]);

@@ -23,12 +23,18 @@
  * @tx_bytes: Bytes in them.
  * @rx_packets: Datagrams received from the far end.
  * @rx_bytes: Bytes in them.
+ * @tx_held: Datagrams sent together after having waited (of tunnels only).
+ * @tx_batches: Super-segments that they were sent in (the same).
+ * @tx_hold: Nanoseconds that the first of each waited (the same).
  */
 struct stats {
 	uint64_t tx_packets;
 	uint64_t tx_bytes;
 	uint64_t rx_packets;
 	uint64_t rx_bytes;
+	uint64_t tx_held;
+	uint64_t tx_batches;
+	uint64_t tx_hold;
 };
 
 /**
@@ -58,6 +64,7 @@ struct stats {
  * @unreachable: enum ftcp_unreachable.
  * @max_per_source: Limit.
  * @queue_bytes: Limit.
+ * @coalesce: Microseconds, 0 for off.
  * @flows: In existence.
  * @stats: Traffic.
  * @drops: What was dropped, by enum ftcp_drop_attr.
@@ -88,6 +95,7 @@ struct tunnel {
 	uint32_t unreachable;
 	uint32_t max_per_source;
 	uint32_t queue_bytes;
+	uint32_t coalesce;
 	uint32_t flows;
 	struct stats stats;
 	uint64_t drops[FTCP_DROP_MAX + 1];

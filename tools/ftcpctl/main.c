@@ -114,7 +114,7 @@ static void print_usage(FILE *f, const char *verb)
 	      "  wire native|phantun, idle SECONDS, keepalive TIME[:INTERVAL[:PROBES]]|off,\n"
 	      "  max-age SECONDS|off, max-bytes N[K|M|G|T]|off, fwmark MARK|off,\n"
 	      "  max-flows N, max-flows-per-source N, queue N, queue-bytes N, df set|unset,\n"
-	      "  unreachable close|ignore\n"
+	      "  unreachable close|ignore, coalesce TIME|off\n"
 	      "\n`ftcpctl VERB OBJECT --help` says more; so does ftcpctl(8).\n"
 	      "-4 and -6 choose the address family that a host name resolves to.\n",
 	      f);

@@ -119,8 +119,12 @@ static void print_options(const struct tunnel *t)
 	if ((t->has & HAS(UNREACHABLE)) &&
 	    t->unreachable == FTCP_UNREACHABLE_IGNORE)
 		printf("unreachable ignore, ");
-	printf("queue %u datagrams, %s\n", t->queue,
+	printf("queue %u datagrams, %s, ", t->queue,
 	       format_bytes(buf, t->queue_bytes));
+	if (t->coalesce)
+		printf("coalesce %u us\n", t->coalesce);
+	else
+		puts("coalesce off");
 }
 
 static void print_traffic(const char *what, uint64_t packets, uint64_t bytes)
@@ -129,6 +133,20 @@ static void print_traffic(const char *what, uint64_t packets, uint64_t bytes)
 
 	printf("  %-9s  %" PRIu64 " datagram%s, %s\n", what, packets,
 	       packets == 1 ? "" : "s", format_bytes(buf, bytes));
+}
+
+/* What coalesce brings, and what it costs */
+static void print_coalesced(const struct stats *s)
+{
+	double us;
+
+	if (!s->tx_held || !s->tx_batches)
+		return;
+	us = (double)s->tx_hold / (double)s->tx_batches / 1000;
+	printf("  coalesced  %" PRIu64 " datagrams in %" PRIu64
+	       " super-segment%s, waiting %.*f us on average\n",
+	       s->tx_held, s->tx_batches, s->tx_batches == 1 ? "" : "s",
+	       us < 9.95 ? 1 : 0, us);
 }
 
 /* Nothing passes a link that is down, and no counter tells why */
@@ -159,6 +177,7 @@ static void print_tunnel(const struct tunnel *t, const struct peer *peers,
 	printf("  flows      %u of %u, %u of one source\n", t->flows,
 	       t->max_flows, t->max_per_source);
 	print_traffic("sent", t->stats.tx_packets, t->stats.tx_bytes);
+	print_coalesced(&t->stats);
 	print_traffic("received", t->stats.rx_packets, t->stats.rx_bytes);
 	for (i = 0; i <= FTCP_DROP_MAX; i++) {
 		if (!ipc_drop_name(i) || !t->drops[i])

@@ -23,6 +23,7 @@
  * @unreachable: Close or ignore.
  * @max_per_source: Number.
  * @queue_bytes: Number.
+ * @coalesce: Microseconds or "off".
  */
 struct options {
 	const char *wire;
@@ -37,6 +38,7 @@ struct options {
 	const char *unreachable;
 	const char *max_per_source;
 	const char *queue_bytes;
+	const char *coalesce;
 };
 
 /* clang-format off */
@@ -52,7 +54,8 @@ struct options {
 	VALUE("df", &(o).df),				\
 	VALUE("unreachable", &(o).unreachable),		\
 	VALUE("max-flows-per-source", &(o).max_per_source), \
-	VALUE("queue-bytes", &(o).queue_bytes)
+	VALUE("queue-bytes", &(o).queue_bytes),		\
+	VALUE("coalesce", &(o).coalesce)
 
 #define OPTION_HELP							\
 	"  wire native|phantun    how connections that this end opens look (native);\n"	\
@@ -73,7 +76,10 @@ struct options {
 	"                         for the path (set)\n"				\
 	"  unreachable close|ignore\n"						\
 	"                         what \"port unreachable\" from the service that is\n"	\
-	"                         forwarded to does to its flow (close)\n"
+	"                         forwarded to does to its flow (close)\n"		\
+	"  coalesce TIME|off      longest that a datagram of a fast stream waits for\n"	\
+	"                         those behind it, to leave together; 1us to 1000us\n"	\
+	"                         (100us)\n"
 /* clang-format on */
 
 static int parse_options(const struct options *o, struct tunnel *t)
@@ -138,6 +144,10 @@ static int parse_options(const struct options *o, struct tunnel *t)
 		t->has |= HAS(QUEUE_BYTES);
 		code = parse_u32("queue-bytes", o->queue_bytes,
 				 &t->queue_bytes);
+	}
+	if (!code && o->coalesce) {
+		t->has |= HAS(COALESCE);
+		code = parse_us_or_off("coalesce", o->coalesce, &t->coalesce);
 	}
 	return code;
 }
