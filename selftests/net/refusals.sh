@@ -113,12 +113,12 @@ check 'nothing changed' unchanged
 for limit in 'idle 0' 'idle 2678401' 'keepalive 86401' 'max-flows 0' \
 	'max-flows 1048577' 'queue 0' 'queue 1025' 'max-flows-per-source 0' \
 	'max-flows-per-source 1048577' 'queue-bytes 65535' \
-	'queue-bytes 1073741825'; do
+	'queue-bytes 1073741825' 'coalesce 1001' 'coalesce 4294967295us'; do
 	# shellcheck disable=SC2086
-	check_refused "$limit" '2678400|86400|1048576|1024|1073741824' \
+	check_refused "$limit" '2678400|86400|1048576|1024|1073741824|1000\)' \
 		"${add[@]}" x "${on[@]}" "${client[@]}" $limit
 	# shellcheck disable=SC2086
-	check_refused "set $limit" '2678400|86400|1048576|1024|1073741824' \
+	check_refused "set $limit" '2678400|86400|1048576|1024|1073741824|1000\)' \
 		c ftcpctl set tunnel client "${on[@]}" $limit
 done
 check 'nothing changed' unchanged
@@ -127,6 +127,8 @@ check_refused 'a number out of range, and which' \
 	c ftcpctl set tunnel client "${on[@]}" idle 2678401
 check_refused '... of 0' 'max-flows: 0: out of range \(1 to 1048576\)$' \
 	"${add[@]}" x "${on[@]}" "${client[@]}" max-flows 0
+check_refused '... of microseconds' 'coalesce: 1001: out of range \(0 to 1000\)$' \
+	c ftcpctl set tunnel server "${on[@]}" coalesce 1001us
 check_refused 'a second peer of mode listen' 'has one peer' \
 	"${peer[@]}" a tunnel client "${on[@]}" endpoint 192.0.2.9:2
 check_refused 'mode listen dials an address' 'needs an address' \
@@ -168,6 +170,8 @@ usage 'listen without remote' 'remote' \
 usage 'forward without port' 'port' "${add[@]:1}" x "${on[@]}" forward 127.0.0.1:1
 usage 'another wire' 'wire' "${add[@]:1}" x "${on[@]}" "${client[@]}" wire udp
 usage 'another df' 'set or unset' "${add[@]:1}" x "${on[@]}" "${client[@]}" df 0
+usage 'a unit that is not known' 'microseconds' \
+	"${add[@]:1}" x "${on[@]}" "${client[@]}" coalesce 1ms
 usage 'changing what is fixed' 'port' \
 	ftcpctl set tunnel server "${on[@]}" port 2002
 check 'nothing changed' unchanged
@@ -220,6 +224,9 @@ check_refused 'raw: mode of one byte' '.' "${new[@]}" "$dev" "$name" 4:u8=0
 check_refused 'raw: port 0' '.' "${new[@]}" "$dev" "$name" "$routed" 5:u16=0
 check_refused 'raw: wire 2' '.' "${new[@]}" "$dev" "$name" "$routed" 9:u32=2
 check_refused 'raw: df 2' '.' "${new[@]}" "$dev" "$name" "$routed" 30:u32=2
+check_refused 'raw: coalesce 1001' '.' "${new[@]}" "$dev" "$name" "$routed" 40:u32=1001
+check_refused 'raw: coalesce of one byte' '.' \
+	"${new[@]}" "$dev" "$name" "$routed" 40:u8=1
 check_refused 'raw: an attribute of answers' '.' \
 	"${new[@]}" "$dev" "$name" "$routed" 23:u32=1
 check_refused 'raw: an unknown attribute' '.' \
@@ -325,6 +332,29 @@ check '... to an end of its choice' \
 check_refused 'nobody hears of flows' 'permitted|refused|CAP' \
 	c timeout 5 "${nobody[@]:1}" ftcpctl monitor
 stop "$user"
+
+# ---- what is right ----------------------------------------------------------
+
+# coalesce_is TUNNEL NUMBER TEXT: in JSON, and for people
+coalesce_is()
+{
+	[ "$(c ftcpctl show tunnel "$1" --json | jq '.[0].coalesce')" = "$2" ] &&
+		c ftcpctl show tunnel "$1" | grep "^  options .*, coalesce $3\$"
+}
+set_coalesce() { c ftcpctl set tunnel "$1" "${on[@]}" coalesce "$2"; }
+for tunnel in client server router; do
+	check "$tunnel: coalesce by default" coalesce_is "$tunnel" 100 '100 us'
+	check "$tunnel: the most" eval 'set_coalesce "$tunnel" 1000us &&
+		coalesce_is "$tunnel" 1000 "1000 us"'
+	check "$tunnel: a bare number" eval 'set_coalesce "$tunnel" 1 &&
+		coalesce_is "$tunnel" 1 "1 us"'
+	check "$tunnel: off" eval 'set_coalesce "$tunnel" off &&
+		coalesce_is "$tunnel" 0 off'
+done
+check 'another option leaves it alone' eval \
+	'c ftcpctl set tunnel client "${on[@]}" idle 77 && coalesce_is client 0 off'
+check 'given when the tunnel is added' eval \
+	'"${add[@]}" x "${on[@]}" "${client[@]}" coalesce 50us && coalesce_is x 50 "50 us"'
 
 check 'delete the links' ip -n "$C" link del ftcp0
 check 'the link of the user namespace went with it' \

@@ -72,6 +72,12 @@ for ns in "$C" "$S"; do
 done
 check 'counters are shown to people' eval \
 	'c ftcpctl show | grep -q "50 datagrams"'
+check 'tunnels count what was held' eval 'c ftcpctl show --json |
+	jq -e ".[0].stats | .\"tx-held\" >= .\"tx-batches\" and .\"tx-hold-ns\" >= 0"'
+check 'flows do not' is "$(flows "$C" 'map(.stats | keys) | add | unique | join(" ")')" \
+	'rx-bytes rx-packets tx-bytes tx-packets'
+check 'people are told if anything was' is "$(c ftcpctl show | grep -c '^  coalesced ')" \
+	"$(c ftcpctl show --json | jq '.[0].stats | if ."tx-held" > 0 then 1 else 0 end')"
 check 'the tunnel has two flows' is "$(c ftcpctl show --json | jq '.[0].flows')" 2
 
 # ---- What was not ----

@@ -99,6 +99,10 @@ misused_value 'expected a number' queue 0x10
 misused_value 'expected a number' max-flows-per-source off
 misused_value 'expected a number' queue-bytes 1M
 misused_value 'expected SECONDS[:SECONDS[:PROBES]] or "off"' keepalive on
+for text in '' us 5ms 50.5 -1 ' 1' 1us1 0x10us 4294967296us 99999999999999999999 on; do
+	misused_value 'expected microseconds (us may follow) or "off"' coalesce "$text"
+done
+misused 'coalesce: its argument is missing' set tunnel t dev l coalesce
 misused_value 'expected a 32-bit number or "off"' fwmark 0x100000000
 misused_value 'expected native or phantun' wire udp2raw
 misused_value 'expected set or unset' df inherit
@@ -190,13 +194,17 @@ check_refused 'no module: resolve' "$missing" ftcpctl resolve
 check_refused 'no module: monitor' "$missing" ftcpctl monitor
 check_refused 'no module: add tunnel' "$missing" \
 	ftcpctl "${client[@]}" remote '[::1]:4567' idle 5 keepalive off \
-	fwmark 0xffffffff max-flows 1 queue 1 wire phantun df unset max-flows-per-source 1 queue-bytes 65536
+	fwmark 0xffffffff max-flows 1 queue 1 wire phantun df unset max-flows-per-source 1 queue-bytes 65536 coalesce 50us
 check_refused 'no module: add tunnel, server' "$missing" \
 	ftcpctl add tunnel t dev l port 65535 forward 127.0.0.1:1 local ::1 \
 	unreachable ignore
 check_refused 'no module: add tunnel, routed' "$missing" \
 	ftcpctl add tunnel t dev l routed port 1
 check_refused 'no module: set tunnel' "$missing" ftcpctl set tunnel t dev l idle 9
+for text in 0 1000 1us off; do
+	check_refused "no module: coalesce $text" "$missing" \
+		ftcpctl set tunnel t dev l coalesce "$text"
+done
 check_refused 'no module: del tunnel' "$missing" ftcpctl del tunnel t dev l
 check_refused 'no module: set peer' "$missing" \
 	ftcpctl set peer p tunnel t dev l endpoint '[fe80::1%lo]:5' \

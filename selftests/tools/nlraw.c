@@ -186,7 +186,7 @@ static const uint8_t kinds[FTCP_A_MAX + 1] = {
 	[FTCP_A_KEEPALIVE_INTERVAL] = U32, [FTCP_A_KEEPALIVE_PROBES] = U32,
 	[FTCP_A_MAX_AGE] = U32,		[FTCP_A_MAX_BYTES] = U64,
 	[FTCP_A_UNREACHABLE] = U32,	[FTCP_A_ENDPOINT_NAME] = NAME,
-	[FTCP_A_NO_ALLOWED_IP] = NOTHING,
+	[FTCP_A_NO_ALLOWED_IP] = NOTHING, [FTCP_A_COALESCE] = U32,
 };
 
 static struct {
@@ -222,7 +222,7 @@ static bool once_in(uint32_t n)
 
 static uint64_t some_number(void)
 {
-	static const uint64_t values[] = { 0, 1, 2, 3, 4, 10, 100, 1024, 4567, 65535,
+	static const uint64_t values[] = { 0, 1, 2, 3, 4, 10, 100, 1000, 1024, 4567, 65535,
 					   65536, 1 << 20, 2678400, 0x7fffffff,
 					   0x80000000, 0xffffffff, 1ULL << 32,
 					   ~0ULL };
