@@ -4,9 +4,8 @@ datagram, as a table and as JSON.
 
 usage: insn.py LOG MARKS JSON [BLOCKS KALLSYMS]
 
-From what was counted between two marks goes what the guest does anyway: the
-kernel's timer while something runs, and user space while nothing does, each
-in proportion to the time.  "string" are iterations of string instructions.
+From what was counted between two marks goes what the guest's kernel does anyway,
+for its timer, in proportion to the time.  "string" are iterations of string instructions.
 With BLOCKS and KALLSYMS: the functions in which the kernel's instructions are.
 """
 import bisect
@@ -41,16 +40,17 @@ def read_runs(log, marks):
 
 
 def background(runs):
-    rates = {r["column"]: [c / r["count"][0] for c in r["count"]]
-             for r in runs if r["column"] in ("spin", "idle")}
-    return [1, rates["spin"][KERNEL], rates["idle"][USER], rates["idle"][STRING]]
+    for r in runs:
+        if r["column"] == "spin":
+            return [1, r["count"][KERNEL] / r["count"][0], 0, 0]
+    sys.exit("insn: nothing to compare with")
 
 
 def table(runs):
     rates = background(runs)
     found = collections.OrderedDict()
     for run in runs:
-        if run["column"] in ("spin", "idle", "warm"):
+        if run["column"] in ("spin", "warm"):
             continue
         datagrams = int(run.get("rx", 0)) or 2 * int(run.get("n", 0))
         if not datagrams:

@@ -53,7 +53,6 @@ for row in "${rows[@]}"; do
 	row_run "$row" ping -n 20 | sed 's/^/column=warm /'
 done
 "$blast" spin -t 2 --label none | sed 's/^/column=spin /'
-"$blast" idle -t 2 --label none | sed 's/^/column=idle /'
 for ((i = 0; i < repeat; i++)); do
 	for row in "${rows[@]}"; do
 		for column in $columns; do
