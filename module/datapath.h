@@ -12,7 +12,7 @@
 /* send.c: datagram in, segment out */
 netdev_tx_t ftcp_xmit(struct sk_buff *skb, struct net_device *dev);
 bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb);
-void ftcp_send_queued(struct ftcp_flow *flow, struct sk_buff *skb);
+void ftcp_send_now(struct ftcp_flow *flow, struct sk_buff *skb);
 void ftcp_send_control(struct ftcp_tunnel *tunnel, struct dst_entry *dst,
 		       const struct ftcp_pair *pair,
 		       const struct ftcp_control *ctl);

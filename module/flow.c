@@ -16,6 +16,7 @@
 #include <net/ip6_fib.h>
 #include <net/route.h>
 
+#include "coalesce.h"
 #include "compat/compat.h"
 #include "core/conn.h"
 #include "datapath.h"
@@ -324,7 +325,7 @@ static void flow_flush(struct ftcp_flow *flow)
 		flow->flushing = true;
 		spin_unlock(&flow->lock);
 		if (flow->dialled)
-			ftcp_send_queued(flow, skb);
+			ftcp_send_now(flow, skb);
 		else
 			ftcp_receive_queued(flow, skb);
 		spin_lock(&flow->lock);
@@ -437,7 +438,7 @@ bool ftcp_flow_enqueue(struct ftcp_flow *flow, struct sk_buff *skb)
 	if (!flow->waiting) {
 		spin_unlock(&flow->lock);
 		if (flow->dialled)
-			ftcp_send_queued(flow, skb);
+			ftcp_send_now(flow, skb);
 		else
 			ftcp_receive_queued(flow, skb);
 		return true;
@@ -503,6 +504,7 @@ static struct ftcp_flow *flow_alloc(struct ftcp_tunnel *tunnel,
 	flow->created = ftcp_now();
 	spin_lock_init(&flow->lock);
 	__skb_queue_head_init(&flow->queue);
+	ftcp_batch_init(flow);
 	timer_setup(&flow->timer, flow_timer, 0);
 	INIT_WORK(&flow->setup, flow_setup);
 	INIT_WORK(&flow->teardown, flow_teardown);
@@ -1134,6 +1136,7 @@ static void flow_teardown(struct work_struct *work)
 
 	cancel_work_sync(&flow->setup);
 	timer_shutdown_sync(&flow->timer);
+	ftcp_batch_end(flow);
 	ftcp_port_put(flow->tcp_port);
 	ftcp_port_put(flow->udp_port);
 	call_rcu(&flow->rcu, flow_free_rcu);

@@ -11,6 +11,7 @@
 #include <linux/workqueue.h>
 
 #include "addr.h"
+#include "coalesce.h"
 #include "core/conn.h"
 #include "peer.h"
 #include "tunnel.h"
@@ -56,6 +57,7 @@ struct ftcp_route {
  *	take its conversation over; constant
  * @heir: it was dialled to take a conversation over; constant
  * @forwarded: mode routed: its datagrams are for other hosts
+ * @batch: what leaves together; see there for who protects it
  * @conn: state of the protocol; see core/conn.h for what needs @lock
  * @lock: protects @conn's slow path and the members below
  * @dead: unlinked, or being so
@@ -81,7 +83,7 @@ struct ftcp_route {
  *
  * Lifetime.  A flow is found under RCU only, through one of the tables or the
  * tunnel's list.  flow_kill() sets @dead, takes it out of all three and queues
- * @teardown, once; that waits for @setup, stops the timer for good, gives the
+ * @teardown, once; that waits for @setup, stops both timers for good, gives the
  * ports back and has the flow freed after a grace period.  @setup is queued
  * once, by the flow's creator, under @lock and before anything can kill it.
  * Deleting a tunnel kills its flows and flushes the workqueue: from then on no
@@ -96,7 +98,8 @@ struct ftcp_route {
  * conversation.  Neither keeps a pointer to the other.
  *
  * Lock order: an heir's @lock, then that of the flow that it replaces, which is
- * older; then ftcp_tunnel.lock.  No packet is sent under @lock.
+ * older; then ftcp_tunnel.lock.  No packet is sent under @lock, or under that of
+ * @batch, which is not taken together with any other.
  */
 struct ftcp_flow {
 	struct rhash_head outer_node;
@@ -119,6 +122,7 @@ struct ftcp_flow {
 	atomic64_t tx_bytes;
 	atomic64_t rx_packets;
 	atomic64_t rx_bytes;
+	struct ftcp_batch batch;
 
 	spinlock_t lock ____cacheline_aligned;
 	bool dead;

@@ -19,9 +19,6 @@
 #include "compat/compat.h"
 #include "gso.h"
 
-/* What IP can carry behind its largest header that we write. */
-#define PAYLOAD_MAX	(IP_MAX_MTU - sizeof(struct ipv6hdr) - FTCP_HLEN)
-
 static bool whole(const struct sk_buff *skb, unsigned int types)
 {
 	const struct skb_shared_info *sh = skb_shinfo(skb);
@@ -29,7 +26,7 @@ static bool whole(const struct sk_buff *skb, unsigned int types)
 	if (!skb_is_gso(skb))
 		return true;
 	return !(sh->gso_type & ~types) && sh->gso_size != GSO_BY_FRAGS &&
-	       !skb->encapsulation && skb->len <= PAYLOAD_MAX;
+	       !skb->encapsulation && skb->len <= FTCP_GSO_LEN_MAX;
 }
 
 /**

@@ -12,6 +12,9 @@
 #include "addr.h"
 #include "core/conn.h"
 
+/* What an skb may have, and still be IP behind the largest header we write. */
+#define FTCP_GSO_LEN_MAX (IP_MAX_MTU - sizeof(struct ipv6hdr) - FTCP_HLEN)
+
 #define FTCP_TTL 64	/* of segments, and of datagrams delivered */
 
 /* Length of an IP header as this module writes it, without options. */

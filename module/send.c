@@ -5,12 +5,13 @@
  *	routed			ip_output -> ftcp_xmit()
  *	listen, forward		LOCAL_IN hook -> ftcp_intercept()
  *	all			flow by the datagram's ends, or a new one
- *				-> send_on() -> send_datagram() -> gso.c
+ *				-> send_on() -> coalesce.c
+ *				-> send_datagram() -> gso.c
  *				-> ftcp_output() -> ip_local_out()
  *
  * Everything runs under RCU with bottom halves disabled.  A flow that is
  * established costs one look-up, one atomic addition for its sequence numbers
- * and the counters; no lock is taken.
+ * and the counters; the only lock is the one of its own batch.
  */
 #include <linux/netdevice.h>
 #include <net/dst.h>
@@ -18,6 +19,7 @@
 #include <net/ip6_route.h>
 #include <net/route.h>
 
+#include "coalesce.h"
 #include "datapath.h"
 #include "flow.h"
 #include "gso.h"
@@ -287,8 +289,10 @@ static bool send_on(struct ftcp_flow *flow, struct sk_buff *skb)
 			return false;
 		waiting = !ftcp_conn_room(&flow->conn, len, ftcp_now());
 	}
-	if (likely(!waiting))
-		send_datagram(flow, skb);
+	if (unlikely(!waiting && !ftcp_gso_udp_whole(skb)))
+		send_split(flow, skb);
+	else if (likely(!waiting))
+		ftcp_batch_send(flow, skb);
 	else if (skb_is_gso(skb) && len > FTCP_FIRST_FLIGHT)
 		send_split(flow, skb);
 	else
@@ -297,11 +301,13 @@ static bool send_on(struct ftcp_flow *flow, struct sk_buff *skb)
 }
 
 /**
- * ftcp_send_queued() - send a datagram that waited for its flow
- * @flow: the flow, established since
- * @skb: the datagram; consumed
+ * ftcp_send_now() - send a packet that waited for its flow, or for others
+ * @flow: the flow, established
+ * @skb: a datagram or a super-packet; consumed
+ *
+ * Context: RCU, bottom halves disabled.
  */
-void ftcp_send_queued(struct ftcp_flow *flow, struct sk_buff *skb)
+void ftcp_send_now(struct ftcp_flow *flow, struct sk_buff *skb)
 {
 	send_datagram(flow, skb);
 }

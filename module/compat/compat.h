@@ -10,6 +10,7 @@
 #ifndef FTCP_COMPAT_H
 #define FTCP_COMPAT_H
 
+#include <linux/hrtimer.h>
 #include <linux/netdevice.h>
 #include <linux/timer.h>
 #include <net/genetlink.h>
@@ -59,6 +60,16 @@ static inline void ftcp_compat_set_netns_immutable(struct net_device *dev,
 
 #ifndef HAVE_TIMER_CONTAINER_OF
 #define timer_container_of from_timer
+#endif
+
+#ifndef HAVE_HRTIMER_SETUP
+static inline void hrtimer_setup(struct hrtimer *timer,
+				 enum hrtimer_restart (*function)(struct hrtimer *),
+				 clockid_t clock, enum hrtimer_mode mode)
+{
+	hrtimer_init(timer, clock, mode);
+	timer->function = function;
+}
 #endif
 
 /* Attributes of a dump request. */

@@ -9,6 +9,7 @@ ccflags-y += $(call ftcp-has,linux/netdevice.h,'[[:space:]]netns_immutable:1;',H
 ccflags-y += $(call ftcp-has,linux/netdevice.h,'[[:space:]]netns_local:1;',HAVE_NETDEV_NETNS_LOCAL)
 ccflags-y += $(call ftcp-has,net/rtnetlink.h,'struct rtnl_newlink_params',HAVE_RTNL_NEWLINK_PARAMS)
 ccflags-y += $(call ftcp-has,linux/timer.h,'define timer_container_of',HAVE_TIMER_CONTAINER_OF)
+ccflags-y += $(call ftcp-has,linux/hrtimer.h,'[[:space:]]hrtimer_setup\>',HAVE_HRTIMER_SETUP)
 ccflags-y += $(call ftcp-has,net/genetlink.h,genl_info_dump,HAVE_GENL_INFO_DUMP)
 
 # Of the generated file: kernels before 6.9 declare struct nla_policy.range

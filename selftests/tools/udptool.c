@@ -52,7 +52,7 @@ static struct {
 	union address to, from;
 	union address bind[MAX_LISTENERS];
 	int binds;
-	unsigned long count, size, sockets, timeout, gso, last, window, stream,
+	unsigned long count, size, sockets, timeout, gso, last, more, window, stream,
 		rate, tos;
 	bool gro, oneway, lossy, df;
 } opt = {
@@ -435,7 +435,18 @@ static bool send_next(struct stream *s, uint32_t id)
 		fill(data + (n - 1) * opt.size, id, s->sent + n - 1, opt.last);
 		total += opt.last - opt.size;
 	}
-	len = transmit(s->fd, data, total, NULL, NULL, n > 1 ? opt.size : 0);
+	if (opt.more && s->sent % 3 == 2) {
+		fill(data, id, s->sent, opt.more);
+		total = opt.more;
+	}
+	if (opt.more && s->sent % 3 == 1) {
+		len = send(s->fd, data, opt.more, MSG_MORE);
+		if (len == (ssize_t)opt.more)
+			len = send(s->fd, data + opt.more, total - opt.more, 0);
+	} else {
+		len = transmit(s->fd, data, total, NULL, NULL,
+			       n > 1 ? opt.size : 0);
+	}
 	if (len < 0) {
 		if (errno == EAGAIN || errno == ENOBUFS)
 			return false;
@@ -471,7 +482,7 @@ static void receive_echoes(struct stream *s, uint32_t id)
 		}
 		for (ssize_t at = 0; at < len; at += n) {
 			n = len - at < segment ? len - at : segment;
-			if (n != opt.size && n != opt.last)
+			if (n != opt.size && n != opt.last && n != opt.more)
 				stats.corrupted++;
 			else
 				account(s, id, data + at, n, opt.count);
@@ -579,7 +590,7 @@ static int send_all(void)
 static const char usage_text[] =
 "usage: udptool echo --bind ADDR:PORT... [--gro] [--tos N]\n"
 "       udptool send --to ADDR:PORT [--from ADDR[:PORT]] [--count N] [--size S]\n"
-"                    [--sockets N] [--gso BYTES [--last SIZE]] [--gro]\n"
+"                    [--sockets N] [--gso BYTES [--last SIZE] | --more SIZE] [--gro]\n"
 "                    [--window N] [--rate N] [--oneway] [--lossy] [--df]\n"
 "                    [--tos N] [--stream N] [--timeout S]\n"
 "       udptool sink --bind ADDR:PORT... [--count N] [--sockets N] [--gro]\n"
@@ -587,6 +598,8 @@ static const char usage_text[] =
 "send expects each datagram back, byte for byte; --oneway: expects nothing.\n"
 "--sockets N: from N sources, --count datagrams each; --gso BYTES: handed over in\n"
 "super-packets of up to so many bytes, the --last datagram of each shorter;\n"
+"--more: of three datagrams, the second in two parts, the first of this SIZE (with\n"
+"MSG_MORE), the third of this size;\n"
 "--lossy: loss, duplicates and errors are only reported; --df: never fragment;\n"
 "--tos: DSCP and ECN.\n"
 "echo and sink print \"ready\" first.\n"
@@ -595,7 +608,8 @@ static const char usage_text[] =
 static const struct option options[] = {
 	{ "bind", 1, 0, 'b' },	  { "to", 1, 0, 't' },	   { "from", 1, 0, 'f' },
 	{ "count", 1, 0, 'c' },	  { "size", 1, 0, 's' },   { "sockets", 1, 0, 'n' },
-	{ "gso", 1, 0, 'g' },	  { "last", 1, 0, 'L' },   { "gro", 0, 0, 'G' },
+	{ "gso", 1, 0, 'g' },	  { "last", 1, 0, 'L' },
+	{ "more", 1, 0, 'm' },   { "gro", 0, 0, 'G' },
 	{ "window", 1, 0, 'w' },
 	{ "rate", 1, 0, 'r' },	  { "oneway", 0, 0, 'o' }, { "lossy", 0, 0, 'l' },
 	{ "tos", 1, 0, 'O' },
@@ -621,6 +635,7 @@ static void parse(int argc, char **argv)
 		case 'n': opt.sockets = number(optarg); break;
 		case 'g': opt.gso = number(optarg); break;
 		case 'L': opt.last = number(optarg); break;
+		case 'm': opt.more = number(optarg); break;
 		case 'G': opt.gro = true; break;
 		case 'w': opt.window = number(optarg); break;
 		case 'r': opt.rate = number(optarg); break;
@@ -639,7 +654,8 @@ static void parse(int argc, char **argv)
 		}
 	}
 	if (optind != argc || opt.size >= MAX_SIZE || opt.gso >= MAX_SIZE ||
-	    opt.last > opt.size || !opt.count || !opt.sockets) {
+	    opt.last > opt.size || opt.more > opt.size ||
+	    (opt.more && opt.gso) || !opt.count || !opt.sockets) {
 		fputs(usage_text, stderr);
 		exit(EXIT_USAGE);
 	}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Datagrams of a burst leave together.
+ *
+ * What an skb costs on its way through the stack hardly depends on its size, so
+ * datagrams of one flow that come in quick succession are put into one
+ * super-packet, which leaves as one TCP super-segment: the device, or the last
+ * step before it, makes single segments of it again, and on a virtual link
+ * nobody has to.  Nothing on the wire is different but the time.
+ *
+ * The first datagram of a burst always leaves at once, and so does a lone one.
+ * One that comes so soon after its predecessor that more may be expected waits
+ * for them: "so soon" and "waits" are multiples of what it takes to send a
+ * packet here, which is measured, so that the wait is never much longer than
+ * the work that it saves, on fast machines and slow ones; and the user's limit
+ * holds besides.
+ *
+ * A flow's packets leave in the order in which they came.  Whoever sends does
+ * so without the lock and is marked as the flow's sender; packets of other
+ * processors queue up behind, and the sender takes them along.
+ */
+#include <linux/ktime.h>
+#include <linux/udp.h>
+#include <net/dsfield.h>
+#include <net/sock.h>
+
+#include "coalesce.h"
+#include "compat/compat.h"
+#include "datapath.h"
+#include "flow.h"
+#include "gso.h"
+#include "tunnel.h"
+
+#define SOON		16	/* costs: the next datagram is expected */
+#define WAIT		32	/* costs: and waited for */
+#define COST_MAX	(50 * NSEC_PER_USEC)	/* more was an interruption */
+#define DATAGRAMS_MAX	64	/* UDP_MAX_SEGMENTS: a receiver may want it so */
+#define QUEUE_MAX	256	/* packets, while another processor sends */
+#define NOBODY		(-1)
+
+static unsigned int headers(const struct sk_buff *skb)
+{
+	return skb_transport_offset(skb) + sizeof(struct udphdr);
+}
+
+static u8 dsfield(const struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IP) ?
+		       ipv4_get_dsfield(ip_hdr(skb)) :
+		       ipv6_get_dsfield(ipv6_hdr(skb));
+}
+
+/* ---- building a super-packet ---- */
+
+/* Whether a datagram can be part of one.  Not if its sender is to be told when it
+ * leaves.
+ */
+static bool fits(struct sk_buff *skb)
+{
+	return !skb_is_gso(skb) && !skb_has_frag_list(skb) &&
+	       !skb_zcopy(skb) && !skb_shinfo(skb)->tx_flags;
+}
+
+/* What a datagram that waits may keep of where it came from: the socket that it
+ * is charged to, so that a sender feels that its datagrams have not left; but
+ * not what another protocol attached to their departure.
+ */
+static void detach(struct ftcp_flow *flow, struct sk_buff *skb)
+{
+	if (skb->destructor != sock_wfree)
+		skb_orphan(skb);
+	/* The device that it came from may be gone by the time; ours is not. */
+	skb->dev = flow->tunnel->link->dev;
+}
+
+/* The last packet of the queue is one that others may be added to.  It needs
+ * its data for itself, as theirs will hang on it; and what is too large for the
+ * path goes alone, so that the answer is to it alone.
+ */
+static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
+{
+	unsigned int size = skb->len - headers(skb);
+	struct ftcp_batch *b = &flow->batch;
+	struct dst_entry *dst;
+
+	lockdep_assert_held(&b->lock);
+	dst = ftcp_flow_cached(&flow->outer_route);
+	if (!dst || size + ftcp_ip_hlen(flow->outer.local.family) + FTCP_HLEN >
+			    dst_mtu(dst))
+		return false;
+	if (!fits(skb) || skb_unclone(skb, GFP_ATOMIC) || !skb_dst_force(skb))
+		return false;
+	detach(flow, skb);
+	b->tail = skb;
+	b->size = size;
+	b->count = 1;
+	b->mixed = false;
+	b->since = now;
+	return true;
+}
+
+/* No more are added to it. */
+static void close_last(struct ftcp_flow *flow, u64 now)
+{
+	struct ftcp_batch *b = &flow->batch;
+
+	lockdep_assert_held(&b->lock);
+	if (b->count)
+		ftcp_stats_held(flow->tunnel->stats, b->count, now - b->since);
+	b->count = 0;
+	b->tail = NULL;
+}
+
+/* Add a datagram to the last packet of the queue, if that is open and the
+ * datagram goes with it: as large as those before, or smaller, and the last.
+ *
+ * After one whose data is in part linear and in part in pages, only datagrams of
+ * full size: skb_segment(), for a device without scatter-gather, tells members
+ * from each other by the length of the linear part, and takes a smaller one for
+ * it (BUG_ON(i >= nfrags)).
+ */
+static bool append(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
+{
+	struct ftcp_batch *b = &flow->batch;
+	struct sk_buff *head = skb_peek_tail(&b->queue);
+	unsigned int hlen = headers(skb), len = skb->len - hlen;
+
+	lockdep_assert_held(&b->lock);
+	if (!b->tail || !fits(skb) || len > b->size ||
+	    (b->mixed && len < b->size) ||
+	    head->len + len > FTCP_GSO_LEN_MAX ||
+	    dsfield(skb) != dsfield(head) || skb->priority != head->priority)
+		return false;
+	detach(flow, skb);
+	if (skb->sk != head->sk)
+		return false;
+
+	/* The head stands for all of them with the socket, too. */
+	skb->destructor = NULL;
+	skb->sk = NULL;
+	skb_scrub_packet(skb, true);
+	__skb_pull(skb, hlen);
+	/* Whoever cuts the super-packet may write headers in front of the payload
+	 * without copying it, as after GRO.
+	 */
+	if (!skb_cloned(skb))
+		__skb_header_release(skb);
+	skb_mark_not_on_list(skb);
+	if (b->tail == head) {
+		skb_shinfo(head)->frag_list = skb;
+		skb_shinfo(head)->gso_type = SKB_GSO_UDP_L4;
+		skb_shinfo(head)->gso_size = b->size;
+	} else {
+		b->tail->next = skb;
+	}
+	head->len += len;
+	head->data_len += len;
+	head->truesize += skb->truesize;
+	b->tail = skb;
+	b->mixed |= skb_is_nonlinear(skb) && skb_headlen(skb);
+	skb_shinfo(head)->gso_segs = ++b->count;
+	if (len < b->size || b->count == DATAGRAMS_MAX ||
+	    head->len + b->size > FTCP_GSO_LEN_MAX)
+		close_last(flow, now);
+	return true;
+}
+
+/* ---- sending ---- */
+
+/* Send what is in the queue, and what others add meanwhile, within reason. */
+static void drain(struct ftcp_flow *flow, u64 now)
+	__must_hold(&flow->batch.lock)
+{
+	struct ftcp_batch *b = &flow->batch;
+	unsigned int quota = QUEUE_MAX;
+	struct sk_buff *skb;
+	u64 begun;
+
+	b->sender = smp_processor_id();
+	/* A flow that is dead has no timer that would go on with the rest. */
+	while (!skb_queue_empty(&b->queue) &&
+	       (READ_ONCE(flow->dead) || quota--)) {
+		close_last(flow, now);
+		skb = __skb_dequeue(&b->queue);
+		spin_unlock(&b->lock);
+		ftcp_send_now(flow, skb);
+		begun = now;
+		now = ktime_get_ns();
+		spin_lock(&b->lock);
+		b->cost += ((int)min_t(u64, now - begun, COST_MAX) -
+			    (int)b->cost) / 8;
+	}
+	b->sender = NOBODY;
+	if (unlikely(!skb_queue_empty(&b->queue)))
+		hrtimer_start(&b->timer, 0, HRTIMER_MODE_REL_PINNED_SOFT);
+}
+
+/* When the wait of the last packet ends. */
+static u64 due(const struct ftcp_flow *flow)
+{
+	u64 limit = READ_ONCE(flow->tunnel->config.coalesce) * NSEC_PER_USEC;
+
+	return flow->batch.since + min(limit, (u64)flow->batch.cost * WAIT);
+}
+
+static enum hrtimer_restart batch_timer(struct hrtimer *timer)
+{
+	struct ftcp_flow *flow = container_of(timer, struct ftcp_flow,
+					      batch.timer);
+	struct ftcp_batch *b = &flow->batch;
+	u64 now, end;
+
+	rcu_read_lock();
+	spin_lock(&b->lock);
+	now = ktime_get_ns();
+	end = due(flow);
+	if (b->sender != NOBODY || skb_queue_empty(&b->queue))
+		;	/* it has left, or is about to */
+	else if (b->tail && skb_queue_len(&b->queue) == 1 && now < end)
+		hrtimer_start(timer, end - now, HRTIMER_MODE_REL_PINNED_SOFT);
+	else
+		drain(flow, now);
+	spin_unlock(&b->lock);
+	rcu_read_unlock();
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * ftcp_batch_send() - send on an established flow, perhaps with what follows
+ * @flow: the flow
+ * @skb: a datagram, or a super-packet; consumed
+ *
+ * Context: RCU, bottom halves disabled.
+ */
+void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
+{
+	bool wanted = READ_ONCE(flow->tunnel->config.coalesce);
+	struct ftcp_batch *b = &flow->batch;
+	bool soon, opened = false;
+	u64 now;
+
+	/* What a young connection has room for is said one packet at a time. */
+	if ((!wanted || unlikely(ftcp_load(flow->conn.first_until))) &&
+	    skb_queue_empty_lockless(&b->queue)) {
+		ftcp_send_now(flow, skb);
+		return;
+	}
+
+	spin_lock(&b->lock);
+	if (unlikely(b->sender == smp_processor_id() ||
+		     skb_queue_len(&b->queue) >= QUEUE_MAX)) {
+		/* a segment of this flow, in another tunnel, in this flow; or
+		 * more than the processor that sends can take along
+		 */
+		enum ftcp_drop_attr reason = b->sender == smp_processor_id() ?
+						     FTCP_DROP_NO_ROUTE :
+						     FTCP_DROP_QUEUE_FULL;
+
+		spin_unlock(&b->lock);
+		ftcp_drop_tx(flow->tunnel, reason, skb);
+		return;
+	}
+	now = ktime_get_ns();
+	soon = now - b->last < (u64)b->cost * SOON;
+	b->last = now;
+	if (!append(flow, skb, now)) {
+		close_last(flow, now);
+		__skb_queue_tail(&b->queue, skb);
+		if (soon && wanted && !READ_ONCE(flow->dead))
+			opened = open_last(flow, skb, now);
+	}
+	if (b->sender != NOBODY) {
+		/* It is taken along by a processor that knows nothing of what
+		 * keeps this one's references alive.
+		 */
+		skb_dst_force(skb);
+		detach(flow, skb);
+	} else if (!b->tail || skb_queue_len(&b->queue) > 1) {
+		drain(flow, now);
+	} else if (opened) {
+		hrtimer_start(&b->timer, due(flow) - now,
+			      HRTIMER_MODE_REL_PINNED_SOFT);
+	}
+	spin_unlock(&b->lock);
+}
+
+/* ---- life ---- */
+
+/**
+ * ftcp_batch_init() - of a new flow
+ * @flow: the flow
+ */
+void ftcp_batch_init(struct ftcp_flow *flow)
+{
+	struct ftcp_batch *b = &flow->batch;
+
+	spin_lock_init(&b->lock);
+	__skb_queue_head_init(&b->queue);
+	b->sender = NOBODY;
+	hrtimer_setup(&b->timer, batch_timer, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_SOFT);
+}
+
+/**
+ * ftcp_batch_end() - of a flow that is dead
+ * @flow: the flow
+ *
+ * What still waits is lost.  Nothing waits for the timer again afterwards: who
+ * takes the lock later sees that the flow is dead.
+ *
+ * Context: process, sleeps.
+ */
+void ftcp_batch_end(struct ftcp_flow *flow)
+{
+	struct ftcp_batch *b = &flow->batch;
+	struct sk_buff_head queue;
+	struct sk_buff *skb;
+
+	__skb_queue_head_init(&queue);
+	spin_lock_bh(&b->lock);
+	close_last(flow, ktime_get_ns());
+	skb_queue_splice_tail_init(&b->queue, &queue);
+	spin_unlock_bh(&b->lock);
+	hrtimer_cancel(&b->timer);
+
+	local_bh_disable();
+	while ((skb = __skb_dequeue(&queue)))
+		ftcp_drop_tx(flow->tunnel, FTCP_DROP_REFUSED, skb);
+	local_bh_enable();
+}
