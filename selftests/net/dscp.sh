@@ -10,11 +10,13 @@
 start
 module_load
 topology
-check 'tunnels' proxy
+# Packets are counted: each is to have one datagram.
+check 'tunnels' proxy coalesce off
 check '... over IPv6' c ftcpctl add tunnel t6 dev ftcp0 \
-	listen 127.0.0.1:1236 remote "[$S6]:4567"
+	listen 127.0.0.1:1236 remote "[$S6]:4567" coalesce off
 check '... of IPv6 over IPv4' c ftcpctl add tunnel t64 dev ftcp0 \
-	listen '[::1]:1234' remote "$S4:4567"
+	listen '[::1]:1234' remote "$S4:4567" coalesce off
+s ftcpctl set tunnel t dev ftcp0 coalesce off
 
 # Counters: segments with data at the router, datagrams at server and client.
 rules()

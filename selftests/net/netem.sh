@@ -17,7 +17,8 @@ ip -n "$R" link set lo up
 in_ns "$R" tc qdisc add dev s0 root netem limit 100000 2> /dev/null ||
 	skip_all 'no netem'
 check 'tunnels' proxy
-server echo "$S" echo --bind 127.0.0.1:5555 --bind "$S4:5555"
+background echo "$S" taskset -c 0 udptool echo --bind 127.0.0.1:5555 --bind "$S4:5555"
+check 'a server' wait_for 10 grep -q ready "$tmp/echo"
 
 # impair WORDS...: on the way from client to server
 impair()
@@ -29,10 +30,11 @@ impair()
 
 # run FROM TO: echoes of 4 conversations, each of which knows its own.  They come
 # from the same ports each time, so that no handshake is lost with the datagrams
-# that would wait for it.
+# that would wait for it; and from one processor, since who moves to another may
+# overtake its own datagrams.
 run()
 {
-	c udptool send --from "$1:7000" --to "$2" --sockets 4 \
+	c taskset -c 0 udptool send --from "$1:7000" --to "$2" --sockets 4 \
 		--count $((n / 4)) --size 300 --rate 1000 --window $n --lossy \
 		--timeout 30
 }

@@ -96,8 +96,11 @@ check 'the server sees the real address of its peer' eval \
 	's wg show wg0 endpoints | grep -F "$C4:51820"'
 check 'one connection' flows_are "$C" 1 established
 assert_ct_state ESTABLISHED --dport 51820
-s ftcpctl del rules tunnel wg dev ftcp0
-c ftcpctl del rules tunnel wg dev ftcp0
+# WireGuard first: what it sends without rules goes as UDP.
+for ns in "$C" "$S"; do
+	ip -n "$ns" link set wg0 down
+	in_ns "$ns" ftcpctl del rules tunnel wg dev ftcp0
+done
 check 'all deleted' gone
 
 assert_no_invalid
