@@ -90,8 +90,10 @@ netem()
 {
 	local dev
 
+	# "replace" would keep what is not named
 	for dev in c0 s0; do
-		r tc qdisc replace dev $dev root netem limit 10000 "$@"
+		r tc qdisc del dev $dev root 2> /dev/null
+		r tc qdisc add dev $dev root netem limit 10000 "$@"
 	done
 }
 
