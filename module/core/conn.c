@@ -660,7 +660,8 @@ static u64 idle_due(const struct ftcp_conn *c)
 }
 
 /* A server may send to the new connection only after something came on it:
- * it is made when this end is sending.
+ * it is made when this end is sending.  Who only closes goes by what was carried,
+ * perhaps all of it before the clock moved.
  */
 static int used(const struct ftcp_conn *c, u64 now)
 {
@@ -668,7 +669,7 @@ static int used(const struct ftcp_conn *c, u64 now)
 
 	if (c->config.renewable)
 		return tx > c->opened && now < tx + FTCP_DRAIN;
-	return tx > c->opened || ftcp_load(c->last_data) > c->opened;
+	return carried(c) > 0;
 }
 
 /* Not at once, however little it is: connections would pile up. */
