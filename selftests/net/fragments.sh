@@ -9,9 +9,10 @@
 start
 module_load
 topology
-check 'tunnels' proxy keepalive off
+# Packets are counted: each is to have one datagram.
+check 'tunnels' proxy keepalive off coalesce off
 check '... over IPv6 as well' c ftcpctl add tunnel t6 dev ftcp0 \
-	listen '[::1]:1234' remote "[$S6]:4567" keepalive off
+	listen '[::1]:1234' remote "[$S6]:4567" keepalive off coalesce off
 server echo "$S" echo --bind 127.0.0.1:5555
 
 # The server knows of its own link, the client of nothing.
