@@ -274,29 +274,37 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 		    READ_ONCE(tunnel->config.fwmark));
 }
 
-/* Send on @flow, or have it wait for the connection, or for the first
- * acknowledgement on it.  A super-packet that is larger than what may be on the
- * way until then could wait for that only in parts.  False, and @skb is still
- * the caller's, if the flow is about to end.
+/* Send on @flow, or, if it was dialled, have it wait for the connection, or for
+ * the first acknowledgement on it.  A super-packet that is larger than what may be
+ * on the way until then could wait for that only in parts.  What waits in an
+ * accepted flow are segments, and a datagram must not be taken for one: if there is
+ * no room, nobody is hearing, and the timer ends the flow.  False, and @skb is
+ * still the caller's, if the flow is about to end.
  */
 static bool send_on(struct ftcp_flow *flow, struct sk_buff *skb)
 {
+	bool waiting = flow->dialled && READ_ONCE(flow->waiting);
 	unsigned int len = skb->len - datagram_hlen(skb);
-	bool waiting = READ_ONCE(flow->waiting);
+	u64 now = ftcp_now();
 
 	if (likely(!waiting)) {
 		if (unlikely(ftcp_load(flow->conn.state) != FTCP_ESTABLISHED))
 			return false;
-		waiting = !ftcp_conn_room(&flow->conn, len, ftcp_now());
+		waiting = !ftcp_conn_room(&flow->conn, len, now);
 	}
-	if (unlikely(!waiting && !ftcp_gso_udp_whole(skb)))
+	if (likely(!waiting)) {
+		if (likely(ftcp_gso_udp_whole(skb)))
+			ftcp_batch_send(flow, skb);
+		else
+			send_split(flow, skb);
+	} else if (unlikely(!flow->dialled)) {
+		ftcp_flow_arm(flow, now);
+		ftcp_drop_tx(flow->tunnel, FTCP_DROP_QUEUE_FULL, skb);
+	} else if (skb_is_gso(skb) && len > FTCP_FIRST_FLIGHT) {
 		send_split(flow, skb);
-	else if (likely(!waiting))
-		ftcp_batch_send(flow, skb);
-	else if (skb_is_gso(skb) && len > FTCP_FIRST_FLIGHT)
-		send_split(flow, skb);
-	else
+	} else {
 		return ftcp_flow_enqueue(flow, skb);
+	}
 	return true;
 }
 
