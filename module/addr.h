@@ -65,6 +65,17 @@ static inline bool ftcp_end_equal(const struct ftcp_end *a,
 	return !memcmp(a, b, sizeof(*a));
 }
 
+static inline bool ftcp_pair_equal(const struct ftcp_pair *a,
+				   const struct ftcp_pair *b)
+{
+	return ipv6_addr_equal(&a->local.addr, &b->local.addr) &&
+	       ipv6_addr_equal(&a->remote.addr, &b->remote.addr) &&
+	       a->local.port == b->local.port &&
+	       a->remote.port == b->remote.port &&
+	       a->local.family == b->local.family &&
+	       a->remote.family == b->remote.family;
+}
+
 /* Whether @end is what @pattern, perhaps a wildcard address, stands for.  The
  * IPv6 wildcard stands for IPv4 addresses as well, as for a dual-stack socket.
  */

@@ -50,8 +50,25 @@ static u32 hash_pair(const void *data, u32 len, u32 seed)
 	return jhash2(data, sizeof(*pair) / sizeof(u32), seed);
 }
 
+static int compare_outer(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct ftcp_flow *flow = obj;
+
+	return !ftcp_pair_equal(arg->key, &flow->outer);
+}
+
+static int compare_inner(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct ftcp_inner_key *key = arg->key;
+	const struct ftcp_flow *flow = obj;
+
+	return key->link != flow->inner.link ||
+	       !ftcp_pair_equal(&key->pair, &flow->inner.pair);
+}
+
 static const struct rhashtable_params outer_params = {
 	.hashfn = hash_pair,
+	.obj_cmpfn = compare_outer,
 	.key_len = sizeof(struct ftcp_pair),
 	.key_offset = offsetof(struct ftcp_flow, outer),
 	.head_offset = offsetof(struct ftcp_flow, outer_node),
@@ -60,6 +77,7 @@ static const struct rhashtable_params outer_params = {
 
 static const struct rhashtable_params inner_params = {
 	.hashfn = hash_pair,
+	.obj_cmpfn = compare_inner,
 	.key_len = sizeof(struct ftcp_inner_key),
 	.key_offset = offsetof(struct ftcp_flow, inner),
 	.head_offset = offsetof(struct ftcp_flow, inner_node),
