@@ -130,6 +130,19 @@ static void free_tunnel(struct ftcp_tunnel *tunnel)
 	kfree_rcu(tunnel, rcu);
 }
 
+/* What is sent to an address of this host is made with room for the headers of
+ * the loopback device.  A TCP header in place of UDP's needs more: else each
+ * datagram would be copied.  The room remains; it is no more than a hint.
+ */
+static void want_headroom(struct net_device *lo)
+{
+	const unsigned short more = FTCP_HLEN - sizeof(struct udphdr);
+
+	ASSERT_RTNL();
+	if (lo->needed_headroom < more)
+		WRITE_ONCE(lo->needed_headroom, more);
+}
+
 /**
  * ftcp_tunnel_new() - add a tunnel to a link
  * @link: the link
@@ -197,6 +210,8 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	if (err)
 		goto err_put;
 
+	if (p->mode != FTCP_MODE_ROUTED)
+		want_headroom(inner_net->loopback_dev);
 	list_add_tail_rcu(&tunnel->list, &link->tunnels);
 	if (tunnel->accept.port)
 		hlist_add_head_rcu(&tunnel->accept_node,
