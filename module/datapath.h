@@ -11,6 +11,8 @@
 
 /* send.c: datagram in, segment out */
 netdev_tx_t ftcp_xmit(struct sk_buff *skb, struct net_device *dev);
+unsigned int ftcp_hook_local_out(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state);
 bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb);
 void ftcp_send_now(struct ftcp_flow *flow, struct sk_buff *skb);
 void ftcp_send_control(struct ftcp_tunnel *tunnel, struct dst_entry *dst,

@@ -191,30 +191,27 @@ void ftcp_device_for_each_tunnel(void (*fn)(struct ftcp_tunnel *, void *),
  */
 #define HOOK_PRIORITY (NF_IP_PRI_CONNTRACK_CONFIRM - 1)
 
+#define HOOK(family, at, when, function) {	\
+	.hook		= (function),		\
+	.pf		= NFPROTO_##family,	\
+	.hooknum	= NF_INET_##at,		\
+	.priority	= (when),		\
+}
+
 static const struct nf_hook_ops hooks[] = {
-	{
-		.hook		= ftcp_hook_local_in,
-		.pf		= NFPROTO_IPV4,
-		.hooknum	= NF_INET_LOCAL_IN,
-		.priority	= HOOK_PRIORITY,
-	}, {
-		.hook		= ftcp_hook_forward,
-		.pf		= NFPROTO_IPV4,
-		.hooknum	= NF_INET_FORWARD,
-		.priority	= HOOK_PRIORITY,
-	},
+	HOOK(IPV4, LOCAL_IN, HOOK_PRIORITY, ftcp_hook_local_in),
+	HOOK(IPV4, FORWARD, HOOK_PRIORITY, ftcp_hook_forward),
 #if IS_ENABLED(CONFIG_IPV6)
-	{
-		.hook		= ftcp_hook_local_in,
-		.pf		= NFPROTO_IPV6,
-		.hooknum	= NF_INET_LOCAL_IN,
-		.priority	= HOOK_PRIORITY,
-	}, {
-		.hook		= ftcp_hook_forward,
-		.pf		= NFPROTO_IPV6,
-		.hooknum	= NF_INET_FORWARD,
-		.priority	= HOOK_PRIORITY,
-	},
+	HOOK(IPV6, LOCAL_IN, HOOK_PRIORITY, ftcp_hook_local_in),
+	HOOK(IPV6, FORWARD, HOOK_PRIORITY, ftcp_hook_forward),
+#endif
+};
+
+/* Where datagrams are intercepted. */
+static const struct nf_hook_ops proxy_hooks[] = {
+	HOOK(IPV4, LOCAL_OUT, NF_IP_PRI_LAST, ftcp_hook_local_out),
+#if IS_ENABLED(CONFIG_IPV6)
+	HOOK(IPV6, LOCAL_OUT, NF_IP_PRI_LAST, ftcp_hook_local_out),
 #endif
 };
 
@@ -230,11 +227,12 @@ struct ftcp_net *ftcp_net(const struct net *net)
 /**
  * ftcp_net_get() - have packets of a namespace looked at
  * @net: the namespace
+ * @proxy: datagrams to addresses of its own as well
  *
  * Context: RTNL, sleeps.
  * Return: 0 or a negative error.
  */
-int ftcp_net_get(struct net *net)
+int ftcp_net_get(struct net *net, bool proxy)
 {
 	struct ftcp_net *fn = ftcp_net(net);
 	int err;
@@ -245,6 +243,17 @@ int ftcp_net_get(struct net *net)
 		if (err)
 			return err;
 	}
+	if (proxy && !fn->proxies) {
+		err = nf_register_net_hooks(net, proxy_hooks,
+					    ARRAY_SIZE(proxy_hooks));
+		if (err) {
+			if (!fn->users)
+				nf_unregister_net_hooks(net, hooks,
+							ARRAY_SIZE(hooks));
+			return err;
+		}
+	}
+	fn->proxies += proxy;
 	WRITE_ONCE(fn->users, fn->users + 1);
 	return 0;
 }
@@ -252,15 +261,20 @@ int ftcp_net_get(struct net *net)
 /**
  * ftcp_net_put() - undo ftcp_net_get()
  * @net: the namespace
+ * @proxy: as it was got
  *
  * Context: RTNL, sleeps.
  */
-void ftcp_net_put(struct net *net)
+void ftcp_net_put(struct net *net, bool proxy)
 {
 	struct ftcp_net *fn = ftcp_net(net);
 
 	ASSERT_RTNL();
 	WRITE_ONCE(fn->users, fn->users - 1);
+	fn->proxies -= proxy;
+	if (proxy && !fn->proxies)
+		nf_unregister_net_hooks(net, proxy_hooks,
+					ARRAY_SIZE(proxy_hooks));
 	if (!fn->users)
 		nf_unregister_net_hooks(net, hooks, ARRAY_SIZE(hooks));
 }

@@ -40,6 +40,7 @@ struct ftcp_link {
  * @ports: struct ftcp_port, reserved local ports, under @ports_lock
  * @ports_lock: protects @ports; taken in process context only
  * @users: tunnels that need the netfilter hooks here, under RTNL
+ * @proxies: those of them that need the hook for what is sent here as well
  * @changed: an address or a device of the namespace changed since its flows
  *	were looked at; see handover.c
  * @key: secret of cookies and initial sequence numbers; constant
@@ -53,13 +54,14 @@ struct ftcp_net {
 	struct list_head ports;
 	struct mutex ports_lock;
 	unsigned int users;
+	unsigned int proxies;
 	bool changed;
 	siphash_key_t key;
 };
 
 struct ftcp_net *ftcp_net(const struct net *net);
-int ftcp_net_get(struct net *net);
-void ftcp_net_put(struct net *net);
+int ftcp_net_get(struct net *net, bool proxy);
+void ftcp_net_put(struct net *net, bool proxy);
 
 struct ftcp_tunnel;
 

@@ -7,6 +7,13 @@
 
 #include "addr.h"
 
+/* The protocol that the IP header names; for IPv6 perhaps an extension header. */
+static inline u8 ftcp_packet_protocol(const struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IP) ? ip_hdr(skb)->protocol :
+						  ipv6_hdr(skb)->nexthdr;
+}
+
 bool ftcp_packet_read(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
 		      struct ftcp_end *src, struct ftcp_end *dst,
 		      unsigned int *ip_hlen);

@@ -99,6 +99,30 @@ static void deliver_routed(struct ftcp_flow *flow, struct sk_buff *skb)
 	netif_receive_skb(skb);
 }
 
+/* To an address of this host: the loopback device receives it, without having
+ * sent it.  For whoever listens there it has a link-layer header.
+ */
+static void deliver_here(struct ftcp_flow *flow, struct dst_entry *dst,
+			 struct sk_buff *skb)
+{
+	struct ethhdr *eth = __skb_push(skb, ETH_HLEN);
+
+	*eth = (struct ethhdr){ .h_proto = skb->protocol };
+	skb_reset_mac_header(skb);
+	__skb_pull(skb, ETH_HLEN);
+	skb_reset_mac_len(skb);
+	skb_scrub_packet(skb, true);
+	skb->mark = READ_ONCE(flow->tunnel->config.fwmark);
+	skb->dev = dst->dev;
+	skb_dst_set_noref(skb, dst);
+	/* It may wait for another processor, see RPS. */
+	skb_dst_force(skb);
+	netif_receive_skb(skb);
+}
+
+/* Not through the link: to an address of this host, or to that of another one,
+ * as a datagram of this host.
+ */
 static void deliver_local(struct ftcp_flow *flow, struct dst_entry *dst,
 			  struct sk_buff *skb)
 {
@@ -106,6 +130,10 @@ static void deliver_local(struct ftcp_flow *flow, struct dst_entry *dst,
 	unsigned int len = skb->len;
 
 	skb_orphan(skb);
+	if (dst->dev->flags & IFF_LOOPBACK) {
+		deliver_here(flow, dst, skb);
+		return;
+	}
 	if (skb_is_gso(skb))
 		len = skb_transport_offset(skb) + sizeof(struct udphdr) +
 		      skb_shinfo(skb)->gso_size;
@@ -385,13 +413,10 @@ unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
 {
 	struct ftcp_net *fn = ftcp_net(state->net);
 	bool ours = false;
-	u8 protocol = skb->protocol == htons(ETH_P_IP) ?
-			      ip_hdr(skb)->protocol :
-			      ipv6_hdr(skb)->nexthdr;
 
 	/* A packet that user space gave back (NFQUEUE) comes from a process. */
 	local_bh_disable();
-	switch (protocol) {
+	switch (ftcp_packet_protocol(skb)) {
 	case IPPROTO_TCP:
 		ours = receive(fn, skb, false);
 		break;

@@ -3,7 +3,7 @@
  * The way out: datagram in, segment out, in the order of a datagram's travel.
  *
  *	routed			ip_output -> ftcp_xmit()
- *	listen, forward		LOCAL_IN hook -> ftcp_intercept()
+ *	listen, forward		LOCAL_IN or LOCAL_OUT hook -> ftcp_intercept()
  *	all			flow by the datagram's ends, or a new one
  *				-> send_on() -> coalesce.c
  *				-> send_datagram() -> gso.c
@@ -46,18 +46,14 @@ void ftcp_drop_tx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
 
 /* ---- the datagram ---- */
 
-/* Of a whole UDP datagram the ends; false if it cannot be carried. */
-static bool read_datagram(struct sk_buff *skb, struct ftcp_pair *pair,
-			  enum ftcp_drop_attr *reason)
+/* Of a UDP packet: whether it is a whole datagram that can be carried. */
+static bool check_datagram(struct sk_buff *skb, unsigned int ip_hlen,
+			   enum ftcp_drop_attr *reason)
 {
-	unsigned int ip_hlen, len, room;
+	unsigned int len = ntohs(((struct udphdr *)(skb->data + ip_hlen))->len);
+	unsigned int room = skb->len - ip_hlen;
 
 	*reason = FTCP_DROP_PROTOCOL;
-	if (!ftcp_packet_read(skb, IPPROTO_UDP, sizeof(struct udphdr),
-			      &pair->local, &pair->remote, &ip_hlen))
-		return false;
-	len = ntohs(((struct udphdr *)(skb->data + ip_hlen))->len);
-	room = skb->len - ip_hlen;
 	/* An empty datagram would be a segment without payload, which is an
 	 * acknowledgement and nothing else.
 	 */
@@ -82,7 +78,19 @@ static bool read_datagram(struct sk_buff *skb, struct ftcp_pair *pair,
 	return ftcp_packet_checksum_ok(skb, IPPROTO_UDP, ip_hlen);
 }
 
-/* Length of IP and UDP header of what read_datagram() accepted. */
+/* Of a whole UDP datagram the ends; false if it cannot be carried. */
+static bool read_datagram(struct sk_buff *skb, struct ftcp_pair *pair,
+			  enum ftcp_drop_attr *reason)
+{
+	unsigned int ip_hlen;
+
+	*reason = FTCP_DROP_PROTOCOL;
+	return ftcp_packet_read(skb, IPPROTO_UDP, sizeof(struct udphdr),
+				&pair->local, &pair->remote, &ip_hlen) &&
+	       check_datagram(skb, ip_hlen, reason);
+}
+
+/* Length of IP and UDP header of what check_datagram() accepted. */
 static unsigned int datagram_hlen(const struct sk_buff *skb)
 {
 	return skb_transport_offset(skb) + sizeof(struct udphdr);
@@ -415,9 +423,9 @@ netdev_tx_t ftcp_xmit(struct sk_buff *skb, struct net_device *dev)
 /* ---- listen and forward: datagrams to an address of ours ---- */
 
 /**
- * ftcp_intercept() - take a datagram that this host received, if it is ours
+ * ftcp_intercept() - take a datagram to an address of this host, if it is ours
  * @fn: network namespace
- * @skb: a packet at LOCAL_IN
+ * @skb: a packet at LOCAL_IN, or one at LOCAL_OUT that would arrive there
  *
  * Ours is what comes from the target of a flow to the flow's own port, and
  * what anyone sends to an address that a tunnel listens on.
@@ -443,7 +451,7 @@ bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb)
 		return false;
 	ftcp_confirm_conntrack(skb);
 
-	if (unlikely(!read_datagram(skb, &key.pair, &reason))) {
+	if (unlikely(!check_datagram(skb, ip_hlen, &reason))) {
 		ftcp_drop_tx(tunnel, reason, skb);
 		return true;
 	}
@@ -460,6 +468,35 @@ bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb)
 	}
 	dial_and_send(tunnel, peer, &key, skb);
 	return true;
+}
+
+/**
+ * ftcp_hook_local_out() - packets that this host sends
+ * @priv: unused
+ * @skb: the packet
+ * @state: names the network namespace
+ *
+ * What an application sends to an address of this host would arrive at LOCAL_IN
+ * by the loopback device.  It is taken here, after all filters of OUTPUT, which
+ * saves it that trip.
+ *
+ * Return: NF_STOLEN if the packet was a tunnel's, else NF_ACCEPT.
+ */
+unsigned int ftcp_hook_local_out(void *priv, struct sk_buff *skb,
+				 const struct nf_hook_state *state)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+	bool ours;
+
+	if (!dst || !(dst->dev->flags & IFF_LOOPBACK) ||
+	    ftcp_packet_protocol(skb) != IPPROTO_UDP)
+		return NF_ACCEPT;
+	/* the one that it would arrive by, for an ICMP error about it */
+	skb->dev = dst->dev;
+	local_bh_disable();
+	ours = ftcp_intercept(ftcp_net(state->net), skb);
+	local_bh_enable();
+	return ours ? NF_STOLEN : NF_ACCEPT;
 }
 
 /* ---- segments without payload ---- */

@@ -156,6 +156,7 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 		    struct netlink_ext_ack *extack)
 {
 	struct net *underlay = rtnl_dereference(link->underlay);
+	bool proxy = p->mode != FTCP_MODE_ROUTED;
 	struct net *inner_net;
 	struct ftcp_tunnel *tunnel;
 	int err = -ENOMEM;
@@ -174,7 +175,7 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	if (!tunnel)
 		return err;
 	/* A link in mode routed may move: nothing of where it is now is kept. */
-	inner_net = p->mode == FTCP_MODE_ROUTED ? underlay : dev_net(link->dev);
+	inner_net = proxy ? dev_net(link->dev) : underlay;
 	tunnel->stats = netdev_alloc_pcpu_stats(struct ftcp_stats);
 	if (!tunnel->stats)
 		goto err_free;
@@ -203,14 +204,14 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 		err = ftcp_peer_add_any(tunnel, "any", NULL, NULL);
 	if (err)
 		goto err_free;
-	err = ftcp_net_get(underlay);
+	err = ftcp_net_get(underlay, false);
 	if (err)
 		goto err_peers;
-	err = ftcp_net_get(inner_net);
+	err = ftcp_net_get(inner_net, proxy);
 	if (err)
 		goto err_put;
 
-	if (p->mode != FTCP_MODE_ROUTED)
+	if (proxy)
 		want_headroom(inner_net->loopback_dev);
 	list_add_tail_rcu(&tunnel->list, &link->tunnels);
 	if (tunnel->accept.port)
@@ -226,7 +227,7 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	return 0;
 
 err_put:
-	ftcp_net_put(underlay);
+	ftcp_net_put(underlay, false);
 err_peers:
 	ftcp_peer_free_all(tunnel);
 err_free:
@@ -246,6 +247,7 @@ err_free:
 void ftcp_tunnel_del(struct ftcp_tunnel *tunnel)
 {
 	struct net *underlay = tunnel->underlay, *inner_net = tunnel->inner_net;
+	bool proxy = tunnel->mode != FTCP_MODE_ROUTED;
 
 	ASSERT_RTNL();
 	list_del_rcu(&tunnel->list);
@@ -262,8 +264,8 @@ void ftcp_tunnel_del(struct ftcp_tunnel *tunnel)
 	ftcp_device_pin(tunnel->link);
 	ftcp_peer_free_all(tunnel);
 	free_tunnel(tunnel);
-	ftcp_net_put(inner_net);
-	ftcp_net_put(underlay);
+	ftcp_net_put(inner_net, proxy);
+	ftcp_net_put(underlay, false);
 }
 
 /**

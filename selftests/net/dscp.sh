@@ -132,6 +132,9 @@ marked()
 			type filter hook output priority 10;
 			tcp dport 4567 meta mark 0x77 counter name sent
 			tcp dport 4567 meta mark != 0x77 counter name unmarked
+		}
+		chain i {
+			type filter hook input priority 10;
 			udp sport 1234 meta mark 0x77 counter name delivered
 		}
 	}
