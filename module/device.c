@@ -20,6 +20,7 @@
 #include "datapath.h"
 #include "device.h"
 #include "flow.h"
+#include "input.h"
 #include "tunnel.h"
 
 /* What a segment is longer than its datagram. */
@@ -199,9 +200,11 @@ void ftcp_device_for_each_tunnel(void (*fn)(struct ftcp_tunnel *, void *),
 }
 
 static const struct nf_hook_ops hooks[] = {
+	HOOK(IPV4, PRE_ROUTING, NF_IP_PRI_LAST, ftcp_hook_pre_routing),
 	HOOK(IPV4, LOCAL_IN, HOOK_PRIORITY, ftcp_hook_local_in),
 	HOOK(IPV4, FORWARD, HOOK_PRIORITY, ftcp_hook_forward),
 #if IS_ENABLED(CONFIG_IPV6)
+	HOOK(IPV6, PRE_ROUTING, NF_IP_PRI_LAST, ftcp_hook_pre_routing),
 	HOOK(IPV6, LOCAL_IN, HOOK_PRIORITY, ftcp_hook_local_in),
 	HOOK(IPV6, FORWARD, HOOK_PRIORITY, ftcp_hook_forward),
 #endif

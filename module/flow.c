@@ -1145,6 +1145,7 @@ static void flow_free_rcu(struct rcu_head *head)
 
 	dst_release(rcu_dereference_protected(flow->outer_route.dst, 1));
 	dst_release(rcu_dereference_protected(flow->inner_route.dst, 1));
+	dst_release(rcu_dereference_protected(flow->segment_route.dst, 1));
 	kmem_cache_free(flow_cache, flow);
 }
 

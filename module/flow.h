@@ -49,6 +49,8 @@ struct ftcp_route {
  * @outer_route: route of the segments
  * @inner_route: route of the datagrams to application or target; mode routed:
  *	their route in this host, see input.c
+ * @segment_route: route of the segments that come in, see input.c
+ * @segment_iif: index of the device that they came by
  * @source: whom it is counted for, see source.c; under ftcp_tunnel.lock
  * @waiting: datagrams have to queue, for the connection or for the first
  *	acknowledgement on it; changed under @lock, cleared when @queue is empty
@@ -110,6 +112,8 @@ struct ftcp_flow {
 	struct ftcp_peer *peer;
 	struct ftcp_route outer_route;
 	struct ftcp_route inner_route;
+	struct ftcp_route segment_route;
+	int segment_iif;
 	struct ftcp_source *source;
 	bool waiting;
 	bool dialled;

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Routes of datagrams that a link receives for this host.
+ * Routes of what this host receives: a flow's segments, and, in mode routed, the
+ * datagrams of a flow that its link receives.
  *
- * All datagrams of a flow have the same two addresses, so those for this host
+ * All packets of a flow have the same two addresses, so those for this host
  * need one look-up, not one each; rules that match ports, as `ftcpctl add rules'
  * makes them, have the stack dissect a packet for each.  TCP does the same for
- * a connected socket (sk_rx_dst), and under the same condition: only what is
- * addressed to this host, since of what is forwarded a filter in PREROUTING may
- * change the route by a mark.  One that changes the address has the stack look
- * again anyway.
+ * a connected socket (sk_rx_dst, tcp_v4_early_demux()), and under the same
+ * condition: only what is addressed to this host, since of what is forwarded a
+ * filter in PREROUTING may change the route by a mark.  One that changes the
+ * address has the stack look again anyway.
  */
 #include <linux/netdevice.h>
+#include <linux/netfilter.h>
 #include <net/ip6_fib.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
@@ -18,7 +20,82 @@
 
 #include "flow.h"
 #include "input.h"
+#include "packet.h"
 #include "tunnel.h"
+
+static bool is_local(const struct dst_entry *dst)
+{
+	return dst->ops->family == AF_INET ?
+		       container_of(dst, struct rtable, dst)->rt_flags &
+			       RTCF_LOCAL :
+		       container_of(dst, struct rt6_info, dst)->rt6i_flags &
+			       RTF_LOCAL;
+}
+
+/* ---- segments ---- */
+
+/**
+ * ftcp_input_keep() - remember the route by which a segment came here
+ * @flow: its flow
+ * @skb: the segment, accepted, at LOCAL_IN
+ *
+ * Context: RCU, bottom halves disabled.
+ */
+void ftcp_input_keep(struct ftcp_flow *flow, const struct sk_buff *skb)
+{
+	struct dst_entry *dst = skb_dst(skb);
+
+	if (likely(dst == rcu_access_pointer(flow->segment_route.dst) &&
+		   skb->skb_iif == READ_ONCE(flow->segment_iif)))
+		return;
+	if (!dst || !is_local(dst) || !dst_hold_safe(dst))
+		return;
+	if (ftcp_flow_keep_route(flow, &flow->segment_route, dst))
+		WRITE_ONCE(flow->segment_iif, skb->skb_iif);
+}
+
+/* As the stack does for TCP's sockets, and if the user lets it. */
+static bool early_demux(const struct net *net)
+{
+	return READ_ONCE(net->ipv4.sysctl_ip_early_demux) &&
+	       READ_ONCE(net->ipv4.sysctl_tcp_early_demux);
+}
+
+/**
+ * ftcp_hook_pre_routing() - packets that this host receives
+ * @priv: unused
+ * @skb: the packet
+ * @state: names the network namespace
+ *
+ * Gives a segment of a flow its route, after all that may have changed its
+ * addresses; without one the stack looks for it.
+ *
+ * Return: NF_ACCEPT.
+ */
+unsigned int ftcp_hook_pre_routing(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *state)
+{
+	const struct ftcp_flow *flow;
+	struct dst_entry *dst;
+	struct ftcp_pair pair;
+	unsigned int ip_hlen;
+
+	if (skb_dst(skb) || ftcp_packet_protocol(skb) != IPPROTO_TCP ||
+	    skb->pkt_type != PACKET_HOST || !early_demux(state->net) ||
+	    netif_is_l3_slave(skb->dev) ||
+	    !ftcp_packet_read(skb, IPPROTO_TCP, FTCP_HLEN, &pair.remote,
+			      &pair.local, &ip_hlen))
+		return NF_ACCEPT;
+	flow = ftcp_flow_by_outer(ftcp_net(state->net), &pair);
+	if (!flow || READ_ONCE(flow->segment_iif) != skb->skb_iif)
+		return NF_ACCEPT;
+	dst = ftcp_flow_cached(&flow->segment_route);
+	if (dst)
+		skb_dst_set_noref(skb, dst);
+	return NF_ACCEPT;
+}
+
+/* ---- datagrams ---- */
 
 static struct dst_entry *find_v4(struct sk_buff *skb)
 {
@@ -29,7 +106,7 @@ static struct dst_entry *find_v4(struct sk_buff *skb)
 				 skb->dev))
 		return NULL;
 	dst = skb_dst(skb);
-	if (!(skb_rtable(skb)->rt_flags & RTCF_LOCAL) || !dst_hold_safe(dst))
+	if (!is_local(dst) || !dst_hold_safe(dst))
 		dst = NULL;
 	skb_dst_drop(skb);
 	return dst;
@@ -50,8 +127,7 @@ static struct dst_entry *find_v6(struct sk_buff *skb)
 
 	dst = ip6_route_input_lookup(dev_net(skb->dev), skb->dev, &fl6, skb,
 				     RT6_LOOKUP_F_HAS_SADDR);
-	if (dst->error ||
-	    !(container_of(dst, struct rt6_info, dst)->rt6i_flags & RTF_LOCAL)) {
+	if (dst->error || !is_local(dst)) {
 		dst_release(dst);
 		return NULL;
 	}
@@ -84,4 +160,6 @@ void ftcp_input_route(struct ftcp_flow *flow, struct sk_buff *skb)
 			return;
 	}
 	skb_dst_set_noref(skb, dst);
+	/* It may wait for another processor, see RPS. */
+	skb_dst_force(skb);
 }

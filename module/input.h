@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Routes of datagrams that a link receives for this host. */
+/* Routes of what this host receives. */
 #ifndef FTCP_INPUT_H
 #define FTCP_INPUT_H
 
 struct ftcp_flow;
+struct nf_hook_state;
 struct sk_buff;
 
+unsigned int ftcp_hook_pre_routing(void *priv, struct sk_buff *skb,
+				   const struct nf_hook_state *state);
+void ftcp_input_keep(struct ftcp_flow *flow, const struct sk_buff *skb);
 void ftcp_input_route(struct ftcp_flow *flow, struct sk_buff *skb);
 
 #endif /* FTCP_INPUT_H */

@@ -338,6 +338,7 @@ static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 		}
 	}
 
+	ftcp_input_keep(flow, skb);
 	/* An accepted flow's first segments wait for the target's port. */
 	if (unlikely(!flow->dialled && READ_ONCE(flow->waiting))) {
 		if (!ftcp_flow_enqueue(flow, skb))

@@ -99,6 +99,26 @@ check 'receive on all processors' eval 'for ns in $C $S; do
 	in_ns "$ns" sh -c "echo 3 > /sys/class/net/lo/queues/rx-0/rps_cpus"; done'
 check 'datagrams' c udptool send --to 127.0.0.1:1234 --count 200 --sockets 4 --window 20 --timeout 30
 
+# ---- routes of segments ----
+
+# As with the host's own TCP: the mark of a segment does not matter to a flow whose
+# route is known, unless the user wants the stack to look for it each time.
+check 'no route for what is marked' eval 's ip rule add fwmark 9 blackhole pref 50 &&
+	s ip rule add lookup local pref 60 && s ip rule del pref 0'
+check 'a flow' echoes 127.0.0.1:1234 --from 127.0.0.1:7777
+check 'the segments are marked' s nft add table inet marked '{ chain p {
+	type filter hook prerouting priority -150; tcp dport 4567 meta mark set 9
+}; }'
+check 'their route is known' echoes 127.0.0.1:1234 --from 127.0.0.1:7777
+check 'early demux off' s sysctl -qw net.ipv4.tcp_early_demux=0
+check_fails 'it is looked for' c udptool send --to 127.0.0.1:1234 \
+	--from 127.0.0.1:7777 --timeout 1
+check 'early demux on' s sysctl -qw net.ipv4.tcp_early_demux=1
+check 'it is known again' echoes 127.0.0.1:1234 --from 127.0.0.1:7777
+check_fails 'but not that of a new flow' c udptool send --to 127.0.0.1:1234 --timeout 1
+check 'no marks' eval 's nft delete table inet marked &&
+	s ip rule add lookup local pref 0 && s ip rule del pref 50 && s ip rule del pref 60'
+check 'datagrams' echoes 127.0.0.1:1234 --from 127.0.0.1:7777
 check 'the server loses its address' s ip addr del "$S4/24" dev eth0
 check_fails 'nothing arrives' c udptool send --to 127.0.0.1:1234 \
 	--from 127.0.0.1:7777 --timeout 1
