@@ -38,7 +38,9 @@ struct ftcp_link {
  * @accept: struct ftcp_tunnel by local TCP port, RCU, changed under RTNL
  * @listen: struct ftcp_tunnel by UDP port listened on, RCU, changed under RTNL
  * @ports: struct ftcp_port, reserved local ports, under @ports_lock
- * @ports_lock: protects @ports; taken in process context only
+ * @ephemeral: how many ports are reserved that any would have done for, UDP and
+ *	TCP, under @ports_lock
+ * @ports_lock: protects the last two; taken in process context only
  * @users: tunnels that need the netfilter hooks here, under RTNL
  * @proxies: those of them that need the hook for what is sent here as well
  * @changed: an address or a device of the namespace changed since its flows
@@ -52,6 +54,7 @@ struct ftcp_net {
 	struct hlist_head accept[FTCP_PORT_BUCKETS];
 	struct hlist_head listen[FTCP_PORT_BUCKETS];
 	struct list_head ports;
+	unsigned int ephemeral[2];
 	struct mutex ports_lock;
 	unsigned int users;
 	unsigned int proxies;

@@ -865,6 +865,7 @@ static void flow_setup_forward(struct ftcp_flow *flow)
 {
 	struct ftcp_tunnel *tunnel = flow->tunnel;
 	struct ftcp_pair pair = { .remote = tunnel->target };
+	enum ftcp_drop_attr reason = FTCP_DROP_PORT_TAKEN;
 	struct ftcp_port *port;
 	struct dst_entry *dst;
 	int err;
@@ -873,17 +874,15 @@ static void flow_setup_forward(struct ftcp_flow *flow)
 	if (pair.local.family == AF_INET)
 		ftcp_end_set_v4(&pair.local, 0, 0);
 	port = ftcp_port_get(tunnel->inner_net, IPPROTO_UDP, &pair.local, false);
-	if (IS_ERR(port)) {
-		drop_waiting(flow, FTCP_DROP_PORT_TAKEN, ftcp_icmp_unreachable);
-		goto abort;
-	}
+	if (IS_ERR(port))
+		goto refuse;
 	pair.local.port = ftcp_port_number(port);
 	dst = ftcp_route(tunnel->inner_net, &pair, IPPROTO_UDP,
 			 READ_ONCE(tunnel->config.fwmark));
 	if (!dst) {
 		ftcp_port_put(port);
-		drop_waiting(flow, FTCP_DROP_NO_ROUTE, ftcp_icmp_unreachable);
-		goto abort;
+		reason = FTCP_DROP_NO_ROUTE;
+		goto refuse;
 	}
 	dst_release(dst);
 
@@ -901,6 +900,12 @@ static void flow_setup_forward(struct ftcp_flow *flow)
 	rcu_read_unlock();
 	return;
 
+refuse:
+	/* the connection itself, whose first datagram may be on its way still */
+	local_bh_disable();
+	ftcp_drop_rx(tunnel, reason, NULL);
+	local_bh_enable();
+	drop_waiting(flow, reason, ftcp_icmp_unreachable);
 abort:
 	flow_kill(flow, FTCP_EV_DEAD);
 }

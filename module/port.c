@@ -12,6 +12,7 @@
  */
 #include <linux/net.h>
 #include <linux/udp.h>
+#include <net/ip.h>
 #include <net/sock.h>
 #include <net/udp.h>
 #include <net/udp_tunnel.h>
@@ -27,7 +28,8 @@
  * @end: address asked for and port in use
  * @protocol: IPPROTO_TCP or IPPROTO_UDP
  * @shared: whether ftcp_port_get() may hand it out again
- * @refs: how often it was, under ftcp_net.ports_lock
+ * @ephemeral: any free port was asked for
+ * @refs: how often it was handed out, under ftcp_net.ports_lock
  */
 struct ftcp_port {
 	struct list_head list;
@@ -36,6 +38,7 @@ struct ftcp_port {
 	struct ftcp_end end;
 	int protocol;
 	bool shared;
+	bool ephemeral;
 	unsigned int refs;
 };
 
@@ -83,12 +86,32 @@ static int open_socket(struct ftcp_port *port)
 	return 0;
 }
 
+/* How many ephemeral ports of a protocol are reserved. */
+static unsigned int *ephemeral_count(struct ftcp_net *fn, int protocol)
+{
+	lockdep_assert_held(&fn->ports_lock);
+	return &fn->ephemeral[protocol == IPPROTO_TCP];
+}
+
+/* Flows come from outside, in numbers that others choose: half of the ephemeral
+ * ports are left to the other programs of the host.
+ */
+static bool ephemeral_left(struct ftcp_net *fn, int protocol)
+{
+	int low, high;
+
+	inet_get_local_port_range(fn->net, &low, &high);
+	return *ephemeral_count(fn, protocol) <
+	       DIV_ROUND_UP(high - low + 1, 2);
+}
+
 /**
  * ftcp_port_get() - reserve a local port
  * @net: network namespace
  * @protocol: IPPROTO_TCP or IPPROTO_UDP
- * @end: address, perhaps any, and port; port 0 stands for any free one.  The
- *	IPv6 wildcard covers IPv4 as well.
+ * @end: address, perhaps any, and port; port 0 stands for any free one, and
+ *	at most half of those are given away.  The IPv6 wildcard covers IPv4 as
+ *	well.
  * @shared: whether one reservation may serve several callers that say so
  *
  * Return: the reservation, or an ERR_PTR(): -EADDRINUSE if the port is taken,
@@ -112,6 +135,11 @@ struct ftcp_port *ftcp_port_get(struct net *net, int protocol,
 		}
 	}
 
+	if (!end->port && !ephemeral_left(fn, protocol)) {
+		port = ERR_PTR(-EADDRINUSE);
+		goto out;
+	}
+
 	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
 	if (!port) {
 		port = ERR_PTR(-ENOMEM);
@@ -121,6 +149,7 @@ struct ftcp_port *ftcp_port_get(struct net *net, int protocol,
 	port->end = *end;
 	port->protocol = protocol;
 	port->shared = shared;
+	port->ephemeral = !end->port;
 	port->refs = 1;
 	INIT_LIST_HEAD(&port->list);
 
@@ -138,6 +167,8 @@ struct ftcp_port *ftcp_port_get(struct net *net, int protocol,
 	}
 	if (shared)
 		list_add(&port->list, &fn->ports);
+	if (port->ephemeral)
+		++*ephemeral_count(fn, protocol);
 out:
 	mutex_unlock(&fn->ports_lock);
 	return port;
@@ -160,6 +191,8 @@ void ftcp_port_put(struct ftcp_port *port)
 		return;
 	}
 	list_del(&port->list);
+	if (port->ephemeral)
+		--*ephemeral_count(fn, port->protocol);
 	mutex_unlock(&fn->ports_lock);
 	sock_release(port->sock);
 	kfree(port);

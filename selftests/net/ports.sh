@@ -115,19 +115,51 @@ choice "$S" "$udp"
 check 'bind() picks another UDP port' [ "$(s perl "$tmp/port" udp 0.0.0.0 0 plain)" = $free ]
 check 'connect() picks another UDP port' [ "$(s perl "$tmp/port" udp "$RS4" 9 connect)" = $free ]
 
-check 'a second flow takes the last TCP port' c udptool send \
-	--to 127.0.0.1:1234 --from 127.0.0.1:7001
-check 'one of each' [ "$(flows "$C" '[.[].local | split(":")[1]] | sort | .[1] | tonumber')" = $((tcp | 1)) ]
+# few NAMESPACE USED: four ports, of which that one is in use
+few()
+{
+	local low=$(($2 & ~3))
+
+	in_ns "$1" sysctl -qw net.ipv4.ip_local_port_range="$low $((low + 3))"
+}
+
+# left NAMESPACE tcp|udp USED: how many of these four can be bound
+left()
+{
+	local port low=$(($3 & ~3)) count=0
+
+	for ((port = low; port < low + 4; port++)); do
+		in_ns "$1" perl "$tmp/port" "$2" 0.0.0.0 $port plain > /dev/null 2>&1 &&
+			count=$((count + 1))
+	done
+	echo $count
+}
+
+few "$C" "$tcp"
+few "$S" "$udp"
+check 'a second flow' c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7001
+check 'one of each' [ "$(flows "$C" "[.[].local | split(\":\")[1] | tonumber |
+	select(. >= $((tcp & ~3)) and . <= $((tcp | 3)))] | length")" = 2 ]
 told=$(icmp_errors)
 c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7002 --count 3 --lossy \
 	--timeout 5 > /dev/null
-check 'a third one finds none' [ "$(drops "$C" port-taken)" -gt 0 ]
+check 'a third one finds none: half are for others' [ "$(drops "$C" port-taken)" -gt 0 ]
 check 'and its application is told' [ "$(icmp_errors)" -gt "$told" ]
-for ns in "$C" "$S"; do
-	in_ns "$ns" sysctl -qw net.ipv4.ip_local_port_range='32768 60999'
-done
+check 'two TCP ports are left' [ "$(left "$C" tcp "$tcp")" = 2 ]
+check 'bind() gets one' c perl "$tmp/port" tcp 0.0.0.0 0 plain
+c sysctl -qw net.ipv4.ip_local_port_range='32768 60999'
+told=$(icmp_errors)
+c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7003 --count 3 --lossy \
+	--timeout 5 > /dev/null
+check 'nor is there one towards the target' wait_for 5 eval \
+	'[ "$(drops "$S" port-taken)" -gt 0 ]'
+check 'and the application is told' wait_for 5 eval '[ "$(icmp_errors)" -gt "$told" ]'
+check 'two UDP ports are left' [ "$(left "$S" udp "$udp")" = 2 ]
+check 'bind() gets one' s perl "$tmp/port" udp 0.0.0.0 0 plain
+s sysctl -qw net.ipv4.ip_local_port_range='32768 60999'
+check 'more ports, more flows' c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7003
 
-check 'delete the flows' eval 'for port in "$tcp" $((tcp ^ 1)); do
+check 'delete the flows' eval 'for port in $(flows "$C" ".[].local | split(\":\")[1]"); do
 	c ftcpctl del flow local "$C4:$port" remote "$S4:4567" dev ftcp0; done'
 check 'they go' wait_for 10 eval 'flows_are "$C" 0 && flows_are "$S" 0'
 check 'the TCP port is free' wait_for 5 c perl "$tmp/port" tcp 0.0.0.0 "$tcp" plain
