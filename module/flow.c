@@ -10,9 +10,11 @@
  * valid third segment: it is put into the table of outer flows at once; in
  * mode forward a port towards the target is reserved in flow_setup_forward().
  */
+#include <linux/inetdevice.h>
 #include <linux/jhash.h>
 #include <linux/siphash.h>
 #include <linux/workqueue.h>
+#include <net/addrconf.h>
 #include <net/ip6_fib.h>
 #include <net/route.h>
 
@@ -1140,6 +1142,44 @@ void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect)
 		flow_rearm(flow);
 	}
 	spin_unlock_bh(&flow->lock);
+}
+
+static bool is_own_address(struct net *net, const struct ftcp_end *end)
+{
+	if (end->family == AF_INET)
+		return __ip_dev_find(net, ftcp_end_v4(end), false);
+	return ipv6_chk_addr(net, &end->addr, NULL, 0);
+}
+
+/**
+ * ftcp_flow_target_way_changed() - the same, where the datagrams are
+ * @flow: the flow, in the table of inner flows
+ *
+ * What a flow of mode forward sends its target from an address that this host
+ * has no more is not answered, and from another address it would be another
+ * conversation: it is reset, and the far end dials again.  As long as there is no
+ * other address, that one may come back.
+ *
+ * Context: RCU read-side critical section.
+ */
+void ftcp_flow_target_way_changed(struct ftcp_flow *flow)
+{
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_pair pair = { .remote = flow->inner.pair.local };
+	struct dst_entry *dst;
+
+	if (tunnel->mode != FTCP_MODE_FORWARD ||
+	    is_own_address(tunnel->inner_net, &flow->inner.pair.remote))
+		return;
+	pair.local.family = pair.remote.family;
+	if (pair.local.family == AF_INET)
+		ftcp_end_set_v4(&pair.local, 0, 0);
+	pair.local.port = flow->inner.pair.remote.port;
+	dst = ftcp_route(tunnel->inner_net, &pair, IPPROTO_UDP,
+			 READ_ONCE(tunnel->config.fwmark));
+	dst_release(dst);
+	if (dst)
+		ftcp_flow_reset(flow);
 }
 
 /* ---- death ---- */

@@ -26,21 +26,20 @@
 
 static bool resumed;	/* since flows were looked at */
 
-/* The flows whose segments travel in a namespace.  One that is met twice, as
- * the table grows, is none the worse for it.
- */
-static void look_at_net(struct ftcp_net *fn, bool suspect)
+/* A flow that is met twice, as the table grows, is none the worse for it. */
+static void look_at_table(struct rhashtable *table, bool suspect,
+			  void (*look_at)(struct ftcp_flow *, bool))
 {
 	struct rhashtable_iter iter;
 	unsigned int n = 0;
 	void *flow;
 
-	rhashtable_walk_enter(&fn->outer, &iter);
+	rhashtable_walk_enter(table, &iter);
 	rhashtable_walk_start(&iter);
 	while ((flow = rhashtable_walk_next(&iter))) {
 		if (IS_ERR(flow))	/* resized: it begins anew */
 			continue;
-		ftcp_flow_way_changed(flow, suspect);
+		look_at(flow, suspect);
 		if (++n % BATCH)
 			continue;
 		rhashtable_walk_stop(&iter);
@@ -51,13 +50,28 @@ static void look_at_net(struct ftcp_net *fn, bool suspect)
 	rhashtable_walk_exit(&iter);
 }
 
+static void look_at_inner(struct ftcp_flow *flow, bool suspect)
+{
+	ftcp_flow_target_way_changed(flow);
+}
+
+/* The flows whose segments, or whose datagrams, travel in a namespace. */
+static void look_at_net(struct net *net, bool suspect)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+
+	if (!xchg(&fn->changed, false))
+		return;
+	look_at_table(&fn->outer, suspect, ftcp_flow_way_changed);
+	look_at_table(&fn->inner, suspect, look_at_inner);
+}
+
 static void look_at_tunnel(struct ftcp_tunnel *tunnel, void *arg)
 {
-	struct ftcp_net *fn = ftcp_net(tunnel->underlay);
 	const bool *suspect = arg;
 
-	if (xchg(&fn->changed, false))
-		look_at_net(fn, *suspect);
+	look_at_net(tunnel->underlay, *suspect);
+	look_at_net(tunnel->inner_net, *suspect);
 }
 
 static void mark_net(struct ftcp_tunnel *tunnel, void *arg)
