@@ -924,15 +924,23 @@ static void flow_setup(struct work_struct *work)
 
 /* ---- replacement ---- */
 
-/* Whether the peer has been given another endpoint, or none, meanwhile. */
+/* Whether the peer of a flow that was dialled has been given another endpoint, or
+ * none, meanwhile.
+ */
 static bool endpoint_left(const struct ftcp_flow *flow)
 {
 	const struct ftcp_peer_config *config =
 		rcu_dereference(flow->peer->config);
 
-	return config->kind == FTCP_ENDPOINT_NONE ||
-	       (config->kind == FTCP_ENDPOINT_ADDR &&
-		!ftcp_end_equal(&config->endpoint, &flow->outer.remote));
+	switch (config->kind) {
+	case FTCP_ENDPOINT_NONE:
+		return true;
+	case FTCP_ENDPOINT_SAME:
+		return flow->renewable;
+	default:
+		return !flow->renewable ||
+		       !ftcp_end_equal(&config->endpoint, &flow->outer.remote);
+	}
 }
 
 /* A flow to where its peer no longer is does not stay there, if the user said
@@ -960,18 +968,6 @@ static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
 		ftcp_flow_close(flow);
 }
 
-/* An heir has ended before it took over: who has the conversation is told. */
-static void disinherited(struct ftcp_flow *heir, enum ftcp_event event)
-{
-	struct ftcp_flow *flow;
-
-	flow = ftcp_flow_by_inner(ftcp_flow_inner_net(heir->tunnel),
-				  &heir->inner);
-	if (flow)
-		renewal_failed(flow, event == FTCP_EV_UNANSWERED ||
-					     event == FTCP_EV_REFUSED);
-}
-
 /* Have an heir dialled, towards where the peer is now.  Under RCU. */
 static void flow_renew(struct ftcp_flow *flow)
 {
@@ -987,6 +983,31 @@ static void flow_renew(struct ftcp_flow *flow)
 					     reason == FTCP_DROP_SOURCE_LIMIT);
 	}
 	local_bh_enable();
+}
+
+/* An heir has ended before it took over: who has the conversation is told.  Where
+ * the peer no longer is the heir has learnt nothing of where the peer is, and
+ * another one goes there.
+ */
+static void disinherited(struct ftcp_flow *heir, enum ftcp_event event)
+{
+	struct ftcp_flow *flow;
+	bool renewing;
+
+	flow = ftcp_flow_by_inner(ftcp_flow_inner_net(heir->tunnel),
+				  &heir->inner);
+	if (!flow)
+		return;
+	if (!endpoint_left(heir)) {
+		renewal_failed(flow, event == FTCP_EV_UNANSWERED ||
+					     event == FTCP_EV_REFUSED);
+		return;
+	}
+	spin_lock_bh(&flow->lock);
+	renewing = !flow->dead && flow->conn.renewing;
+	spin_unlock_bh(&flow->lock);
+	if (renewing)
+		flow_renew(flow);
 }
 
 /* The conversation moves to @flow, an heir that is established; false if it has
@@ -1052,15 +1073,18 @@ static void flow_follow(struct ftcp_flow *flow)
  * ftcp_flow_redial() - move the flows that were dialled to a peer
  * @tunnel: the tunnel
  * @peer: the peer, whose endpoint has changed
+ * @moved: not only the way to dial it
  *
  * What is established goes on until a flow to the new endpoint is; if that
  * cannot be had it is closed, but goes on if the endpoint has a name.  What
- * cannot be replaced is closed; what is still dialling ends, and the next
- * datagram dials the new endpoint.
+ * cannot be replaced is closed; what is still dialling the old endpoint ends, and
+ * the next datagram dials the new one, or, if it was to replace another flow,
+ * another is dialled at once.
  *
  * Context: process.
  */
-void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer)
+void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer,
+		      bool moved)
 {
 	u64 begun = ftcp_now();
 	struct ftcp_flow *flow;
@@ -1071,7 +1095,8 @@ void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer)
 	list_for_each_entry_rcu(flow, &tunnel->flows, list) {
 		if (flow->peer == peer && flow->dialled &&
 		    (none || !flow->renewable ||
-		     ftcp_load(flow->conn.state) != FTCP_ESTABLISHED))
+		     ftcp_load(flow->conn.state) != FTCP_ESTABLISHED) &&
+		    (!moved || endpoint_left(flow)))
 			ftcp_flow_close(flow);
 	}
 	/* Those that are dialled now are met as well, and go to the right place. */

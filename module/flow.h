@@ -187,7 +187,8 @@ struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow);
 
 void ftcp_flow_close(struct ftcp_flow *flow);
 void ftcp_flow_reset(struct ftcp_flow *flow);
-void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer);
+void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer,
+		      bool moved);
 void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect);
 void ftcp_flow_target_way_changed(struct ftcp_flow *flow);
 void ftcp_flow_kill_all(struct ftcp_tunnel *tunnel,

@@ -154,7 +154,7 @@ static int check_overlap(const struct ftcp_allowed *allowed,
 static bool endpoint_changed(const struct ftcp_peer_config *a,
 			     const struct ftcp_peer_config *b)
 {
-	return a->kind != b->kind || a->wire != b->wire ||
+	return a->kind != b->kind ||
 	       !ftcp_end_equal(&a->endpoint, &b->endpoint);
 }
 
@@ -208,7 +208,8 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 		list_add_tail_rcu(&new->list, &tunnel->peers);
 	publish_allowed(tunnel, allowed);
 	if (old) {
-		bool redial = endpoint_changed(old, config);
+		bool moved = endpoint_changed(old, config);
+		bool redial = moved || old->wire != config->wire;
 
 		kvfree_rcu(old, rcu);
 		if (redial) {
@@ -216,7 +217,7 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 			 * done so before flows are looked at.
 			 */
 			synchronize_net();
-			ftcp_flow_redial(tunnel, peer);
+			ftcp_flow_redial(tunnel, peer, moved);
 		}
 	}
 	return 0;

@@ -207,6 +207,33 @@ stop "$app"
 result=$(cat "$tmp/app")
 check 'nothing was lost' \
 	[ $(($(field sent "$result") - $(field received "$result"))) -le 5 ]
+
+# A replacement that is being dialled when the peer moves: the old flow goes on.
+syn_sent_to()
+{
+	[ "$(flows "$C" 'map(select(.state == "syn-sent")) | .[].remote')" = "$1" ]
+}
+check 'replaced when a second old' c ftcpctl set "${on[@]}" max-age 1
+check 'that is for new flows' eval \
+	'ip -n "$C" link set ftcp0 down && ip -n "$C" link set ftcp0 up'
+app 100000 50
+check 'it works' wait_for 10 eval '[ "$(answers)" -gt 10 ]'
+check 'no handshake gets through' r nft add table inet silence "{ chain f {
+	type filter hook forward priority -10; tcp flags & (syn | ack) == syn drop; }; }"
+check 'a replacement is dialled' wait_for 10 syn_sent_to "$S4:4002"
+check 'no more of them' c ftcpctl set "${on[@]}" max-age off
+old=$(port)
+check 'the peer moves back' c ftcpctl set peer remote "${on[@]}" endpoint "$S4:4001"
+check 'another one is dialled there' wait_for 2 syn_sent_to "$S4:4001"
+check 'the conversation goes on' goes_on
+check 'on the old flow' [ "$(port)" = "$old" ]
+check 'handshakes get through' r nft delete table inet silence
+check 'the flow follows' wait_for 10 eval \
+	'[ "$(flows "$S" "map(select(.tunnel == \"a\" and .state == \"established\")) | length")" = 1 ]'
+check 'the conversation goes on' goes_on
+check 'the old flows close' wait_for 30 flows_are "$C" 1
+stop "$app"
+
 app 100000 50
 check 'it works' wait_for 10 eval '[ "$(answers)" -gt 10 ]'
 check 'an endpoint that does not answer' c ftcpctl set peer remote "${on[@]}" endpoint 10.1.0.99:1
