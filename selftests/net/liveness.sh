@@ -136,7 +136,7 @@ check 'conntrack of the hosts found everything valid' no_invalid_but_lost
 
 # The end that cannot dial closes, and the other one dials anew.
 check 'tunnels' proxy
-check 'max-age at the server' s ftcpctl set "${on[@]}" max-age 1
+check 'max-age at the server' s ftcpctl set "${on[@]}" max-age 3
 check 'a flow' c udptool send --to 127.0.0.1:1234 --count 3
 old=$(port)
 check 'it is closed' wait_for 10 flows_are "$C" 0
