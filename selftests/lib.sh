@@ -398,6 +398,48 @@ counter()
 	[[ $text =~ packets\ ([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
+# expect_tos DSCP ECN [ECN AT THE ENDS]: count, from now on, packets that carry
+# these: segments with data at the router, datagrams at the server, which listens
+# on port 5555, and at the client, whose applications talk to 1234 and 1236
+expect_tos()
+{
+	local dscp=$1 ecn=$2 ends=${3:-$2} ns
+
+	for ns in "$C" "$R" "$S"; do
+		in_ns "$ns" nft delete table inet seen 2> /dev/null
+	done
+	r nft -f - <<< "$(tos_rules forward 'tcp flags & (syn | fin | rst) == 0 meta length > 80' "$dscp" "$ecn")" &&
+	s nft -f - <<< "$(tos_rules input 'udp dport 5555' "$dscp" "$ends")" &&
+	c nft -f - <<< "$(tos_rules input 'udp sport { 1234, 1236 }' "$dscp" "$ends")" ||
+		bail_out 'no counters'
+}
+
+# tos_rules HOOK MATCH DSCP ECN
+tos_rules()
+{
+	local family
+
+	echo "table inet seen {"
+	for family in ip ip6; do
+		echo "counter seen-$family { }"
+	done
+	echo "chain c { type filter hook $1 priority 10;"
+	for family in ip ip6; do
+		echo "$2 $family dscp $3 $family ecn $4 counter name seen-$family"
+	done
+	echo "}"
+	echo "}"
+}
+
+# seen_tos NAMESPACE ip|ip6 NUMBER: that many packets of what is expected
+seen_tos()
+{
+	[ "$(counter "$1" seen "seen-$2")" = "$3" ] || {
+		in_ns "$1" nft list table inet seen
+		return 1
+	}
+}
+
 # ---- What firewalls have seen -----------------------------------------------
 
 # no_invalid [NAMESPACE...]: did conntrack find each packet valid?
@@ -531,6 +573,27 @@ proxy()
 		s ftcpctl add tunnel t dev ftcp0 port 4567 forward 127.0.0.1:5555 &&
 		c ftcpctl add tunnel t dev ftcp0 listen 127.0.0.1:1234 \
 			remote "$S4:4567" "$@"
+}
+
+# proxy_and_routed: links and tunnels on both sides, from 127.0.0.1:1004 and
+# [::1]:1006 in the client to 127.0.0.1:5555 in the server, and, routed, between
+# their own addresses to and from port 7000
+proxy_and_routed()
+{
+	local ns
+
+	add_link "$C" && add_link "$S" &&
+		s ftcpctl add tunnel proxy dev ftcp0 port 4567 forward 127.0.0.1:5555 &&
+		c ftcpctl add tunnel proxy4 dev ftcp0 listen 127.0.0.1:1004 \
+			remote "$S4:4567" &&
+		c ftcpctl add tunnel proxy6 dev ftcp0 listen '[::1]:1006' \
+			remote "[$S6]:4567" || return
+	for ns in "$C" "$S"; do
+		in_ns "$ns" ftcpctl add tunnel routed dev ftcp0 routed port 7000 &&
+			in_ns "$ns" ftcpctl set peer any tunnel routed dev ftcp0 \
+				endpoint same allowed-ips 0.0.0.0/0,::/0 &&
+			in_ns "$ns" ftcpctl add rules tunnel routed dev ftcp0 || return
+	done
 }
 
 # proxy_gone: delete both sides of proxy

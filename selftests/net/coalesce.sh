@@ -11,18 +11,7 @@ readonly n=2000
 start
 module_load
 topology stateful
-add_link "$C"
-add_link "$S"
-
-s ftcpctl add tunnel proxy dev ftcp0 port 4567 forward 127.0.0.1:5555
-c ftcpctl add tunnel proxy4 dev ftcp0 listen 127.0.0.1:1004 remote "$S4:4567"
-c ftcpctl add tunnel proxy6 dev ftcp0 listen '[::1]:1006' remote "[$S6]:4567"
-for ns in "$C" "$S"; do
-	in_ns "$ns" ftcpctl add tunnel routed dev ftcp0 routed port 7000
-	in_ns "$ns" ftcpctl set peer any tunnel routed dev ftcp0 \
-		endpoint same allowed-ips 0.0.0.0/0,::/0
-	in_ns "$ns" ftcpctl add rules tunnel routed dev ftcp0 2> /dev/null
-done
+check 'tunnels' proxy_and_routed
 # What one processor sends stays in order.  Who moves to another one overtakes
 # its own datagrams, as with plain UDP: veth has a queue for each.
 background proxied "$S" taskset -c 0 udptool echo --bind 127.0.0.1:5555

@@ -18,60 +18,23 @@ check '... of IPv6 over IPv4' c ftcpctl add tunnel t64 dev ftcp0 \
 	listen '[::1]:1234' remote "$S4:4567" coalesce off
 s ftcpctl set tunnel t dev ftcp0 coalesce off
 
-# Counters: segments with data at the router, datagrams at server and client.
-rules()
-{
-	local hook=$1 match=$2 family
-
-	echo "table inet seen {"
-	for family in ip ip6; do
-		echo "counter seen-$family { }"
-	done
-	echo "chain c { type filter hook $hook priority 10;"
-	for family in ip ip6; do
-		echo "$match $family dscp $3 $family ecn $4 counter name seen-$family"
-	done
-	echo "}"
-	echo "}"
-}
-# expect DSCP ECN [ECN AT THE ENDS]: on the next datagrams
-expect()
-{
-	local ns
-
-	for ns in "$C" "$R" "$S"; do
-		in_ns "$ns" nft delete table inet seen 2> /dev/null
-	done
-	r nft -f - <<< "$(rules forward 'tcp flags & (syn | fin | rst) == 0 meta length > 70' "$1" "$2")" &&
-	s nft -f - <<< "$(rules input "udp dport 5555" "$1" "${3:-$2}")" &&
-	c nft -f - <<< "$(rules input "udp sport { 1234, 1236 }" "$1" "${3:-$2}")"
-}
-# seen NAMESPACE FAMILY NUMBER
-seen()
-{
-	[ "$(counter "$1" seen "seen-$2")" = "$3" ] || {
-		in_ns "$1" nft list table inet seen
-		return 1
-	}
-}
-
 # ---- As the application chose ----
 
 # name, TOS byte, as DSCP and ECN
 while read -r name tos dscp ecn; do
 	server echo "$S" echo --bind 127.0.0.1:5555 --tos "$tos"
 	server=$!
-	expect "$dscp" "$ecn" || bail_out 'no counters'
+	expect_tos "$dscp" "$ecn"
 	check "$name: datagrams" c udptool send --to 127.0.0.1:1234 --tos "$tos" \
 		--size 100 --count 5
-	check "$name: segments, there and back" seen "$R" ip 10
-	check "$name: datagrams at the server" seen "$S" ip 5
-	check "$name: datagrams at the client" seen "$C" ip 5
+	check "$name: segments, there and back" seen_tos "$R" ip 10
+	check "$name: datagrams at the server" seen_tos "$S" ip 5
+	check "$name: datagrams at the client" seen_tos "$C" ip 5
 	check "$name: over IPv6" c udptool send --to 127.0.0.1:1236 --tos "$tos" \
 		--size 100 --count 5
-	check "$name: segments over IPv6" seen "$R" ip6 10
-	check "$name: datagrams at the server" seen "$S" ip 10
-	check "$name: datagrams at the client" seen "$C" ip 10
+	check "$name: segments over IPv6" seen_tos "$R" ip6 10
+	check "$name: datagrams at the server" seen_tos "$S" ip 10
+	check "$name: datagrams at the client" seen_tos "$C" ip 10
 	stop "$server"
 done <<END
 EF 0xb8 ef not-ect
@@ -79,12 +42,12 @@ AF11,ECT(0) 0x2a af11 ect0
 CS1,ECT(1) 0x21 cs1 ect1
 END
 server echo "$S" echo --bind 127.0.0.1:5555 --tos 0xba
-expect ef ect0
+expect_tos ef ect0
 check 'an application that speaks IPv6' c udptool send --to '[::1]:1234' --tos 0xba \
 	--size 100 --count 5
-check '... segments' seen "$R" ip 10
-check '... datagrams at the client' seen "$C" ip6 5
-expect ef ect0
+check '... segments' seen_tos "$R" ip 10
+check '... datagrams at the client' seen_tos "$C" ip6 5
+expect_tos ef ect0
 check 'super-packets' c udptool send --to 127.0.0.1:1234 --tos 0xba --gro \
 	--size 1000 --gso 10000 --count 20
 seen_some() { [ "$(counter "$1" seen seen-ip)" -gt 0 ]; }
@@ -98,24 +61,24 @@ r nft add table inet congestion '{ chain f { type filter hook forward priority 0
 	ip ecn set ce
 	ip6 ecn set ce
 }; }'
-expect ef ce
+expect_tos ef ce
 check 'congestion on the way' c udptool send --to 127.0.0.1:1234 --tos 0xba \
 	--size 100 --count 5
-check '... is marked' seen "$R" ip 10
-check '... the server hears of it' seen "$S" ip 5
-check '... the client hears of it' seen "$C" ip 5
+check '... is marked' seen_tos "$R" ip 10
+check '... the server hears of it' seen_tos "$S" ip 5
+check '... the client hears of it' seen_tos "$C" ip 5
 check 'over IPv6' c udptool send --to 127.0.0.1:1236 --tos 0xba --size 100 --count 5
-check '... the server hears of it' seen "$S" ip 10
-check '... the client hears of it' seen "$C" ip 10
+check '... the server hears of it' seen_tos "$S" ip 10
+check '... the client hears of it' seen_tos "$C" ip 10
 r nft delete table inet congestion
 r nft add table inet bleach '{ chain f { type filter hook forward priority 0;
 	ip dscp set cs0
 }; }'
-expect cs0 ect0
+expect_tos cs0 ect0
 check 'a DSCP that is bleached' c udptool send --to 127.0.0.1:1234 --tos 0xba \
 	--size 100 --count 5
-check '... is gone at the server' seen "$S" ip 5
-check '... and at the client' seen "$C" ip 5
+check '... is gone at the server' seen_tos "$S" ip 5
+check '... and at the client' seen_tos "$C" ip 5
 r nft delete table inet bleach
 
 # ---- The mark ----

@@ -10,18 +10,7 @@
 start
 module_load
 topology stateful
-add_link "$C"
-add_link "$S"
-
-s ftcpctl add tunnel proxy dev ftcp0 port 4567 forward 127.0.0.1:5555
-c ftcpctl add tunnel proxy4 dev ftcp0 listen 127.0.0.1:1004 remote "$S4:4567"
-c ftcpctl add tunnel proxy6 dev ftcp0 listen '[::1]:1006' remote "[$S6]:4567"
-for ns in "$C" "$S"; do
-	in_ns "$ns" ftcpctl add tunnel routed dev ftcp0 routed port 7000
-	in_ns "$ns" ftcpctl set peer any tunnel routed dev ftcp0 \
-		endpoint same allowed-ips 0.0.0.0/0,::/0
-	in_ns "$ns" ftcpctl add rules tunnel routed dev ftcp0 2> /dev/null
-done
+check 'tunnels' proxy_and_routed
 server proxied "$S" echo --bind 127.0.0.1:5555 --gro
 server routed "$S" echo --bind "$S4:7000" --bind "[$S6]:7000" --gro
 

@@ -30,65 +30,27 @@ run client6 "$C" client --local '[::]:1236' --remote "[$S6]:4568" --auto-rules \
 	--tun-local6 fcca::1 --tun-peer6 fcca::2 --no-tun-offload --no-udp-offload
 client6=$!
 
-# Counters: segments with data at the router, datagrams at server and client.
-rules()
-{
-	local hook=$1 match=$2 family
-
-	echo "table inet seen {"
-	for family in ip ip6; do
-		echo "counter seen-$family { }"
-	done
-	echo "chain c { type filter hook $hook priority 10;"
-	for family in ip ip6; do
-		echo "$match $family dscp $3 $family ecn $4 counter name seen-$family"
-	done
-	echo "}"
-	echo "}"
-}
-# expect DSCP ECN: on the next datagrams
-expect()
-{
-	local ns
-
-	for ns in "$C" "$R" "$S"; do
-		in_ns "$ns" nft delete table inet seen 2> /dev/null
-	done
-	r nft -f - <<< "$(rules forward 'tcp flags & (syn | fin | rst) == 0 meta length > 80' "$1" "$2")" &&
-	s nft -f - <<< "$(rules input "udp dport 5555" "$1" "$2")" &&
-	c nft -f - <<< "$(rules input "udp sport { 1234, 1236 }" "$1" "$2")" ||
-		bail_out 'no counters'
-}
-# seen NAMESPACE FAMILY NUMBER
-seen()
-{
-	[ "$(counter "$1" seen "seen-$2")" = "$3" ] || {
-		in_ns "$1" nft list table inet seen
-		return 1
-	}
-}
-
 # ---- as the application chose ----
 
 # name, TOS byte, as DSCP and ECN
 while read -r name tos dscp ecn; do
 	server echo "$S" echo --bind 127.0.0.1:5555 --bind '[::1]:5555' --tos "$tos"
 	echo=$!
-	expect "$dscp" "$ecn"
+	expect_tos "$dscp" "$ecn"
 	check "$name: datagrams" send --to 127.0.0.1:1234 --tos "$tos" \
 		--size 100 --count 5
-	check "$name: segments, there and back" seen "$R" ip 10
-	check "$name: datagrams at the server" seen "$S" ip 5
-	check "$name: datagrams at the client" seen "$C" ip 5
+	check "$name: segments, there and back" seen_tos "$R" ip 10
+	check "$name: datagrams at the server" seen_tos "$S" ip 5
+	check "$name: datagrams at the client" seen_tos "$C" ip 5
 	check "$name: over IPv6" send --to '[::1]:1236' --tos "$tos" --size 100 --count 5
-	check "$name: segments over IPv6" seen "$R" ip6 10
-	check "$name: datagrams at the server" seen "$S" ip6 5
-	check "$name: datagrams at the client" seen "$C" ip6 5
+	check "$name: segments over IPv6" seen_tos "$R" ip6 10
+	check "$name: datagrams at the server" seen_tos "$S" ip6 5
+	check "$name: datagrams at the client" seen_tos "$C" ip6 5
 	check "$name: an application that speaks IPv4" \
 		send --to 127.0.0.1:1236 --tos "$tos" --size 100 --count 5
-	check "$name: segments" seen "$R" ip6 20
-	check "$name: datagrams at the server" seen "$S" ip6 10
-	check "$name: datagrams at the client" seen "$C" ip 10
+	check "$name: segments" seen_tos "$R" ip6 20
+	check "$name: datagrams at the server" seen_tos "$S" ip6 10
+	check "$name: datagrams at the client" seen_tos "$C" ip 10
 	stop "$echo"
 done <<END
 EF 0xb8 ef not-ect
@@ -105,15 +67,15 @@ r nft add table inet congestion '{ chain f { type filter hook forward priority 0
 	ip ecn set ce
 	ip6 ecn set ce
 }; }'
-expect ef ce
+expect_tos ef ce
 check 'congestion on the way' send --to 127.0.0.1:1234 --tos 0xba \
 	--size 100 --count 5
-check '... is marked' seen "$R" ip 10
-check '... the server hears of it' seen "$S" ip 5
-check '... the client hears of it' seen "$C" ip 5
+check '... is marked' seen_tos "$R" ip 10
+check '... the server hears of it' seen_tos "$S" ip 5
+check '... the client hears of it' seen_tos "$C" ip 5
 check 'over IPv6' send --to '[::1]:1236' --tos 0xba --size 100 --count 5
-check '... the server hears of it' seen "$S" ip6 5
-check '... the client hears of it' seen "$C" ip6 5
+check '... the server hears of it' seen_tos "$S" ip6 5
+check '... the client hears of it' seen_tos "$C" ip6 5
 r nft delete table inet congestion
 
 # ---- what is no datagram has none ----
@@ -137,7 +99,7 @@ stop "$echo"
 v4
 server echo "$S" echo --bind 127.0.0.1:5555 --bind '[::1]:5555' --tos 0xba
 echo=$!
-expect ef ect0
+expect_tos ef ect0
 check 'super-packets' send --to 127.0.0.1:1234 --tos 0xba --gro \
 	--size 1000 --gso 10000 --count 20
 some() { [ "$(counter "$1" seen "seen-$2")" -gt 0 ] || { in_ns "$1" nft list table inet seen; return 1; }; }
@@ -146,9 +108,9 @@ check '... datagrams at the server' some "$S" ip
 check '... datagrams at the client' some "$C" ip
 check 'where there are no offloads' send --to '[::1]:1236' --tos 0xba --gro \
 	--size 1000 --gso 10000 --count 20
-check '... segments' seen "$R" ip6 40
-check '... datagrams at the server' seen "$S" ip6 20
-check '... datagrams at the client' seen "$C" ip6 20
+check '... segments' seen_tos "$R" ip6 40
+check '... datagrams at the server' seen_tos "$S" ip6 20
+check '... datagrams at the client' seen_tos "$C" ip6 20
 # from one application, in one burst
 stop "$echo"
 server sink "$S" sink --bind 127.0.0.1:5555
@@ -161,12 +123,12 @@ for my $i (0 .. 39) {
 	send($s, "x" x 100, 0) or die "$!";
 }
 END
-expect ef ect0
+expect_tos ef ect0
 check 'datagrams of one flow, alternating' c perl "$tmp/mixed" 2a ba
-check '... half of them here' wait_for 5 seen "$S" ip 20
-expect af11 ect0
+check '... half of them here' wait_for 5 seen_tos "$S" ip 20
+expect_tos af11 ect0
 check 'datagrams of one flow, alternating' c perl "$tmp/mixed" ba 2a
-check '... half of them there' wait_for 5 seen "$S" ip 20
+check '... half of them there' wait_for 5 seen_tos "$S" ip 20
 stop $!
 
 for pid in $client $client6 $server $server6; do
