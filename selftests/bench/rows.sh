@@ -17,9 +17,12 @@
 #	ftcptun		the TUN mode, like proxy
 #	NAME=SETUP	another program: SETUP is a command that is run with $C and
 #			$S (the namespaces), $FROM and $TO (10.9.0.1 and .2) in its
-#			environment, makes a way from UDP to $AT ($ADDRESS:$PORT) in
-#			$C to UDP port 5555 of $TO or of 127.0.0.1 in $S, and returns
-#			when it is there
+#			environment, makes a way from UDP to $ADDRESS:$PORT in $C to
+#			UDP port $TARGET (5555) of $TO or of 127.0.0.1 in $S, and
+#			returns when it is there; if the way begins elsewhere, SETUP
+#			prints ADDRESS:PORT as its last line ($TO:$TARGET if it
+#			keeps addresses)
+#	wg-NAME=SETUP	WireGuard through it; $TARGET is WireGuard's port
 #
 # Sourced by kernel.sh and insn.sh, after ../lib.sh.
 
@@ -146,18 +149,33 @@ row_ftcptun()
 	wait_for 10 listens "c-$1" 1234
 }
 
+# row_other ROW SETUP: the way that SETUP makes
+row_other()
+{
+	local at target=$PORT
+
+	case $1 in wg-*) target=51820 ;; esac
+	# To a file: what SETUP leaves running would keep a pipe open.
+	env "C=c-$1" "S=s-$1" FROM=$FROM TO=$TO ADDRESS=127.0.0.1 PORT=1234 \
+		TARGET=$target bash -c "$2" > "$tmp/setup-$1" || return
+	at=$(tail -n 1 "$tmp/setup-$1" | grep -E '^[0-9.]+:[0-9]+$') || at=127.0.0.1:1234
+	case $1 in
+	wg-*)
+		row_address[$1]=192.168.77.2
+		row_wireguard "$1" "$at" ;;
+	*)	row_address[$1]=${at%:*} row_port[$1]=${at#*:} ;;
+	esac
+}
+
 # row_open ROW[=SETUP]: make the way; false if it cannot be made here
 row_open()
 {
-	local row=${1%%=*} command=
+	local row=${1%%=*}
 
-	[ "$row" = "$1" ] || command=${1#*=}
 	pair "$row" || return
 	row_address[$row]=$TO row_port[$row]=$PORT
-	if [ -n "$command" ]; then
-		row_address[$row]=127.0.0.1 row_port[$row]=1234
-		env "C=c-$row" "S=s-$row" FROM=$FROM TO=$TO ADDRESS=127.0.0.1 PORT=1234 \
-			bash -c "$command"
+	if [ "$row" != "$1" ]; then
+		row_other "$row" "${1#*=}"
 		return
 	fi
 	case $row in
