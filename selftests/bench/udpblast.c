@@ -8,6 +8,10 @@
  *            [--burst B --gap US]  open loop, B packets each US microseconds
  *            [--bind ADDR] [--bport PORT] [--label STR] [--sndbuf BYTES]
  *            [--trigger CMD] [--trigger-end CMD]  run before the 1st / after the last data packet
+ *            [--flows N]           from N sockets in turn, --batch datagrams (1) from each,
+ *                                  after each has had an answer; the window is that of all
+ *   udpblast setup -c ADDR [-p PORT] [-l 64] [-n 1000] [--window 64] [--label STR]
+ *            COUNT sockets, at most W of them between their first datagram and its answer
  *   udpblast idle -t SECS      (marks only, for instruction counting)
  *   udpblast ping -c ADDR [-p PORT] [-l 64] [-n 2000] [--gap US] [--label STR]
  *
@@ -24,6 +28,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -281,12 +287,148 @@ static int cmpu(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* sockets that take turns, and where it shows that one has something to read */
+struct flows {
+	int n, epoll, turn;
+	struct flow {
+		int fd, answered;
+		uint64_t sent;
+	} *flow;
+};
+
+static void flows_open(struct flows *f, const struct sockaddr_storage *to,
+		       socklen_t len)
+{
+	struct rlimit files = { f->n + 64, f->n + 64 };
+
+	setrlimit(RLIMIT_NOFILE, &files);
+	f->flow = calloc(f->n, sizeof *f->flow);
+	f->epoll = epoll_create1(0);
+	for (int i = 0; i < f->n; i++) {
+		struct epoll_event e = { .events = EPOLLIN, .data.u32 = i };
+		int fd = socket(to->ss_family, SOCK_DGRAM, 0);
+
+		if (fd < 0 || connect(fd, (const void *)to, len) ||
+		    epoll_ctl(f->epoll, EPOLL_CTL_ADD, fd, &e))
+			die("flow");
+		f->flow[i].fd = fd;
+	}
+}
+
+/* Read what there is, wait up to ms for it; how many datagrams it was. */
+static int flows_read(struct flows *f, int ms,
+		      void (*got)(struct flow *, const struct hdr *, void *),
+		      void *data)
+{
+	struct epoll_event e[64];
+	int n = epoll_wait(f->epoll, e, 64, ms), count = 0;
+	char buf[4096];
+
+	for (int i = 0; i < n; i++) {
+		struct flow *flow = &f->flow[e[i].data.u32];
+		ssize_t r;
+
+		while ((r = recv(flow->fd, buf, sizeof buf, MSG_DONTWAIT)) > 0)
+			if (r >= (ssize_t)sizeof(struct hdr)) {
+				got(flow, (void *)buf, data);
+				count++;
+			}
+	}
+	return count;
+}
+
+struct answers {
+	uint32_t sid;
+	int n;
+	uint64_t *times;
+};
+
+static void answer(struct flow *flow, const struct hdr *h, void *data)
+{
+	struct answers *a = data;
+
+	if (h->type != PONG || h->sid != a->sid || flow->answered)
+		return;
+	flow->answered = 1;
+	a->times[a->n++] = now() - flow->sent;
+}
+
+/* Have an answer on each, at most window at once; false if that does not work. */
+static int flows_establish(struct flows *f, struct hdr h, int len, int window,
+			   const char *label)
+{
+	struct answers a = { .sid = h.sid, .times = calloc(f->n, 8) };
+	int sent = 0, again = 0, quiet = 0;
+	uint64_t start = now();
+	char buf[4096] = {};
+	double secs;
+
+	h.type = PING;
+	memcpy(buf, &h, sizeof h);
+	while (a.n < f->n && quiet < 10) {
+		for (; sent < f->n && sent - a.n < window; sent++) {
+			f->flow[sent].sent = now();
+			send(f->flow[sent].fd, buf, len, 0);
+		}
+		if (flows_read(f, 1000, answer, &a)) {
+			quiet = 0;
+			continue;
+		}
+		quiet++;
+		for (int i = 0; i < sent; i++)
+			if (!f->flow[i].answered) {
+				send(f->flow[i].fd, buf, len, 0);
+				again++;
+			}
+	}
+	secs = (now() - start) / 1e9;
+	if (a.n < f->n) {
+		printf("label=%s FAILED %d of %d flows have no answer\n", label,
+		       f->n - a.n, f->n);
+		return 0;
+	}
+	qsort(a.times, a.n, 8, cmpu);
+	printf("label=%s mode=setup flows=%d secs=%.2f setup_per_s=%.1f again=%d first_p50_us=%.1f first_p99_us=%.1f\n",
+	       label, f->n, secs, f->n / secs, again, a.times[f->n / 2] / 1e3,
+	       a.times[f->n * 99ll / 100] / 1e3);
+	free(a.times);
+	return 1;
+}
+
+struct acks {
+	uint32_t sid;
+	uint64_t acked;
+};
+
+static void ack(struct flow *flow, const struct hdr *h, void *data)
+{
+	struct acks *a = data;
+
+	if (h->type == ACK && h->sid == a->sid && h->seq > a->acked)
+		a->acked = h->seq;
+}
+
+/* Wait for acknowledgements until at most left datagrams have none. */
+static int flows_wait(struct flows *f, struct acks *a, uint64_t seq,
+		      uint64_t left)
+{
+	uint64_t end = now() + 300000000;
+
+	while (seq - a->acked > left) {
+		flows_read(f, 50, ack, a);
+		if (now() > end)
+			return 0;
+	}
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *addr = NULL, *port = "5555", *bind_ = NULL, *bport = "0",
 		   *label = "-", *trg = NULL, *trge = NULL;
-	int len = 1400, gso = 0, gro = 0, batch = 32, window = 0, burst = 0,
+	int len = 1400, gso = 0, gro = 0, batch = 0, window = 0, burst = 0,
 	    gap = 0, rcvbuf = 0, sndbuf = 0;
+	struct flows flows = {};
 	double secs = 5;
 	long long count = 0;
 	static struct option lo[] = {
@@ -296,7 +438,8 @@ int main(int argc, char **argv)
 		{ "rcvbuf", 1, 0, 7 },	     { "sndbuf", 1, 0, 8 },
 		{ "bind", 1, 0, 9 },	     { "bport", 1, 0, 10 },
 		{ "label", 1, 0, 11 },	     { "trigger", 1, 0, 12 },
-		{ "trigger-end", 1, 0, 13 }, { 0, 0, 0, 0 }
+		{ "trigger-end", 1, 0, 13 }, { "flows", 1, 0, 14 },
+		{ 0, 0, 0, 0 }
 	};
 	if (argc < 2) {
 		fprintf(stderr, "see the head of udpblast.c\n");
@@ -307,6 +450,8 @@ int main(int argc, char **argv)
 	argv++;
 	if (!strcmp(mode, "ping"))
 		len = 64, count = 2000;
+	if (!strcmp(mode, "setup"))
+		len = 64, count = 1000, window = 64;
 	for (int c; (c = getopt_long(argc, argv, "c:p:l:t:n:b:", lo, 0)) != -1;)
 		switch (c) {
 		case 'c':
@@ -365,6 +510,9 @@ int main(int argc, char **argv)
 			break;
 		case 13:
 			trge = optarg;
+			break;
+		case 14:
+			flows.n = atoi(optarg);
 			break;
 		default:
 			return 2;
@@ -448,6 +596,22 @@ int main(int argc, char **argv)
 		return 1;
 	}
 
+	if (!strcmp(mode, "setup")) {
+		flows.n = count;
+		flows_open(&flows, &ss, sl);
+		MARK0();
+		ok = flows_establish(&flows, H, len, window, label);
+		MARK1();
+		return !ok;
+	}
+	if (flows.n) {
+		if (gso)
+			die("--flows and --gso");
+		flows_open(&flows, &ss, sl);
+		if (!flows_establish(&flows, H, 64, 64, label))
+			return 1;
+	}
+
 	if (!strcmp(mode, "ping")) {
 		uint64_t *v = calloc(count, 8);
 		char pb[65536];
@@ -497,6 +661,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 
+	if (!batch)
+		batch = flows.n ? 1 : 32;
 	int segs = 1, plen = len;
 	if (gso) {
 		len = gso < (int)sizeof(struct hdr) ? (int)sizeof(struct hdr) :
@@ -535,7 +701,15 @@ int main(int argc, char **argv)
 		 tend = t0 + (uint64_t)(secs * 1e9), t = t0, next = t0,
 		 stalls = 0, errs = 0, bytes = 0;
 	while (count ? seq < (uint64_t)count : t < tend) {
-		if (window) {
+		if (window && flows.n) {
+			struct acks a = { H.sid, acked };
+
+			if (!flows_wait(&flows, &a, seq + batch, window)) {
+				stalls++;
+				a.acked = seq;
+			}
+			acked = a.acked;
+		} else if (window) {
 			uint64_t w0 = now();
 			int r;
 			while ((r = recv(fd, &rb, sizeof rb, MSG_DONTWAIT)) > 0)
@@ -581,8 +755,13 @@ int main(int argc, char **argv)
 				h->seq = q++;
 				h->ts = t;
 			}
+		int out = fd;
+		if (flows.n) {
+			out = flows.flow[flows.turn].fd;
+			flows.turn = (flows.turn + 1) % flows.n;
+		}
 		for (int o = 0; o < nb;) {
-			int n = sendmmsg(fd, m + o, nb - o, 0);
+			int n = sendmmsg(out, m + o, nb - o, 0);
 			if (n <= 0) {
 				errs++;
 				if (errno == ENOBUFS || errno == EAGAIN) {
@@ -600,6 +779,12 @@ int main(int argc, char **argv)
 	}
 	uint64_t t1 = now();
 	int got = 0;
+	/* The report is of what has arrived before another flow's END. */
+	if (window && flows.n) {
+		struct acks a = { H.sid, acked };
+
+		flows_wait(&flows, &a, seq, H.ackevery - 1);
+	}
 	struct hdr e = H;
 	e.type = END;
 	e.seq = seq;
@@ -630,12 +815,12 @@ int main(int argc, char **argv)
 		tt += s1.v[i] - s0.v[i];
 	double busy = tt - id, sofi = s1.v[6] - s0.v[6],
 	       usr = s1.v[0] - s0.v[0];
-	printf("label=%s mode=%s len=%d gso=%d tx=%lu tx_mbps=%.1f rx=%lu rx_mbps=%.1f rx_kpps=%.2f loss_pct=%.2f dup=%lu ooo=%lu secs=%.2f cpu_pct=%.1f usr_pct=%.1f softirq_pct=%.1f cpu_us_per_rxpkt=%.2f stalls=%lu errs=%lu gro=%lu rxcalls=%lu\n",
+	printf("label=%s mode=%s len=%d gso=%d flows=%d tx=%lu tx_mbps=%.1f rx=%lu rx_mbps=%.1f rx_kpps=%.2f loss_pct=%.2f dup=%lu ooo=%lu secs=%.2f cpu_pct=%.1f usr_pct=%.1f softirq_pct=%.1f cpu_us_per_rxpkt=%.2f stalls=%lu errs=%lu gro=%lu rxcalls=%lu\n",
 	       label,
 	       window ? "window" :
 	       burst  ? "burst" :
 			"open",
-	       len, gso, (unsigned long)seq, bytes * 8e3 / (t1 - t0),
+	       len, gso, flows.n, (unsigned long)seq, bytes * 8e3 / (t1 - t0),
 	       (unsigned long)rb.r.rx, d > 0 ? rb.r.bytes * 8 / d / 1e6 : 0,
 	       d > 0 ? rb.r.rx / d / 1e3 : 0,
 	       seq ? 100.0 * ((double)seq - rb.r.rx) / seq : 0,
