@@ -6,34 +6,22 @@
 #
 #	usage: kernel.sh [ROW | NAME=SETUP]...
 #
-# Columns, each a closed loop with a window of 256 datagrams unless it says
-# otherwise; the figure is what arrived, in Mb/s:
-#
-#	64 512 1400	one conversation, datagrams of that size
-#	super		super-packets of 1400-byte datagrams (UDP_SEGMENT, UDP_GRO)
-#	many		four conversations at once, 1400 bytes
-#	both		one in each direction at once, 1400 bytes, added up
-#	load		1400 bytes, bursts of 8 each millisecond whatever happens; the
-#			figure is the loss in per cent
-#	ping		round trip of 64 bytes, one at a time, median in us; also p99
-#	tcp		iperf3 through a WireGuard
-#	soft		like 1400, with the segmentation offloads of veth turned off
-#
 # CPU is the time of all processors, senders and receivers included, for each
 # datagram that arrived, in us.  Each figure is the median of REPEAT runs
 # (default 3) of SECONDS_EACH (default 2), which alternate between the rows;
 # times on a shared machine drift, ratios within one run less so.  BENCH_COLUMNS
-# selects columns.
+# selects columns, which columns.sh describes.
 #
 # Runs in a kernel that has the module: `make bench` starts a virtual machine
 # where the machine's own cannot.  JSON goes to the file that $JSON names.
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/rows.sh"
+. "$(dirname "$0")/columns.sh"
 
 repeat=${REPEAT:-3}
-seconds=${SECONDS_EACH:-2}
-columns=${BENCH_COLUMNS:-64 512 1400 super many both load ping tcp soft}
+columns=${BENCH_COLUMNS:-64 512 1400 super many both load ping tcp soft
+	setup flows1 flows1000 flows10000 flows1x16 flows10000x16}
 rows=("$@")
 [ ${#rows[@]} -gt 0 ] ||
 	rows=(plain routed proxy fou vxlan ftcptun wg wg-routed wg-proxy)
@@ -41,73 +29,6 @@ rows=("$@")
 start > /dev/null
 results=$tmp/results
 module_load
-
-note() { sed "s/^/column=$1 /" >> "$results"; }
-
-# fitting ROW SIZE: what of it fits through a tunnel that is in a tunnel
-fitting()
-{
-	case $1 in
-	wg*|fou|vxlan)	[ "$2" -le 1300 ] || { echo 1300; return; } ;;
-	esac
-	echo "$2"
-}
-
-# The way back is a conversation of the client's as well: the server's socket
-# answers each datagram with one of the same size.
-both()
-{
-	in_s "$1" "$blast" server -b 0.0.0.0 -p $((PORT + 1)) > /dev/null
-}
-
-measure()
-{
-	local row=$1 column=$2 size senders=() k
-
-	case $column in
-	64|512|1400)
-		row_server "$row"
-		size=$(fitting "$row" "$column")
-		row_run "$row" send -l "$size" -t "$seconds" --window 256 | note "$column" ;;
-	soft)
-		row_server "$row"
-		row_offloads "$row" off
-		row_run "$row" send -l "$(fitting "$row" 1400)" -t "$seconds" --window 256 |
-			note soft
-		row_offloads "$row" on ;;
-	super)
-		row_server "$row" --gro
-		row_run "$row" send --gso "$(fitting "$row" 1400)" -t "$seconds" \
-			--window 1024 | note super ;;
-	load)
-		row_server "$row"
-		row_run "$row" send -l "$(fitting "$row" 1400)" -t "$seconds" --burst 8 \
-			--gap 1000 | note load ;;
-	ping)
-		row_server "$row"
-		row_run "$row" ping -l 64 -n $((seconds * 500)) | note ping ;;
-	many)
-		row_server "$row"
-		for k in 1 2 3 4; do
-			row_run "$row" send -l "$(fitting "$row" 1400)" -t "$seconds" \
-				--window 64 | note "many$i" &
-			senders+=($!)
-		done
-		wait "${senders[@]}" ;;
-	both)
-		row_server "$row"
-		row_run "$row" duplex -l "$(fitting "$row" 1400)" -t "$seconds" --window 256 |
-			note both ;;
-	tcp)
-		case $row in wg*) ;; *) return ;; esac
-		background "iperf-$row" "s-$row" iperf3 --server --one-off
-		wait_for 10 eval 'in_ns "s-'"$row"'" ss -Hlt sport = :5201 | grep -q LISTEN'
-		in_c "$row" iperf3 --client "${row_address[$row]}" --time "$seconds" --json |
-			jq -r --arg row "$row" \
-			'"label=\($row) rx_mbps=\(.end.sum_received.bits_per_second / 1e6)"' |
-			note tcp ;;
-	esac
-}
 
 open=()
 for row in "${rows[@]}"; do

@@ -73,8 +73,31 @@ row_routed()
 			allowed-ips 0.0.0.0/0 &&
 		in_s "$1" ftcpctl set peer any tunnel t dev ftcp0 endpoint same \
 			allowed-ips 0.0.0.0/0 &&
-		in_c "$1" ftcpctl add rules tunnel t dev ftcp0 dport "$2" > /dev/null &&
-		in_s "$1" ftcpctl add rules tunnel t dev ftcp0 sport "$2" > /dev/null
+		row_rules "$1" add dport "$2" sport "$2"
+}
+
+# row_rules ROW add|del [dport PORT sport PORT]
+row_rules()
+{
+	in_c "$1" ftcpctl "$2" rules tunnel t dev ftcp0 "${@:3:2}" > /dev/null 2>&1 &&
+		in_s "$1" ftcpctl "$2" rules tunnel t dev ftcp0 "${@:5:2}" > /dev/null 2>&1
+}
+
+# row_forget ROW: so that the next flows are new ones, and the only ones
+row_forget()
+{
+	local ns change
+
+	case $1 in routed*|proxy*) ;; *) return 0 ;; esac
+	for change in down up; do
+		for ns in "c-$1" "s-$1"; do
+			ip -n "$ns" link set ftcp0 $change || return
+		done
+	done
+	case $1 in routed*)
+		# The routes went with the link.
+		row_rules "$1" del && row_rules "$1" add dport $PORT sport $PORT ;;
+	esac
 }
 
 # row_proxy ROW PORT: from the client's to the server's loopback
@@ -214,4 +237,13 @@ row_server()
 row_run()
 {
 	in_c "$1" "$blast" "$2" -c "${row_address[$1]}" -p "${row_port[$1]}" "${@:3}" --label "$1"
+}
+
+# row_flows ROW flowsNxB ARGUMENTS...: B datagrams from each of N conversations in turn
+row_flows()
+{
+	local n=${2#flows} burst=1
+
+	case $n in *x*) burst=${n#*x} ;; esac
+	row_run "$1" send --flows "${n%x*}" --batch "$burst" --window 256 "${@:3}"
 }

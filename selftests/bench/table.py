@@ -10,8 +10,10 @@ import re
 import statistics
 import sys
 
-COLUMNS = ["64", "512", "1400", "soft", "super", "many", "both", "tcp", "load", "ping"]
-UNITS = {"ping": "us", "load": "% lost"}
+COLUMNS = ["64", "512", "1400", "soft", "super", "many", "both", "tcp", "load", "ping",
+           "setup"]
+UNITS = {"ping": "us", "load": "% lost", "setup": "1/s"}
+VALUES = {"ping": "p50_us", "load": "loss_pct", "setup": "setup_per_s"}
 
 
 def read(path):
@@ -20,15 +22,15 @@ def read(path):
     for line in open(path, errors="replace"):
         run = dict(re.findall(r"(\w+)=(\S+)", line))
         column = run.get("column", "")
-        if "rx_mbps" not in run and "p50_us" not in run:
-            continue
-        if column.startswith("many"):
+        value = VALUES.get(column, "rx_mbps")
+        if column.startswith("many") and value in run:
             many.setdefault((column, run["label"]), []).append(run)
             continue
-        value = {"ping": "p50_us", "load": "loss_pct"}.get(column, "rx_mbps")
+        if value not in run:
+            continue
         runs.setdefault((column, run["label"]), []).append({
             "value": float(run[value]),
-            "p99": float(run.get("p99_us", 0)),
+            "p99": float(run.get("p99_us", run.get("first_p99_us", 0))),
             "loss": float(run.get("loss_pct", 0)),
             "cpu": float(run.get("cpu_us_per_rxpkt", 0)),
         })
@@ -49,10 +51,13 @@ def main():
     runs = read(sys.argv[1])
     medians = {key: statistics.median(r["value"] for r in values)
                for key, values in runs.items()}
+    # by how many datagrams each, and how many conversations
+    flows = sorted({column for column, _ in runs if column.startswith("flows")},
+                   key=lambda column: [int(n) for n in f"{column[5:]}x1".split("x")][1::-1])
     table = []
-    print(f"{'column':6} {'row':10} {'median':>8} {'min':>8} {'max':>8} {'unit':6} "
-          f"{'ratio':>6} {'to':5} {'loss %':>6} {'cpu us':>7} {'p99 us':>8}")
-    for column in COLUMNS:
+    print(f"{'column':13} {'row':10} {'median':>8} {'min':>8} {'max':>8} {'unit':6} "
+          f"{'ratio':>6} {'to':5} {'of one':>6} {'loss %':>6} {'cpu us':>7} {'p99 us':>8}")
+    for column in COLUMNS + flows:
         for (this, row), values in runs.items():
             if this != column:
                 continue
@@ -68,11 +73,16 @@ def main():
             }
             if column != "load" and medians.get((column, base)):
                 entry["ratio"] = entry["median"] / medians[column, base]
+            # of what the same row carries in one conversation
+            one = medians.get((re.sub("flows[0-9]+", "flows1", column), row))
+            if column in flows and one:
+                entry["of_one"] = entry["median"] / one
             table.append(entry)
-            print(f"{column:6} {row:10} {entry['median']:8.1f} {entry['min']:8.1f} "
+            of_one = f"{entry['of_one']:.2f}" if "of_one" in entry else ""
+            print(f"{column:13} {row:10} {entry['median']:8.1f} {entry['min']:8.1f} "
                   f"{entry['max']:8.1f} {entry['unit']:6} {entry.get('ratio', 0):6.2f} "
-                  f"{base:5} {entry['loss_pct']:6.2f} {entry['cpu_us']:7.2f} "
-                  f"{entry['p99_us']:8.1f}")
+                  f"{base:5} {of_one:>6} {entry['loss_pct']:6.2f} "
+                  f"{entry['cpu_us']:7.2f} {entry['p99_us']:8.1f}")
     with open(sys.argv[2], "w") as out:
         json.dump(table, out, indent=1)
     sys.exit(0 if table else 1)
