@@ -53,6 +53,8 @@ def table(runs):
         if run["column"] in ("spin", "warm"):
             continue
         datagrams = int(run.get("rx", 0)) or 2 * int(run.get("n", 0))
+        if run["column"] == "setup":
+            datagrams = int(run.get("flows", 0))  # that is, conversations
         if not datagrams:
             print(f"# {run['label']}: nothing arrived in column {run['column']}")
             continue
@@ -62,7 +64,7 @@ def table(runs):
         found.setdefault((run["column"], run["label"]), []).append(each)
 
     result = []
-    for column in ("single", "super", "lone"):
+    for column in dict.fromkeys(column for column, _ in found):
         for (this, row), values in found.items():
             if this != column:
                 continue
@@ -87,10 +89,10 @@ def table(runs):
 
 
 def show(result):
-    print(f"{'column':7} {'row':12} {'insns':>8} {'min':>8} {'max':>8} {'kernel':>8} "
+    print(f"{'column':13} {'row':12} {'insns':>8} {'min':>8} {'max':>8} {'kernel':>8} "
           f"{'user':>7} {'string':>7} {'ratio':>6} {'more':>8} than")
     for t in result:
-        print(f"{t['column']:7} {t['row']:12} {t['instructions']:8.0f} {t['min']:8.0f} "
+        print(f"{t['column']:13} {t['row']:12} {t['instructions']:8.0f} {t['min']:8.0f} "
               f"{t['max']:8.0f} {t['kernel']:8.0f} {t['user']:7.0f} {t['string']:7.0f} "
               f"{t.get('ratio', 0):6.2f} {t.get('more', 0):+8.0f} {t.get('over', '-')}")
 

@@ -10,6 +10,11 @@
 #	single	  1400-byte datagrams as fast as a window of 256 allows
 #	super	  the same as super-packets (UDP_SEGMENT and UDP_GRO)
 #	lone	  64 bytes there and back, one at a time; counted by direction
+#	flowsN	  like single, from N conversations in turn, one datagram each
+#	flowsNxB  likewise, B datagrams each
+#	setup	  2000 new conversations, for each until its first answer
+#
+# The last three are of rows that know conversations.
 #
 # $INSN_COLUMNS selects columns, $REPEAT (default 3) says how often, $COUNT (default
 # 20000) how many datagrams.  With SIZE= other than 1400.
@@ -21,7 +26,7 @@ rows=("$@")
 [ ${#rows[@]} -gt 0 ] ||
 	rows=(plain routed proxy wg wg-routed wg-proxy fou vxlan)
 repeat=${REPEAT:-3} count=${COUNT:-20000} size=${SIZE:-1400}
-columns=${INSN_COLUMNS:-single super lone}
+columns=${INSN_COLUMNS:-single super lone flows1 flows10000 setup}
 
 measure()
 {
@@ -35,6 +40,9 @@ measure()
 	single)	row_run "$row" send -l "$length" -n "$count" --window 256 ;;
 	super)	row_run "$row" send --gso "$length" -n $((count * 2)) --window 1024 ;;
 	lone)	row_run "$row" ping -l 64 -n $((count / 20)) ;;
+	setup)	row_run "$row" setup -n 2000 --window 64 ;;
+	# What establishes them is before the marks.
+	flows*)	row_flows "$row" "$column" -l "$length" -n "$count" | grep -v mode=setup ;;
 	esac 2>&1 | sed "s/^/column=$column /"
 }
 
@@ -57,7 +65,12 @@ for ((i = 0; i < repeat; i++)); do
 	for row in "${rows[@]}"; do
 		for column in $columns; do
 			gro=
-			[ "$column" = super ] && gro=--gro
+			case $column in
+			super)	gro=--gro ;;
+			flows*|setup)
+				case $row in wg*|fou|vxlan) continue ;; esac
+				row_forget "$row" ;;
+			esac
 			row_server "$row" $gro
 			measure "$row" "$column"
 		done
