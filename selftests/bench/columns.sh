@@ -9,7 +9,7 @@
 #	64 512 1400	one conversation, datagrams of that size
 #	super		super-packets of 1400-byte datagrams (UDP_SEGMENT, UDP_GRO)
 #	many		four conversations at once, 1400 bytes
-#	both		one in each direction at once, 1400 bytes, added up
+#	both		1400 bytes there, and each of them back, added up
 #	load		1400 bytes, bursts of 8 each millisecond whatever happens; the
 #			figure is the loss in per cent
 #	ping		round trip of 64 bytes, one at a time, median in us; also p99
@@ -37,13 +37,6 @@ fitting()
 	wg*|fou|vxlan)	[ "$2" -le 1300 ] || { echo 1300; return; } ;;
 	esac
 	echo "$2"
-}
-
-# The way back is a conversation of the client's as well: the server's socket
-# answers each datagram with one of the same size.
-both()
-{
-	in_s "$1" "$blast" server -b 0.0.0.0 -p $((PORT + 1)) > /dev/null
 }
 
 measure()

@@ -10,6 +10,7 @@
  *            [--trigger CMD] [--trigger-end CMD]  run before the 1st / after the last data packet
  *            [--flows N]           from N sockets in turn, --batch datagrams (1) from each,
  *                                  after each has had an answer; the window is that of all
+ *   udpblast duplex ...  like send, and the server sends every datagram back; "rx" is both ways
  *   udpblast setup -c ADDR [-p PORT] [-l 64] [-n 1000] [--window 64] [--label STR]
  *            COUNT sockets, at most W of them between their first datagram and its answer
  *   udpblast idle -t SECS      (marks only, for instruction counting)
@@ -43,11 +44,11 @@
 #define SOL_UDP 17
 #endif
 #define MAGIC 0x55424c31u
-enum { HELLO = 1, HELLO_ACK, DATA, END, REPORT, ACK, PING, PONG };
+enum { HELLO = 1, HELLO_ACK, DATA, END, REPORT, ACK, PING, PONG, ECHO };
 struct hdr {
 	uint32_t magic;
 	uint16_t type, ackevery;
-	uint32_t sid, pad;
+	uint32_t sid, echo;
 	uint64_t seq, ts;
 } __attribute__((packed));
 struct report {
@@ -137,7 +138,7 @@ static int server(const char *b, const char *p, int gro, int rcvbuf)
 		struct report R;
 		uint64_t bm[1 << 14]; /* 2^20 sequence numbers */
 		uint32_t sid;
-		unsigned ackevery, sinceack;
+		unsigned ackevery, sinceack, echo;
 	} ses[16];
 	const uint64_t msk = (1 << 20) - 1;
 	unsigned nses = 0;
@@ -197,6 +198,7 @@ static int server(const char *b, const char *p, int gro, int rcvbuf)
 				switch (h->type) {
 				case HELLO:
 					S->ackevery = h->ackevery;
+					S->echo = h->echo;
 					h->type = HELLO_ACK;
 					sendto(fd, h, sizeof *h, 0,
 					       (void *)(from + i),
@@ -245,6 +247,13 @@ static int server(const char *b, const char *p, int gro, int rcvbuf)
 					}
 					S->R.rx++;
 					S->R.bytes += len;
+					if (S->echo) {
+						h->type = ECHO;
+						sendto(fd, h, len, 0,
+						       (void *)(from + i),
+						       m[i].msg_hdr.msg_namelen);
+						break;
+					}
 					if (S->ackevery &&
 					    ++S->sinceack >= S->ackevery) {
 						struct hdr a = {
@@ -397,15 +406,24 @@ static int flows_establish(struct flows *f, struct hdr h, int len, int window,
 
 struct acks {
 	uint32_t sid;
-	uint64_t acked;
+	uint64_t acked, echoes;
 };
 
 static void ack(struct flow *flow, const struct hdr *h, void *data)
 {
 	struct acks *a = data;
+	uint64_t seq = h->seq;
 
-	if (h->type == ACK && h->sid == a->sid && h->seq > a->acked)
-		a->acked = h->seq;
+	if (h->sid != a->sid)
+		return;
+	if (h->type == ECHO) {
+		a->echoes++;
+		seq++;
+	} else if (h->type != ACK) {
+		return;
+	}
+	if (seq > a->acked)
+		a->acked = seq;
 }
 
 /* Wait for acknowledgements until at most left datagrams have none. */
@@ -537,6 +555,12 @@ int main(int argc, char **argv)
 		printf("label=%s mode=idle secs=%.2f\n", label, secs);
 		return 0;
 	}
+	int duplex = !strcmp(mode, "duplex");
+	if (!duplex && strcmp(mode, "send") && strcmp(mode, "ping") &&
+	    strcmp(mode, "setup")) {
+		fprintf(stderr, "what is %s?\n", mode);
+		return 2;
+	}
 	if (!addr) {
 		fprintf(stderr, "need -c\n");
 		return 2;
@@ -548,6 +572,11 @@ int main(int argc, char **argv)
 	if (sndbuf)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &sndbuf,
 			   sizeof sndbuf);
+	if (duplex && !rcvbuf)
+		rcvbuf = 8 << 20;
+	if (rcvbuf && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &rcvbuf,
+				 sizeof rcvbuf))
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &rcvbuf, sizeof rcvbuf);
 	if (bind_ || atoi(bport)) {
 		struct sockaddr_storage bs;
 		socklen_t bl;
@@ -569,7 +598,8 @@ int main(int argc, char **argv)
 			 .sid = (uint32_t)ts.tv_nsec ^
 				(uint32_t)getpid() << 16 ^ (uint32_t)ts.tv_sec,
 			 .ackevery = window ? (window / 4 ? window / 4 : 1) :
-					      0 };
+					      0,
+			 .echo = duplex };
 	union {
 		struct hdr h;
 		struct report r;
@@ -697,33 +727,28 @@ int main(int argc, char **argv)
 	struct stat8 s0, s1;
 	rdstat(&s0);
 	MARK0();
-	uint64_t seq = 0, acked = 0, t0 = now(),
+	struct acks a = { .sid = H.sid };
+	uint64_t seq = 0, t0 = now(),
 		 tend = t0 + (uint64_t)(secs * 1e9), t = t0, next = t0,
 		 stalls = 0, errs = 0, bytes = 0;
 	while (count ? seq < (uint64_t)count : t < tend) {
 		if (window && flows.n) {
-			struct acks a = { H.sid, acked };
-
 			if (!flows_wait(&flows, &a, seq + batch, window)) {
 				stalls++;
 				a.acked = seq;
 			}
-			acked = a.acked;
 		} else if (window) {
 			uint64_t w0 = now();
 			int r;
 			while ((r = recv(fd, &rb, sizeof rb, MSG_DONTWAIT)) > 0)
-				if (rb.h.type == ACK && rb.h.sid == H.sid &&
-				    rb.h.seq > acked)
-					acked = rb.h.seq;
-			while (seq + batch * segs - acked > (uint64_t)window) {
+				ack(NULL, &rb.h, &a);
+			while (seq + batch * segs - a.acked > (uint64_t)window) {
 				r = rxpoll(fd, &rb, sizeof rb, 50);
-				if (r > 0 && rb.h.type == ACK &&
-				    rb.h.sid == H.sid && rb.h.seq > acked)
-					acked = rb.h.seq;
+				if (r > 0)
+					ack(NULL, &rb.h, &a);
 				else if (now() - w0 > 300000000ull) {
 					stalls++;
-					acked = seq;
+					a.acked = seq;
 					break;
 				}
 			}
@@ -780,11 +805,8 @@ int main(int argc, char **argv)
 	uint64_t t1 = now();
 	int got = 0;
 	/* The report is of what has arrived before another flow's END. */
-	if (window && flows.n) {
-		struct acks a = { H.sid, acked };
-
+	if (window && flows.n)
 		flows_wait(&flows, &a, seq, H.ackevery - 1);
-	}
 	struct hdr e = H;
 	e.type = END;
 	e.seq = seq;
@@ -793,6 +815,8 @@ int main(int argc, char **argv)
 		uint64_t te = now() + 200000000;
 		while (now() < te) {
 			int r = rxpoll(fd, &rb, sizeof rb, 200);
+			if (r > 0)
+				ack(NULL, &rb.h, &a);
 			if (r >= (int)sizeof rb.r && rb.h.type == REPORT &&
 			    rb.h.sid == H.sid) {
 				got = 1;
@@ -809,6 +833,8 @@ int main(int argc, char **argv)
 		       (unsigned long)seq);
 		return 1;
 	}
+	rb.r.rx += a.echoes;
+	rb.r.bytes += a.echoes * len;
 	double d = (rb.r.last - rb.r.first) / 1e9, tt = 0,
 	       id = s1.v[3] - s0.v[3] + s1.v[4] - s0.v[4];
 	for (int i = 0; i < 8; i++)
@@ -817,13 +843,14 @@ int main(int argc, char **argv)
 	       usr = s1.v[0] - s0.v[0];
 	printf("label=%s mode=%s len=%d gso=%d flows=%d tx=%lu tx_mbps=%.1f rx=%lu rx_mbps=%.1f rx_kpps=%.2f loss_pct=%.2f dup=%lu ooo=%lu secs=%.2f cpu_pct=%.1f usr_pct=%.1f softirq_pct=%.1f cpu_us_per_rxpkt=%.2f stalls=%lu errs=%lu gro=%lu rxcalls=%lu\n",
 	       label,
+	       duplex ? "duplex" :
 	       window ? "window" :
 	       burst  ? "burst" :
 			"open",
 	       len, gso, flows.n, (unsigned long)seq, bytes * 8e3 / (t1 - t0),
 	       (unsigned long)rb.r.rx, d > 0 ? rb.r.bytes * 8 / d / 1e6 : 0,
 	       d > 0 ? rb.r.rx / d / 1e3 : 0,
-	       seq ? 100.0 * ((double)seq - rb.r.rx) / seq : 0,
+	       seq ? 100 - 100.0 * rb.r.rx / (seq << duplex) : 0,
 	       (unsigned long)rb.r.dup, (unsigned long)rb.r.ooo, d,
 	       tt ? 100 * busy / tt : 0, tt ? 100 * usr / tt : 0,
 	       tt ? 100 * sofi / tt : 0,
