@@ -29,7 +29,8 @@
 blast=$repo/build/bench/udpblast
 ftcptun=$repo/tools/ftcptun/ftcptun
 readonly FROM=10.9.0.1 TO=10.9.0.2 PORT=5555
-declare -A row_address row_port row_setup
+declare -A row_address row_port
+blast_options=()
 
 in_c() { in_ns "c-$1" "${@:2}"; }
 in_s() { in_ns "s-$1" "${@:2}"; }
@@ -236,7 +237,8 @@ row_server()
 # row_run ROW COMMAND ARGUMENTS...: udpblast from the client's side
 row_run()
 {
-	in_c "$1" "$blast" "$2" -c "${row_address[$1]}" -p "${row_port[$1]}" "${@:3}" --label "$1"
+	in_c "$1" "$blast" "$2" -c "${row_address[$1]}" -p "${row_port[$1]}" "${@:3}" \
+		"${blast_options[@]}" --label "$1"
 }
 
 # row_flows ROW flowsNxB ARGUMENTS...: B datagrams from each of N conversations in turn
