@@ -14,6 +14,7 @@
 #
 # Runs in a kernel that has the module: `make bench` starts a virtual machine
 # where the machine's own cannot.  JSON goes to the file that $JSON names.
+# $PEER_ROWS has more rows than the usual, "NAME=SETUP NAME=SETUP...".
 
 . "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/rows.sh"
@@ -24,7 +25,7 @@ columns=${BENCH_COLUMNS:-64 512 1400 super many both load ping tcp soft
 	setup flows1 flows1000 flows10000 flows1x16 flows10000x16}
 rows=("$@")
 [ ${#rows[@]} -gt 0 ] ||
-	rows=(plain routed proxy fou vxlan ftcptun wg wg-routed wg-proxy)
+	rows=(plain routed proxy fou vxlan ftcptun wg wg-routed wg-proxy ${PEER_ROWS:-})
 
 start > /dev/null
 results=$tmp/results

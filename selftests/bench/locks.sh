@@ -11,7 +11,7 @@
 # waits passes it by, and so does everybody on a hypervisor without paravirtual
 # spinlocks.  An uncontended lock is not seen.  With one processor nobody waits.
 #
-# $BENCH_COLUMNS (see columns.sh; default: many flows1000), $REPEAT and
+# $LOCK_COLUMNS (see columns.sh; default: many flows1000), $REPEAT and
 # $SECONDS_EACH as in kernel.sh; only data is counted, not how flows are
 # established.  JSON goes to the file that $JSON names.
 
@@ -21,7 +21,7 @@
 
 repeat=${REPEAT:-3}
 rows=("$@")
-[ ${#rows[@]} -gt 0 ] || rows=(plain routed proxy)
+[ ${#rows[@]} -gt 0 ] || rows=(plain routed proxy ${PEER_ROWS:-})
 readonly tracing=/sys/kernel/tracing
 events=()
 
@@ -66,7 +66,7 @@ for row in "${rows[@]}"; do
 done
 echo "# Linux $(uname -r), $(nproc) processors, $repeat runs of $seconds s each, $(date -u +%F)"
 for ((i = 0; i < repeat; i++)); do
-	for column in ${BENCH_COLUMNS:-many flows1000}; do
+	for column in ${LOCK_COLUMNS:-many flows1000}; do
 		for row in "${open[@]}"; do
 			: > "$results"
 			measure "$row" "$column"

@@ -80,8 +80,8 @@ row_routed()
 # row_rules ROW add|del [dport PORT sport PORT]
 row_rules()
 {
-	in_c "$1" ftcpctl "$2" rules tunnel t dev ftcp0 "${@:3:2}" > /dev/null 2>&1 &&
-		in_s "$1" ftcpctl "$2" rules tunnel t dev ftcp0 "${@:5:2}" > /dev/null 2>&1
+	in_c "$1" ftcpctl "$2" rules tunnel t dev ftcp0 "${@:3:2}" > /dev/null &&
+		in_s "$1" ftcpctl "$2" rules tunnel t dev ftcp0 "${@:5:2}" > /dev/null
 }
 
 # row_forget ROW: so that the next flows are new ones, and the only ones
