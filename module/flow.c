@@ -23,6 +23,7 @@
 #include "core/conn.h"
 #include "datapath.h"
 #include "flow.h"
+#include "handover.h"
 #include "icmp.h"
 #include "netlink.h"
 #include "peer.h"
@@ -239,6 +240,13 @@ struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow)
 			   &flow->outer, IPPROTO_TCP);
 }
 
+static bool is_own_address(struct net *net, const struct ftcp_end *end)
+{
+	if (end->family == AF_INET)
+		return __ip_dev_find(net, ftcp_end_v4(end), false);
+	return ipv6_chk_addr(net, &end->addr, NULL, 0);
+}
+
 /**
  * ftcp_flow_inner_dst() - route of a flow's datagrams to application or target
  * @flow: the flow, in the table of inner flows, not of mode routed
@@ -254,10 +262,13 @@ struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow)
 		.remote = flow->inner.pair.local,
 	};
 
-	return likely(dst) ? dst :
-			     renew_route(flow, &flow->inner_route,
-					 flow->tunnel->inner_net, &pair,
-					 IPPROTO_UDP);
+	if (likely(dst))
+		return dst;
+	/* An address may have gone a while before there is another way. */
+	if (!is_own_address(flow->tunnel->inner_net, &flow->inner.pair.remote))
+		ftcp_handover_look(flow->tunnel->inner_net);
+	return renew_route(flow, &flow->inner_route, flow->tunnel->inner_net,
+			   &pair, IPPROTO_UDP);
 }
 
 /* ---- timer ---- */
@@ -863,6 +874,17 @@ static void flow_setup_dial(struct ftcp_flow *flow)
 	flow_act(flow, &res);
 }
 
+/* Whether what is sent from one end can be answered by the other: while IPv6 makes
+ * sure that a new address is nobody else's, a link-local one stands in for it.
+ */
+static bool answerable(const struct ftcp_pair *pair)
+{
+	return pair->local.family != AF_INET6 ||
+	       ipv6_addr_src_scope(&pair->local.addr) >=
+		       ipv6_addr_src_scope(&pair->remote.addr) ||
+	       ipv6_addr_loopback(&pair->remote.addr);
+}
+
 static void flow_setup_forward(struct ftcp_flow *flow)
 {
 	struct ftcp_tunnel *tunnel = flow->tunnel;
@@ -881,12 +903,12 @@ static void flow_setup_forward(struct ftcp_flow *flow)
 	pair.local.port = ftcp_port_number(port);
 	dst = ftcp_route(tunnel->inner_net, &pair, IPPROTO_UDP,
 			 READ_ONCE(tunnel->config.fwmark));
-	if (!dst) {
+	dst_release(dst);
+	if (!dst || !answerable(&pair)) {
 		ftcp_port_put(port);
 		reason = FTCP_DROP_NO_ROUTE;
 		goto refuse;
 	}
-	dst_release(dst);
 
 	spin_lock_bh(&flow->lock);
 	flow->udp_port = port;
@@ -1169,13 +1191,6 @@ void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect)
 	spin_unlock_bh(&flow->lock);
 }
 
-static bool is_own_address(struct net *net, const struct ftcp_end *end)
-{
-	if (end->family == AF_INET)
-		return __ip_dev_find(net, ftcp_end_v4(end), false);
-	return ipv6_chk_addr(net, &end->addr, NULL, 0);
-}
-
 /**
  * ftcp_flow_target_way_changed() - the same, where the datagrams are
  * @flow: the flow, in the table of inner flows
@@ -1183,7 +1198,7 @@ static bool is_own_address(struct net *net, const struct ftcp_end *end)
  * What a flow of mode forward sends its target from an address that this host
  * has no more is not answered, and from another address it would be another
  * conversation: it is reset, and the far end dials again.  As long as there is no
- * other address, that one may come back.
+ * other address from which the target can answer, that one may come back.
  *
  * Context: RCU read-side critical section.
  */
@@ -1203,7 +1218,8 @@ void ftcp_flow_target_way_changed(struct ftcp_flow *flow)
 	dst = ftcp_route(tunnel->inner_net, &pair, IPPROTO_UDP,
 			 READ_ONCE(tunnel->config.fwmark));
 	dst_release(dst);
-	if (dst)
+	if (dst && answerable(&pair) &&
+	    !ftcp_end_equal(&pair.local, &flow->inner.pair.remote))
 		ftcp_flow_reset(flow);
 }
 

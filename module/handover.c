@@ -93,15 +93,27 @@ static void look(struct work_struct *work)
 
 static DECLARE_DELAYED_WORK(look_work, look);
 
+/**
+ * ftcp_handover_look() - have the flows of a namespace looked at
+ * @net: the namespace
+ *
+ * In a moment, and all at once.
+ *
+ * Context: any.
+ */
+void ftcp_handover_look(const struct net *net)
+{
+	WRITE_ONCE(ftcp_net(net)->changed, true);
+	schedule_delayed_work(&look_work, SETTLE);
+}
+
 /* What happens where no tunnel is costs nothing. */
 static void changed(const struct net_device *dev)
 {
-	struct ftcp_net *fn = ftcp_net(dev_net(dev));
+	const struct net *net = dev_net(dev);
 
-	if (!READ_ONCE(fn->users))
-		return;
-	WRITE_ONCE(fn->changed, true);
-	schedule_delayed_work(&look_work, SETTLE);
+	if (READ_ONCE(ftcp_net(net)->users))
+		ftcp_handover_look(net);
 }
 
 static int address_event(struct notifier_block *nb, unsigned long event,
@@ -184,12 +196,13 @@ err_address6:
 	unregister_inet6addr_notifier(&address6_nb);
 err_address:
 	unregister_inetaddr_notifier(&address_nb);
-	cancel_delayed_work_sync(&look_work);
 	return err;
 }
 
 /**
  * ftcp_handover_exit() - watch no longer
+ *
+ * Flows may ask for a look until there are none: see ftcp_handover_flush().
  */
 void ftcp_handover_exit(void)
 {
@@ -197,5 +210,12 @@ void ftcp_handover_exit(void)
 	unregister_netdevice_notifier(&device_nb);
 	unregister_inet6addr_notifier(&address6_nb);
 	unregister_inetaddr_notifier(&address_nb);
+}
+
+/**
+ * ftcp_handover_flush() - look no more, when all links are gone
+ */
+void ftcp_handover_flush(void)
+{
 	cancel_delayed_work_sync(&look_work);
 }

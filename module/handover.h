@@ -3,7 +3,11 @@
 #ifndef FTCP_HANDOVER_H
 #define FTCP_HANDOVER_H
 
+struct net;
+
+void ftcp_handover_look(const struct net *net);
 int ftcp_handover_init(void);
 void ftcp_handover_exit(void);
+void ftcp_handover_flush(void);
 
 #endif /* FTCP_HANDOVER_H */
