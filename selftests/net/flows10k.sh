@@ -18,7 +18,9 @@ server echo "$S" echo --bind 127.0.0.1:5555
 # What is allocated once, and stays.
 check 'a first flow' c udptool send --to 127.0.0.1:1234
 check 'closed' proxy_gone
-check 'tunnels again' proxy
+# all of one source
+check 'tunnels again' eval 'proxy max-flows-per-source 20000 &&
+	s ftcpctl set tunnel t dev ftcp0 max-flows-per-source 20000'
 
 kernel_memory()
 {

@@ -46,7 +46,7 @@ is() { [ "$1" = "$2" ] || { echo "$1, not $2"; return 1; }; }
 
 # ---- flows that this end dials ----
 
-check 'the default' is "$(c ftcpctl show --json | jq '.[0]["max-flows-per-source"]')" 16384
+check 'the default' is "$(c ftcpctl show --json | jq '.[0]["max-flows-per-source"]')" 4096
 check '3 flows of one source' c ftcpctl set tunnel t dev ftcp0 max-flows-per-source 3
 check 'shown' eval "c ftcpctl show tunnel t | grep -q '3 of one source'"
 told=$(icmp_errors 4)

@@ -69,7 +69,7 @@ struct options {
 	"  max-bytes N[K|M|G|T]|off  replace a flow after this much data (off)\n"	\
 	"  fwmark MARK|off        mark of the segments sent and datagrams delivered\n"	\
 	"  max-flows N            most flows at a time (65536)\n"			\
-	"  max-flows-per-source N most flows of one source address (16384)\n"		\
+	"  max-flows-per-source N most flows of one source address (4096)\n"		\
 	"  queue N                datagrams that may wait while a flow connects (64)\n"	\
 	"  queue-bytes N          most memory of all that wait, in bytes (67108864)\n"	\
 	"  df set|unset           unset: let IPv4 fragment segments that are too large\n"	\

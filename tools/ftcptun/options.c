@@ -119,7 +119,7 @@ static const char help_options[] =
 	"      --max-age <SECONDS>      replace flows after; 0: never [default: 0]\n"
 	"      --max-bytes <N[K|M|G|T]> replace flows after so much payload [default: 0]\n"
 	"      --max-flows <N>          most flows at a time [default: 65536]\n"
-	"      --max-flows-per-source <N> most flows of one source address [default: 16384]\n"
+	"      --max-flows-per-source <N> most flows of one source address [default: 4096]\n"
 	"      --unreachable <close|ignore>\n"
 	"                               server: end flows whose datagrams the UDP service\n"
 	"                               refuses, or do not [default: close]\n"
@@ -311,7 +311,7 @@ static void set_defaults(struct options *o)
 	o->keepalive = FTCP_KEEPALIVE / 1000;
 	o->interval = FTCP_PROBE_INTERVAL;
 	o->max_flows = 65536;
-	o->max_per_source = 16384;
+	o->max_per_source = 4096;
 	o->queue = 64;
 	o->tun_offload = true;
 	o->udp_offload = true;
