@@ -32,7 +32,25 @@ static bool is_local(const struct dst_entry *dst)
 			       RTF_LOCAL;
 }
 
+/**
+ * ftcp_input_by_loopback() - whether what is sent comes back to this host
+ * @dst: its route, or NULL
+ *
+ * A route that leads to the loopback device may as well lead nowhere.
+ */
+bool ftcp_input_by_loopback(const struct dst_entry *dst)
+{
+	return dst && dst->dev->flags & IFF_LOOPBACK && is_local(dst);
+}
+
 /* ---- segments ---- */
+
+/* As the stack does for TCP's sockets, and if the user lets it. */
+static bool early_demux(const struct net *net)
+{
+	return READ_ONCE(net->ipv4.sysctl_ip_early_demux) &&
+	       READ_ONCE(net->ipv4.sysctl_tcp_early_demux);
+}
 
 /**
  * ftcp_input_keep() - remember the route by which a segment came here
@@ -48,17 +66,17 @@ void ftcp_input_keep(struct ftcp_flow *flow, const struct sk_buff *skb)
 	if (likely(dst == rcu_access_pointer(flow->segment_route.dst) &&
 		   skb->skb_iif == READ_ONCE(flow->segment_iif)))
 		return;
-	if (!dst || !is_local(dst) || !dst_hold_safe(dst))
+	/* The route that was found may be one for each processor, or for each
+	 * packet.
+	 */
+	if (skb->skb_iif == READ_ONCE(flow->segment_iif) &&
+	    ftcp_flow_cached(&flow->segment_route))
+		return;
+	if (!dst || !is_local(dst) || !early_demux(flow->tunnel->underlay) ||
+	    !dst_hold_safe(dst))
 		return;
 	if (ftcp_flow_keep_route(flow, &flow->segment_route, dst))
 		WRITE_ONCE(flow->segment_iif, skb->skb_iif);
-}
-
-/* As the stack does for TCP's sockets, and if the user lets it. */
-static bool early_demux(const struct net *net)
-{
-	return READ_ONCE(net->ipv4.sysctl_ip_early_demux) &&
-	       READ_ONCE(net->ipv4.sysctl_tcp_early_demux);
 }
 
 /**

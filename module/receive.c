@@ -95,29 +95,54 @@ static void deliver_routed(struct ftcp_flow *flow, struct sk_buff *skb)
 	skb_orphan(skb);
 	skb->mark = READ_ONCE(tunnel->config.fwmark);
 	skb->dev = tunnel->link->dev;
+	skb_set_queue_mapping(skb, 0);
 	ftcp_input_route(flow, skb);
 	netif_receive_skb(skb);
 }
 
-/* To an address of this host: the loopback device receives it, without having
- * sent it.  For whoever listens there it has a link-layer header.
+/* Behind OUTPUT, which may have sent it another way: the loopback device receives
+ * it, without having sent it.  For whoever listens there it has a link-layer
+ * header.
  */
-static void deliver_here(struct ftcp_flow *flow, struct dst_entry *dst,
-			 struct sk_buff *skb)
+static int receive_here(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
-	struct ethhdr *eth = __skb_push(skb, ETH_HLEN);
+	struct ethhdr *eth;
 
+	if (!ftcp_input_by_loopback(skb_dst(skb)))
+		return dst_output(net, sk, skb);
+	if (skb_cow_head(skb, ETH_HLEN)) {
+		kfree_skb(skb);
+		return -ENOMEM;
+	}
+	eth = __skb_push(skb, ETH_HLEN);
 	*eth = (struct ethhdr){ .h_proto = skb->protocol };
 	skb_reset_mac_header(skb);
 	__skb_pull(skb, ETH_HLEN);
 	skb_reset_mac_len(skb);
+	skb->dev = skb_dst(skb)->dev;
+	/* It may wait for another processor, see RPS. */
+	skb_set_queue_mapping(skb, 0);
+	skb_dst_force(skb);
+	return netif_receive_skb(skb);
+}
+
+/* To an address of this host. */
+static void deliver_here(struct ftcp_flow *flow, struct dst_entry *dst,
+			 struct sk_buff *skb)
+{
+	struct net *net = flow->tunnel->inner_net;
+	bool v4 = skb->protocol == htons(ETH_P_IP);
+
 	skb_scrub_packet(skb, true);
 	skb->mark = READ_ONCE(flow->tunnel->config.fwmark);
-	skb->dev = dst->dev;
 	skb_dst_set_noref(skb, dst);
-	/* It may wait for another processor, see RPS. */
-	skb_dst_force(skb);
-	netif_receive_skb(skb);
+	if (v4)
+		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	else
+		memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	if (nf_hook(v4 ? NFPROTO_IPV4 : NFPROTO_IPV6, NF_INET_LOCAL_OUT, net,
+		    NULL, skb, NULL, dst->dev, receive_here) == 1)
+		receive_here(net, NULL, skb);
 }
 
 /* Not through the link: to an address of this host, or to that of another one,
@@ -130,7 +155,7 @@ static void deliver_local(struct ftcp_flow *flow, struct dst_entry *dst,
 	unsigned int len = skb->len;
 
 	skb_orphan(skb);
-	if (dst->dev->flags & IFF_LOOPBACK) {
+	if (ftcp_input_by_loopback(dst)) {
 		deliver_here(flow, dst, skb);
 		return;
 	}
@@ -357,7 +382,7 @@ static bool accepts_forwarded(const struct ftcp_tunnel *tunnel)
 }
 
 /* Whether the segment was ours, and consumed.  Nothing of other connections
- * is touched, and their cost is one look-up.
+ * is touched, and their cost is one look-up here, one at PREROUTING.
  */
 static bool receive(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
 {

@@ -13,6 +13,7 @@
  * established costs one look-up, one atomic addition for its sequence numbers
  * and the counters; the only lock is the one of its own batch.
  */
+#include <linux/bpf-cgroup.h>
 #include <linux/netdevice.h>
 #include <net/dst.h>
 #include <net/ip.h>
@@ -24,6 +25,7 @@
 #include "flow.h"
 #include "gso.h"
 #include "icmp.h"
+#include "input.h"
 #include "packet.h"
 #include "peer.h"
 #include "tunnel.h"
@@ -470,11 +472,24 @@ bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb)
 	return true;
 }
 
+/* The filters of a socket's cgroup are asked behind the hooks, and may count or
+ * refuse what it sends.
+ */
+static bool filtered_by_cgroup(struct sock *sk)
+{
+#ifdef CONFIG_CGROUP_BPF
+	return cgroup_bpf_enabled(CGROUP_INET_EGRESS) &&
+	       cgroup_bpf_sock_enabled(sk, CGROUP_INET_EGRESS);
+#else
+	return false;
+#endif
+}
+
 /**
  * ftcp_hook_local_out() - packets that this host sends
  * @priv: unused
  * @skb: the packet
- * @state: names the network namespace
+ * @state: names the network namespace, and the socket
  *
  * What an application sends to an address of this host would arrive at LOCAL_IN
  * by the loopback device.  It is taken here, after all filters of OUTPUT, which
@@ -485,18 +500,23 @@ bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb)
 unsigned int ftcp_hook_local_out(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state)
 {
-	const struct dst_entry *dst = skb_dst(skb);
+	struct net_device *dev = skb->dev;
+	struct sock *sk = state->sk;
 	bool ours;
 
-	if (!dst || !(dst->dev->flags & IFF_LOOPBACK) ||
-	    ftcp_packet_protocol(skb) != IPPROTO_UDP)
+	if (ftcp_packet_protocol(skb) != IPPROTO_UDP ||
+	    !sk || !sk_fullsock(sk) || !ftcp_input_by_loopback(skb_dst(skb)) ||
+	    filtered_by_cgroup(sk))
 		return NF_ACCEPT;
 	/* the one that it would arrive by, for an ICMP error about it */
-	skb->dev = dst->dev;
+	skb->dev = skb_dst(skb)->dev;
 	local_bh_disable();
 	ours = ftcp_intercept(ftcp_net(state->net), skb);
 	local_bh_enable();
-	return ours ? NF_STOLEN : NF_ACCEPT;
+	if (ours)
+		return NF_STOLEN;
+	skb->dev = dev;
+	return NF_ACCEPT;
 }
 
 /* ---- segments without payload ---- */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tunnels: made, found and deleted. */
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -131,12 +132,15 @@ static void free_tunnel(struct ftcp_tunnel *tunnel)
 }
 
 /* What is sent to an address of this host is made with room for the headers of
- * the loopback device.  A TCP header in place of UDP's needs more: else each
- * datagram would be copied.  The room remains; it is no more than a hint.
+ * the loopback device.  A segment's are longer than a datagram's, perhaps of IPv6
+ * instead of IPv4, and its device may want more: else each datagram would be copied.
+ * The room remains; it is no more than a hint.
  */
 static void want_headroom(struct net_device *lo)
 {
-	const unsigned short more = FTCP_HLEN - sizeof(struct udphdr);
+	const unsigned short more = FTCP_HLEN - sizeof(struct udphdr) +
+				    sizeof(struct ipv6hdr) -
+				    sizeof(struct iphdr) + HH_DATA_MOD;
 
 	ASSERT_RTNL();
 	if (lo->needed_headroom < more)

@@ -49,7 +49,7 @@ halves()
 	local ns
 
 	for ns in "$C" "$S"; do
-		check "$1: OUTPUT sees those that enter" [ "$(passed "$ns" output)" -eq "$2" ]
+		check "$1: OUTPUT sees all" [ "$(passed "$ns" output)" -eq $((2 * $2)) ]
 		check "$1: POSTROUTING none" [ "$(passed "$ns" postrouting)" -eq 0 ]
 		check "$1: PREROUTING sees those that leave" [ "$(passed "$ns" prerouting)" -eq "$2" ]
 		check "$1: and INPUT" [ "$(passed "$ns" input)" -eq "$2" ]
@@ -83,15 +83,23 @@ check 'INPUT drops' c nft add rule inet passed drop_in udp sport 1234 drop
 check_fails 'nothing leaves' c udptool send --to 127.0.0.1:1234 --timeout 1
 check 'no more' c nft flush chain inet passed drop_in
 check 'it does again' echoes 127.0.0.1:1234
-check 'PREROUTING redirects what is delivered' eval \
-	's nft add table ip moved &&
-	s nft add chain ip moved pre "{ type nat hook prerouting priority -100; }" &&
-	s nft add rule ip moved pre iif lo udp dport 5555 redirect to :5556'
+check 'OUTPUT sends it to another port' s nft add table ip moved '{ chain out {
+	type nat hook output priority -100; oif lo udp dport 5555 redirect to :5556; }; }'
 server moved "$S" echo --bind 127.0.0.1:5556
+moved=$!
 stop "$echo"
-check 'to another port' echoes 127.0.0.1:1234
+check 'it arrives there' echoes 127.0.0.1:1234
+stop "$moved"
 check 'no more' s nft delete table ip moved
-server echo "$S" echo --bind 127.0.0.1:5555
+check 'a target that is another host, after OUTPUT' eval \
+	's ftcpctl add tunnel v dev ftcp0 port 4569 forward "$S4:5558" &&
+	c ftcpctl add tunnel v dev ftcp0 listen 127.0.0.1:1235 remote "$S4:4569"'
+check 'OUTPUT sends it there' s nft add table ip moved "{ chain out {
+	type nat hook output priority -100; ip daddr $S4 udp dport 5558 dnat to $RS4:5558; }; }"
+server far "$R" echo --bind "$RS4:5558"
+check 'it arrives' echoes 127.0.0.1:1235
+check 'no more' s nft delete table ip moved
+server echo "$S" echo --bind 127.0.0.1:5555 --bind '[::1]:5555'
 
 # ---- several processors, a route that goes meanwhile ----
 
