@@ -28,6 +28,7 @@
 
 blast=$repo/build/bench/udpblast
 ftcptun=$repo/tools/ftcptun/ftcptun
+readonly many_flows=(max-flows-per-source 20000)	# here all are of one
 readonly FROM=10.9.0.1 TO=10.9.0.2 PORT=5555
 declare -A row_address row_port
 blast_options=()
@@ -68,8 +69,8 @@ row_links()
 row_routed()
 {
 	row_links "$1" || return
-	in_c "$1" ftcpctl add tunnel t dev ftcp0 routed &&
-		in_s "$1" ftcpctl add tunnel t dev ftcp0 routed port "$2" &&
+	in_c "$1" ftcpctl add tunnel t dev ftcp0 routed "${many_flows[@]}" &&
+		in_s "$1" ftcpctl add tunnel t dev ftcp0 routed port "$2" "${many_flows[@]}" &&
 		in_c "$1" ftcpctl set peer any tunnel t dev ftcp0 endpoint same \
 			allowed-ips 0.0.0.0/0 &&
 		in_s "$1" ftcpctl set peer any tunnel t dev ftcp0 endpoint same \
@@ -105,8 +106,10 @@ row_forget()
 row_proxy()
 {
 	row_links "$1" &&
-		in_s "$1" ftcpctl add tunnel t dev ftcp0 port 4567 forward "127.0.0.1:$2" &&
-		in_c "$1" ftcpctl add tunnel t dev ftcp0 listen 127.0.0.1:1234 remote $TO:4567
+		in_s "$1" ftcpctl add tunnel t dev ftcp0 port 4567 forward "127.0.0.1:$2" \
+			"${many_flows[@]}" &&
+		in_c "$1" ftcpctl add tunnel t dev ftcp0 listen 127.0.0.1:1234 remote $TO:4567 \
+			"${many_flows[@]}"
 }
 
 # row_wireguard ROW ENDPOINT
