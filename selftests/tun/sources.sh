@@ -10,9 +10,11 @@ topology stateful
 ulimit -n "$(ulimit -Hn)"
 
 server echo "$S" echo --bind 127.0.0.1:5555
-run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules
+run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules \
+	--max-flows-per-source 20000
 server=$!
-run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules \
+	--max-flows-per-source 20000
 client=$!
 
 check '100 sources' send --to 127.0.0.1:1234 --sockets 100 --count 10
