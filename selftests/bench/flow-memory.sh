@@ -15,7 +15,9 @@ readonly n=${FLOWS:-10000}
 start
 module_load
 topology
-check 'tunnels' proxy
+# all of one source
+check 'tunnels' eval 'proxy max-flows-per-source 1000000 &&
+	s ftcpctl set tunnel t dev ftcp0 max-flows-per-source 1000000'
 server echo "$S" echo --bind 127.0.0.1:5555
 check 'a first flow' c udptool send --to 127.0.0.1:1234
 
