@@ -1348,10 +1348,13 @@ void ftcp_flow_reset(struct ftcp_flow *flow)
 	flow_kill(flow, FTCP_EV_CLOSED);
 }
 
-/* A few at a time: each is sent a RST that is not repeated, and thousands at
- * once would be more than a queue on this host holds.
+#define KILL_BATCH	256
+
+/* Some at a time: each is sent a RST that is not repeated, and thousands at once
+ * would be more than a queue on this host holds (netdev_max_backlog).
  */
-static bool kill_some(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer)
+static unsigned int kill_some(struct ftcp_tunnel *tunnel,
+			      const struct ftcp_peer *peer)
 {
 	struct ftcp_flow *flow;
 	unsigned int n = 0;
@@ -1361,7 +1364,7 @@ static bool kill_some(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer)
 		if (peer && flow->peer != peer)
 			continue;
 		flow_kill(flow, FTCP_EV_CLOSED);
-		if (++n == 64)
+		if (++n == KILL_BATCH)
 			break;
 	}
 	rcu_read_unlock();
@@ -1381,8 +1384,11 @@ static bool kill_some(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer)
 void ftcp_flow_kill_all(struct ftcp_tunnel *tunnel,
 			const struct ftcp_peer *peer)
 {
-	while (kill_some(tunnel, peer))
-		cond_resched();
+	/* Asleep, so that whoever empties those queues has the processor: it may be
+	 * a process (ksoftirqd), to which cond_resched() need not yield.
+	 */
+	while (kill_some(tunnel, peer) == KILL_BATCH)
+		schedule_timeout_uninterruptible(1);
 	/* Others may have unlinked a flow, and not yet queued its teardown. */
 	synchronize_net();
 	flush_workqueue(flow_wq);
