@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-readonly n=2000
+readonly n=1000
 
 start
 module_load

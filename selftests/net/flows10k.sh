@@ -13,6 +13,10 @@ readonly n=${FLOWS:-10000}
 start
 module_load
 topology stateful
+# All flows acknowledge, or end, at the same time, and each packet is in one queue of
+# this one machine.
+backlog=$(sysctl -n net.core.netdev_max_backlog)
+sysctl -qw net.core.netdev_max_backlog=20000
 check 'tunnels' proxy queue 1
 server echo "$S" echo --bind 127.0.0.1:5555
 # What is allocated once, and stays.
@@ -98,4 +102,5 @@ check 'and all are heard' c udptool send --to 127.0.0.1:1234 --sockets 9 --count
 
 check 'delete the links' proxy_gone
 module_memory_back
+sysctl -qw "net.core.netdev_max_backlog=$backlog"
 finish
