@@ -53,6 +53,16 @@ static inline void ftcp_end_set_v6(struct ftcp_end *end,
 	end->family = AF_INET6;
 }
 
+/* The wildcard address, which a route look-up replaces by a source. */
+static inline void ftcp_end_set_any(struct ftcp_end *end, u16 family,
+				    __be16 port)
+{
+	if (family == AF_INET)
+		ftcp_end_set_v4(end, 0, port);
+	else
+		ftcp_end_set_v6(end, &in6addr_any, port);
+}
+
 static inline bool ftcp_end_is_any(const struct ftcp_end *end)
 {
 	return end->family == AF_INET ? !ftcp_end_v4(end) :

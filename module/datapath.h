@@ -18,6 +18,7 @@ void ftcp_send_now(struct ftcp_flow *flow, struct sk_buff *skb);
 void ftcp_send_control(struct ftcp_tunnel *tunnel, struct dst_entry *dst,
 		       const struct ftcp_pair *pair,
 		       const struct ftcp_control *ctl);
+void ftcp_output_begin(struct dst_entry *dst, struct sk_buff *skb, u32 mark);
 void ftcp_output(struct net *net, struct dst_entry *dst, struct sk_buff *skb,
 		 u32 mark);
 struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,

@@ -779,11 +779,10 @@ static u32 initial_sequence(struct ftcp_net *fn, const struct ftcp_pair *pair)
 static struct ftcp_port *dial_port(struct ftcp_flow *flow)
 {
 	struct ftcp_tunnel *tunnel = flow->tunnel;
-	struct ftcp_end end = { .family = flow->outer.remote.family };
 	struct ftcp_port *port;
+	struct ftcp_end end;
 
-	if (end.family == AF_INET)
-		ftcp_end_set_v4(&end, 0, 0);
+	ftcp_end_set_any(&end, flow->outer.remote.family, 0);
 	if (flow->outer.local.port) {
 		if (flow->outer.local.port == tunnel->accept.port)
 			return NULL;
@@ -894,9 +893,7 @@ static void flow_setup_forward(struct ftcp_flow *flow)
 	struct dst_entry *dst;
 	int err;
 
-	pair.local.family = pair.remote.family;
-	if (pair.local.family == AF_INET)
-		ftcp_end_set_v4(&pair.local, 0, 0);
+	ftcp_end_set_any(&pair.local, pair.remote.family, 0);
 	port = ftcp_port_get(tunnel->inner_net, IPPROTO_UDP, &pair.local, false);
 	if (IS_ERR(port))
 		goto refuse;
@@ -1139,14 +1136,9 @@ static bool source_changed(const struct ftcp_flow *flow,
 	struct ftcp_pair pair = flow->outer;
 	struct dst_entry *dst;
 
-	if (flow->renewable) {
-		struct ftcp_end any = { .family = pair.local.family,
-					.port = pair.local.port };
-
-		if (any.family == AF_INET)
-			ftcp_end_set_v4(&any, 0, any.port);
-		pair.local = any;
-	}
+	if (flow->renewable)
+		ftcp_end_set_any(&pair.local, pair.local.family,
+				 pair.local.port);
 	dst = ftcp_route(flow->tunnel->underlay, &pair, IPPROTO_TCP,
 			 READ_ONCE(flow->tunnel->config.fwmark));
 	*dev = dst ? dst->dev : NULL;
@@ -1211,10 +1203,8 @@ void ftcp_flow_target_way_changed(struct ftcp_flow *flow)
 	if (tunnel->mode != FTCP_MODE_FORWARD ||
 	    is_own_address(tunnel->inner_net, &flow->inner.pair.remote))
 		return;
-	pair.local.family = pair.remote.family;
-	if (pair.local.family == AF_INET)
-		ftcp_end_set_v4(&pair.local, 0, 0);
-	pair.local.port = flow->inner.pair.remote.port;
+	ftcp_end_set_any(&pair.local, pair.remote.family,
+			 flow->inner.pair.remote.port);
 	dst = ftcp_route(tunnel->inner_net, &pair, IPPROTO_UDP,
 			 READ_ONCE(tunnel->config.fwmark));
 	dst_release(dst);

@@ -131,17 +131,11 @@ static void deliver_here(struct ftcp_flow *flow, struct dst_entry *dst,
 			 struct sk_buff *skb)
 {
 	struct net *net = flow->tunnel->inner_net;
-	bool v4 = skb->protocol == htons(ETH_P_IP);
+	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
 
-	skb_scrub_packet(skb, true);
-	skb->mark = READ_ONCE(flow->tunnel->config.fwmark);
-	skb_dst_set_noref(skb, dst);
-	if (v4)
-		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
-	else
-		memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
-	if (nf_hook(v4 ? NFPROTO_IPV4 : NFPROTO_IPV6, NF_INET_LOCAL_OUT, net,
-		    NULL, skb, NULL, dst->dev, receive_here) == 1)
+	ftcp_output_begin(dst, skb, READ_ONCE(flow->tunnel->config.fwmark));
+	if (nf_hook(pf, NF_INET_LOCAL_OUT, net, NULL, skb, NULL, dst->dev,
+		    receive_here) == 1)
 		receive_here(net, NULL, skb);
 }
 

@@ -162,6 +162,23 @@ struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,
 }
 
 /**
+ * ftcp_output_begin() - make a finished packet a new one of this host
+ * @dst: its route; no reference is taken, RCU keeps it
+ * @skb: the packet, its data at the network header
+ * @mark: its fwmark
+ */
+void ftcp_output_begin(struct dst_entry *dst, struct sk_buff *skb, u32 mark)
+{
+	skb_scrub_packet(skb, true);
+	skb->mark = mark;
+	skb_dst_set_noref(skb, dst);
+	if (skb->protocol == htons(ETH_P_IP))
+		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	else
+		memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+}
+
+/**
  * ftcp_output() - hand a finished packet to the stack
  * @net: network namespace
  * @dst: its route; no reference is taken, RCU keeps it
@@ -173,21 +190,16 @@ struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,
 void ftcp_output(struct net *net, struct dst_entry *dst, struct sk_buff *skb,
 		 u32 mark)
 {
-	skb_scrub_packet(skb, true);
+	ftcp_output_begin(dst, skb, mark);
 	/* A datagram that is larger than the route allows is let be fragmented;
 	 * a segment over IPv6 never is, which has no bit in the header to say so.
 	 */
 	skb->ignore_df = skb->protocol == htons(ETH_P_IPV6) &&
 			 ipv6_hdr(skb)->nexthdr == IPPROTO_UDP;
-	skb->mark = mark;
-	skb_dst_set_noref(skb, dst);
-	if (skb->protocol == htons(ETH_P_IP)) {
-		memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
+	if (skb->protocol == htons(ETH_P_IP))
 		ip_local_out(net, NULL, skb);
-	} else {
-		memset(IP6CB(skb), 0, sizeof(*IP6CB(skb)));
+	else
 		ip6_local_out(net, NULL, skb);
-	}
 }
 
 /* Whether segments have to fit the path as they are; over IPv4 the user may
