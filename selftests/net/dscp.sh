@@ -103,11 +103,12 @@ marked()
 	}
 	EOT
 }
-# What the others still have to acknowledge has no mark.
+# What the others still have to acknowledge has no mark, nor has what this one
+# acknowledges before it has one.
 check 'no other tunnels' eval \
 	'c ftcpctl del tunnel t6 dev ftcp0 && c ftcpctl del tunnel t64 dev ftcp0'
-check 'counters' marked
 check 'a mark' c ftcpctl set tunnel t dev ftcp0 fwmark 0x77
+check 'counters' marked
 check 'a new flow' c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7001 --count 5
 check 'its segments have it: SYN, ACK, data' eval \
 	'[ "$(counter "$C" marks sent)" -ge 7 ]'
