@@ -817,6 +817,21 @@ static int hash_outer_again(struct ftcp_flow *flow) __acquires(&flow->lock)
 static void drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
 			 void (*tell)(struct sk_buff *));
 
+/* A flow cannot be dialled.  Want of a port is as bad for an heir as no answer:
+ * its predecessor, if dead, gives up, and with that its own port.
+ */
+static void not_dialled(struct ftcp_flow *flow, enum ftcp_drop_attr reason)
+{
+	drop_waiting(flow, reason, ftcp_icmp_unreachable);
+	if (flow->heir) {
+		local_bh_disable();
+		ftcp_stats_drop(flow->tunnel->stats, reason);
+		local_bh_enable();
+	}
+	flow_kill(flow, reason == FTCP_DROP_PORT_TAKEN ? FTCP_EV_UNANSWERED :
+							 FTCP_EV_CLOSED);
+}
+
 static void flow_setup_dial(struct ftcp_flow *flow)
 {
 	struct ftcp_tunnel *tunnel = flow->tunnel;
@@ -831,8 +846,7 @@ static void flow_setup_dial(struct ftcp_flow *flow)
 
 	port = dial_port(flow);
 	if (IS_ERR(port)) {
-		drop_waiting(flow, FTCP_DROP_PORT_TAKEN, ftcp_icmp_unreachable);
-		flow_kill(flow, FTCP_EV_CLOSED);
+		not_dialled(flow, FTCP_DROP_PORT_TAKEN);
 		return;
 	}
 	pair = flow->outer;
@@ -842,8 +856,7 @@ static void flow_setup_dial(struct ftcp_flow *flow)
 			 READ_ONCE(tunnel->config.fwmark));
 	if (!dst) {
 		ftcp_port_put(port);
-		drop_waiting(flow, FTCP_DROP_NO_ROUTE, ftcp_icmp_unreachable);
-		flow_kill(flow, FTCP_EV_CLOSED);
+		not_dialled(flow, FTCP_DROP_NO_ROUTE);
 		return;
 	}
 	dst_release(dst);
@@ -863,8 +876,7 @@ static void flow_setup_dial(struct ftcp_flow *flow)
 	}
 	if (err) {
 		spin_unlock_bh(&flow->lock);
-		drop_waiting(flow, FTCP_DROP_PORT_TAKEN, ftcp_icmp_unreachable);
-		flow_kill(flow, FTCP_EV_CLOSED);
+		not_dialled(flow, FTCP_DROP_PORT_TAKEN);
 		return;
 	}
 	ftcp_conn_open(&flow->conn, &config, initial_sequence(fn, &pair),

@@ -165,8 +165,32 @@ check 'they go' wait_for 10 eval 'flows_are "$C" 0 && flows_are "$S" 0'
 check 'the TCP port is free' wait_for 5 c perl "$tmp/port" tcp 0.0.0.0 "$tcp" plain
 check 'the UDP port is free' wait_for 5 s perl "$tmp/port" udp 127.0.0.1 "$udp" plain
 
+# The ways of the only two flows that there may be die, and nobody says so.  What
+# is to replace them needs ports that only they can give.
+few "$C" "$tcp"
+check 'probes' c ftcpctl set tunnel t dev ftcp0 keepalive 1:1:2
+for port in 7000 7001; do
+	check "a flow: $port" c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:$port
+done
+dead=$(flows "$C" '[.[].local | split(":")[1]] | join(",")')
+check 'their ways die' r nft -f - <<-EOT
+	table inet dead {
+		chain forward {
+			type filter hook forward priority 0;
+			tcp sport { $dead } drop
+			tcp dport { $dead } drop
+		}
+	}
+EOT
+# again PORT: the conversation of that port goes on
+again() { c udptool send --to 127.0.0.1:1234 --from "127.0.0.1:$1" --count 1 --timeout 1; }
+for port in 7000 7001; do
+	check "it goes on: $port" wait_for 60 again $port
+done
+
 check 'delete the tunnels' eval 'c ftcpctl del tunnel t dev ftcp0 &&
 	s ftcpctl del tunnel t dev ftcp0'
+c sysctl -qw net.ipv4.ip_local_port_range='32768 60999'
 everywhere free "$S" tcp 4567
 free 'udp 1234 is free' "$C" udp 0.0.0.0 1234 plain
 
