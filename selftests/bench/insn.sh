@@ -13,8 +13,9 @@
 #	flowsN	  like single, from N conversations in turn, one datagram each
 #	flowsNxB  likewise, B datagrams each
 #	setup	  2000 new conversations, for each until its first answer
+#	tcp	  iperf3 through a WireGuard, for each 1368 bytes (a segment)
 #
-# The last three are of rows that know conversations.
+# flows and setup are of rows that know conversations.
 #
 # $INSN_COLUMNS selects columns, $REPEAT (default 3) says how often, $COUNT (default
 # 20000) how many datagrams.  With SIZE= other than 1400.
@@ -43,7 +44,18 @@ measure()
 	setup)	row_run "$row" setup -n 2000 --window 64 ;;
 	# What establishes them is before the marks.
 	flows*)	row_flows "$row" "$column" -l "$length" -n "$count" | grep -v mode=setup ;;
+	tcp)	tcp "$row" ;;
 	esac 2>&1 | sed "s/^/column=$column /"
+}
+
+# tcp ROW: from the client's side; the server is iperf3's
+tcp()
+{
+	background "iperf-$1" "s-$1" iperf3 --server --one-off
+	wait_for 10 eval 'in_ns "s-'"$1"'" ss -Hlt sport = :5201 | grep -q LISTEN'
+	in_c "$1" "$blast" run --label "$1" -l 1368 -n $((count * 2)) \
+		iperf3 --client "${row_address[$1]}" --bytes $((count * 2 * 1368)) > "$tmp/tcp"
+	grep '^label=' "$tmp/tcp"
 }
 
 start > /dev/null
@@ -67,6 +79,7 @@ for ((i = 0; i < repeat; i++)); do
 			gro=
 			case $column in
 			super)	gro=--gro ;;
+			tcp)	case $row in wg*) ;; *) continue ;; esac ;;
 			flows*|setup)
 				case $row in wg*|fou|vxlan) continue ;; esac
 				row_forget "$row" ;;

@@ -13,6 +13,7 @@
 #	wg		WireGuard
 #	wg-routed	WireGuard through faketcp, same addresses and ports
 #	wg-proxy	WireGuard through faketcp, addresses on loopback
+#	ROW.TIME	one of those of faketcp with its own coalesce, like proxy.50us
 #	fou, vxlan	the kernel's own tunnels in UDP, for comparison
 #	ftcptun		the TUN mode, like proxy
 #	NAME=SETUP	another program: SETUP is a command that is run with $C and
@@ -197,6 +198,16 @@ row_other()
 # row_open ROW[=SETUP]: make the way; false if it cannot be made here
 row_open()
 {
+	row_way "$1" || return
+	case $1 in
+	*=*)	;;
+	*.*)	in_c "$1" ftcpctl set tunnel t dev ftcp0 coalesce "${1#*.}" &&
+			in_s "$1" ftcpctl set tunnel t dev ftcp0 coalesce "${1#*.}" ;;
+	esac
+}
+
+row_way()
+{
 	local row=${1%%=*}
 
 	pair "$row" || return
@@ -215,8 +226,8 @@ row_open()
 		row_address[$row]=192.168.77.2
 		case $row in
 		wg)	  row_wireguard "$row" $TO:51820 ;;
-		wg-routed) row_routed "$row" 51820 && row_wireguard "$row" $TO:51820 ;;
-		wg-proxy) row_proxy "$row" 51820 && row_wireguard "$row" 127.0.0.1:1234 ;;
+		wg-routed*) row_routed "$row" 51820 && row_wireguard "$row" $TO:51820 ;;
+		wg-proxy*) row_proxy "$row" 51820 && row_wireguard "$row" 127.0.0.1:1234 ;;
 		esac ;;
 	fou|vxlan)
 		row_address[$row]=192.168.77.2

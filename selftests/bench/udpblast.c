@@ -14,6 +14,8 @@
  *   udpblast setup -c ADDR [-p PORT] [-l 64] [-n 1000] [--window 64] [--label STR]
  *            COUNT sockets, at most W of them between their first datagram and its answer
  *   udpblast idle -t SECS      (marks only, for instruction counting)
+ *   udpblast run [-l LEN] [-n COUNT] [--label STR] COMMAND...   (marks around a command
+ *            that transfers COUNT times LEN bytes)
  *   udpblast ping -c ADDR [-p PORT] [-l 64] [-n 2000] [--gap US] [--label STR]
  *
  * One line of key=value per run. "rx" figures come from the server, "cpu" is the busy
@@ -32,6 +34,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #ifndef UDP_SEGMENT
@@ -110,6 +113,23 @@ static int resolve(const char *a, const char *p, struct sockaddr_storage *ss,
 	int f = r->ai_family;
 	freeaddrinfo(r);
 	return f;
+}
+
+/* Its exit status, or 1 */
+static int run(char **argv)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		die("fork");
+	if (!pid) {
+		execvp(argv[0], argv);
+		die(argv[0]);
+	}
+	if (waitpid(pid, &status, 0) < 0)
+		die("waitpid");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
 #define VL 64
@@ -470,7 +490,7 @@ int main(int argc, char **argv)
 		len = 64, count = 2000;
 	if (!strcmp(mode, "setup"))
 		len = 64, count = 1000, window = 64;
-	for (int c; (c = getopt_long(argc, argv, "c:p:l:t:n:b:", lo, 0)) != -1;)
+	for (int c; (c = getopt_long(argc, argv, "+c:p:l:t:n:b:", lo, 0)) != -1;)
 		switch (c) {
 		case 'c':
 			addr = optarg;
@@ -554,6 +574,23 @@ int main(int argc, char **argv)
 		MARK1();
 		printf("label=%s mode=idle secs=%.2f\n", label, secs);
 		return 0;
+	}
+	if (!strcmp(mode, "run")) {
+		uint64_t begin = now();
+		int status;
+
+		if (!argv[optind]) {
+			fprintf(stderr, "run what?\n");
+			return 2;
+		}
+		MARK0();
+		status = run(argv + optind);
+		MARK1();
+		secs = (now() - begin) / 1e9;
+		printf("label=%s mode=run len=%d rx=%lld secs=%.4f rx_mbps=%.1f\n",
+		       label, len, status ? 0 : count, secs,
+		       8e-6 * len * count / secs);
+		return status;
 	}
 	int duplex = !strcmp(mode, "duplex");
 	if (!duplex && strcmp(mode, "send") && strcmp(mode, "ping") &&
