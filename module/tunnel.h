@@ -15,7 +15,7 @@
 #define FTCP_DEFAULT_QUEUE	64
 #define FTCP_DEFAULT_QUEUE_BYTES (64 << 20)
 #define FTCP_DEFAULT_MAX_PER_SOURCE 4096
-#define FTCP_DEFAULT_COALESCE	100
+#define FTCP_DEFAULT_COALESCE	1000
 
 struct ftcp_allowed;
 struct ftcp_peer;

@@ -343,11 +343,11 @@ coalesce_is()
 }
 set_coalesce() { c ftcpctl set tunnel "$1" "${on[@]}" coalesce "$2"; }
 for tunnel in client server router; do
-	check "$tunnel: coalesce by default" coalesce_is "$tunnel" 100 '100 us'
-	check "$tunnel: the most" eval 'set_coalesce "$tunnel" 1000us &&
-		coalesce_is "$tunnel" 1000 "1000 us"'
+	check "$tunnel: coalesce by default" coalesce_is "$tunnel" 1000 '1000 us'
 	check "$tunnel: a bare number" eval 'set_coalesce "$tunnel" 1 &&
 		coalesce_is "$tunnel" 1 "1 us"'
+	check "$tunnel: the most" eval 'set_coalesce "$tunnel" 1000us &&
+		coalesce_is "$tunnel" 1000 "1000 us"'
 	check "$tunnel: off" eval 'set_coalesce "$tunnel" off &&
 		coalesce_is "$tunnel" 0 off'
 done

@@ -79,7 +79,7 @@ struct options {
 	"                         forwarded to does to its flow (close)\n"		\
 	"  coalesce TIME|off      longest that a datagram of a fast stream waits for\n"	\
 	"                         those behind it, to leave together; 1us to 1000us\n"	\
-	"                         (100us)\n"
+	"                         (1000us)\n"
 /* clang-format on */
 
 static int parse_options(const struct options *o, struct tunnel *t)
