@@ -20,6 +20,7 @@
 #include "datapath.h"
 #include "device.h"
 #include "flow.h"
+#include "handover.h"
 #include "input.h"
 #include "tunnel.h"
 
@@ -285,12 +286,16 @@ void ftcp_net_put(struct net *net, bool proxy)
 static int __net_init net_init(struct net *net)
 {
 	struct ftcp_net *fn = ftcp_net(net);
+	int err;
 
 	fn->net = net;
 	get_random_bytes(&fn->key, sizeof(fn->key));
 	mutex_init(&fn->ports_lock);
 	INIT_LIST_HEAD(&fn->ports);
-	return ftcp_flow_tables_init(fn);
+	err = ftcp_flow_tables_init(fn);
+	if (!err)
+		ftcp_handover_watch(net);
+	return err;
 }
 
 /* The namespace goes: tunnels of links whose underlay it is, or which live in
@@ -320,6 +325,7 @@ static void __net_exit net_exit(struct net *net)
 {
 	struct ftcp_net *fn = ftcp_net(net);
 
+	ftcp_handover_unwatch(net);
 	WARN_ON_ONCE(fn->users);
 	WARN_ON_ONCE(!list_empty(&fn->ports));
 	ftcp_flow_tables_exit(fn);

@@ -5,6 +5,7 @@
 
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/notifier.h>
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
 #include <net/net_namespace.h>
@@ -43,8 +44,9 @@ struct ftcp_link {
  * @ports_lock: protects the last two; taken in process context only
  * @users: tunnels that need the netfilter hooks here, under RTNL
  * @proxies: those of them that need the hook for what is sent here as well
- * @changed: an address or a device of the namespace changed since its flows
- *	were looked at; see handover.c
+ * @routes: is called when routes change; see handover.c
+ * @changed: an address, a route or a device of the namespace changed since its
+ *	flows were looked at; see handover.c
  * @key: secret of cookies and initial sequence numbers; constant
  */
 struct ftcp_net {
@@ -58,6 +60,7 @@ struct ftcp_net {
 	struct mutex ports_lock;
 	unsigned int users;
 	unsigned int proxies;
+	struct notifier_block routes;
 	bool changed;
 	siphash_key_t key;
 };

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What tells that the way of flows may have changed: addresses, devices, and
- * the end of a suspension of this host.
+ * What tells that the way of flows may have changed: addresses, devices, routes,
+ * and the end of a suspension of this host.
  *
- * Changes of routes are noticed by each flow when its cached route is no longer
- * valid, which is at its next segment.  Changes come in bursts, an address goes
- * and another one comes: flows are looked at a moment later, all at once.
+ * Changes come in bursts, an address goes and another one comes: flows are looked
+ * at a moment later, all at once; and where routes come and go all the time, as
+ * on a router, no more often than once in a second.
  */
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>
@@ -14,6 +14,7 @@
 #include <linux/suspend.h>
 #include <linux/workqueue.h>
 #include <net/addrconf.h>
+#include <net/fib_notifier.h>
 #include <net/if_inet6.h>
 
 #include "device.h"
@@ -22,9 +23,11 @@
 #include "tunnel.h"
 
 #define SETTLE	(HZ / 10)
+#define PAUSE	HZ	/* between two looks */
 #define BATCH	256	/* flows looked at without a pause */
 
 static bool resumed;	/* since flows were looked at */
+static unsigned long looked;	/* jiffies; when they were */
 
 /* A flow that is met twice, as the table grows, is none the worse for it. */
 static void look_at_table(struct rhashtable *table, bool suspect,
@@ -84,6 +87,7 @@ static void look(struct work_struct *work)
 {
 	bool suspect = xchg(&resumed, false);
 
+	WRITE_ONCE(looked, jiffies);
 	rtnl_lock();
 	if (suspect)
 		ftcp_device_for_each_tunnel(mark_net, NULL);
@@ -103,8 +107,13 @@ static DECLARE_DELAYED_WORK(look_work, look);
  */
 void ftcp_handover_look(const struct net *net)
 {
+	unsigned long next = READ_ONCE(looked) + PAUSE, now = jiffies;
+	unsigned long delay = SETTLE;
+
+	if (time_after(next, now + SETTLE) && time_before(next, now + PAUSE))
+		delay = next - now;
 	WRITE_ONCE(ftcp_net(net)->changed, true);
-	schedule_delayed_work(&look_work, SETTLE);
+	schedule_delayed_work(&look_work, delay);
 }
 
 /* What happens where no tunnel is costs nothing. */
@@ -145,6 +154,47 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 		changed(netdev_notifier_info_to_dev(ptr));
 	}
 	return NOTIFY_DONE;
+}
+
+/* Any route, rule or next hop.  In atomic context. */
+static int route_event(struct notifier_block *nb, unsigned long event,
+		       void *ptr)
+{
+	struct ftcp_net *fn = container_of(nb, struct ftcp_net, routes);
+
+	if (READ_ONCE(fn->users))
+		ftcp_handover_look(fn->net);
+	return NOTIFY_DONE;
+}
+
+/**
+ * ftcp_handover_watch() - hear of changes of routes in a namespace
+ * @net: the namespace, which begins
+ *
+ * Fails if routes change so fast that those that there are cannot be listed: then
+ * a flow notices at its next segment, when its cached route is not valid any more.
+ *
+ * Context: takes RTNL.
+ */
+void ftcp_handover_watch(struct net *net)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+
+	fn->routes.notifier_call = route_event;
+	if (register_fib_notifier(net, &fn->routes, NULL, NULL))
+		fn->routes.notifier_call = NULL;
+}
+
+/**
+ * ftcp_handover_unwatch() - undo ftcp_handover_watch()
+ * @net: the namespace
+ */
+void ftcp_handover_unwatch(struct net *net)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+
+	if (fn->routes.notifier_call)
+		unregister_fib_notifier(net, &fn->routes);
 }
 
 static int power_event(struct notifier_block *nb, unsigned long event,

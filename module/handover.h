@@ -5,6 +5,8 @@
 
 struct net;
 
+void ftcp_handover_watch(struct net *net);
+void ftcp_handover_unwatch(struct net *net);
 void ftcp_handover_look(const struct net *net);
 int ftcp_handover_init(void);
 void ftcp_handover_exit(void);

@@ -190,6 +190,17 @@ stop "$app"
 check 'no datagram came twice' grep -q ' duplicates=0' "$tmp/app"
 check 'delete both' proxy_gone
 
+check 'tunnels' proxy keepalive 3600 idle 3600
+check 'a flow' c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7000
+check 'from the first address' source_is "$C4"
+check 'a route with another source' \
+	ip -n "$C" route replace default via "$RC4" src 10.1.0.4
+check 'the idle flow moves there' wait_for 10 source_is 10.1.0.4
+check 'the old one closes' wait_for 10 flows_are "$C" 1
+check 'the conversation goes on' c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7000
+check 'as before' ip -n "$C" route replace default via "$RC4"
+check 'delete both' proxy_gone
+
 # ---- a peer that moves ------------------------------------------------------
 
 check 'links' eval 'add_link "$C" && add_link "$S"'
