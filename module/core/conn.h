@@ -61,7 +61,7 @@
  * sender at 10 Gb/s can lose in the time since it was last heard.
  */
 #define FTCP_BEHIND		(256 << 10)
-#define FTCP_BEHIND_MAX		(16 << 20)
+#define FTCP_BEHIND_MAX		(4 << 20)
 #define FTCP_BEHIND_TIME	1000
 #define FTCP_SEQ_NEAR		(1 << 20)
 #define FTCP_SEQ_AHEAD		(16 << 20)
