@@ -629,6 +629,23 @@ static u64 probe_due(const struct ftcp_conn *c)
 	return due;
 }
 
+/* When a far end that cannot be probed, but has sent data before, is taken for
+ * unreachable: what is sent has found no answer for as long as another would be
+ * silent before it is probed.  A replacement shows whether there is a way; and as
+ * nothing may come on that one either, there is only one.
+ */
+static u64 unheard_due(const struct ftcp_conn *c)
+{
+	u64 rx = ftcp_load(c->last_rx), asked = ftcp_load(c->asked), due;
+
+	if (!c->config.keepalive || !c->config.renewable || c->acks ||
+	    c->renewing || c->retire_at || asked <= rx ||
+	    ftcp_load(c->last_data) <= c->opened)
+		return 0;
+	due = asked + c->config.keepalive;
+	return due < c->renew_at ? c->renew_at : due;
+}
+
 /* No probe before, if others were sent since the far end was last heard. */
 static u64 next_probe(const struct ftcp_conn *c)
 {
@@ -756,7 +773,8 @@ static void probe(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 static void timer_established(struct ftcp_conn *c, u64 now,
 			      struct ftcp_result *res)
 {
-	u64 due = probe_due(c), ack_at = ftcp_load(c->ack_at);
+	u64 due = probe_due(c), unheard = unheard_due(c);
+	u64 ack_at = ftcp_load(c->ack_at);
 
 	move_past(c, now);
 	if (now >= ftcp_load(c->first_until))
@@ -774,6 +792,10 @@ static void timer_established(struct ftcp_conn *c, u64 now,
 			ftcp_conn_close(c, now, res);
 			return;
 		}
+		c->renewing = 1;
+		res->event = FTCP_EV_RENEW;
+	}
+	if (unheard && now >= unheard) {
 		c->renewing = 1;
 		res->event = FTCP_EV_RENEW;
 	}
@@ -846,6 +868,9 @@ u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now)
 	due = probe_due(c);
 	if (due && due < next_probe(c))
 		due = next_probe(c);
+	if (due && due < at)
+		at = due;
+	due = unheard_due(c);
 	if (due && due < at)
 		at = due;
 	due = rotation_due(c, now);

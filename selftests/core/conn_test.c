@@ -1612,6 +1612,51 @@ static void phantun_client_is_not_dead(void)
 	CHECK_EQ(c.state, FTCP_ESTABLISHED);
 }
 
+/* Its answers cease: one replacement is tried, as nobody can be probed. */
+static void phantun_server_falls_silent(void)
+{
+	u64 begun;
+
+	establish_as(&phantun);
+	c.config.renewable = 1;
+	send_for(now + 1000);
+	receive_rel(FTCP_ACK, 0, 0, 100);
+	CHECK_EQ(r.verdict, FTCP_OK);
+	begun = now + 100;
+	send_for(begun + FTCP_KEEPALIVE - 100);
+	now = ftcp_conn_deadline(&c, now);
+	CHECK_EQ(now, begun + FTCP_KEEPALIVE);
+	timer();
+	CHECK_EQ(r.event, FTCP_EV_RENEW);
+	CHECK_EQ(r.control.flags, 0);
+	send_for(now + 5000);
+
+	/* in vain: another one later */
+	begun = now;
+	ftcp_conn_renew_failed(&c, 1, begun + FTCP_RENEW_AGAIN, &r);
+	CHECK_EQ(r.event, FTCP_EV_NONE);
+	send_for(begun + FTCP_RENEW_AGAIN - 100);
+	now = begun + FTCP_RENEW_AGAIN;
+	timer();
+	CHECK_EQ(r.event, FTCP_EV_RENEW);
+}
+
+/* An answer within the time, and nothing is tried; nor without keepalive. */
+static void phantun_server_answers_late(void)
+{
+	u32 i;
+
+	establish_as(&phantun);
+	c.config.renewable = 1;
+	for (i = 0; i < 5; i++) {
+		send_for(now + FTCP_KEEPALIVE - 200);
+		receive_rel(FTCP_ACK, 0, 0, 100);
+	}
+	c.config.keepalive = 0;
+	send_for(now + 60000);
+	CHECK_EQ(c.state, FTCP_ESTABLISHED);
+}
+
 /* Its third segment and first datagram were lost; or a firewall in the middle
  * rewrote its numbers.
  */
@@ -2326,6 +2371,8 @@ int main(void)
 		T(keepalive_off),
 		T(probe_is_not_put_off),
 		T(phantun_server_is_not_dead),
+		T(phantun_server_falls_silent),
+		T(phantun_server_answers_late),
 		T(phantun_server_found_by_refusal_is_not_dead),
 		T(phantun_client_is_not_dead),
 		T(phantun_client_in_disguise_is_not_dead),
