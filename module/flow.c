@@ -387,6 +387,7 @@ static void flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 		flow_renew(flow);
 		break;
 	case FTCP_EV_ESTABLISHED:
+		ftcp_peer_reached(flow->peer);
 		stays = !flow->heir || flow_inherit(flow);
 		if (stays)
 			flow_flush(flow);
@@ -602,6 +603,9 @@ static struct ftcp_flow *flow_dial(struct ftcp_tunnel *tunnel,
 	*reason = FTCP_DROP_NO_ENDPOINT;
 	if (config->kind == FTCP_ENDPOINT_NONE || READ_ONCE(peer->gone) ||
 	    !netif_running(tunnel->link->dev))
+		return NULL;
+	*reason = FTCP_DROP_REFUSED;
+	if (!heir && ftcp_peer_pauses(peer))
 		return NULL;
 	*reason = FTCP_DROP_MEMORY;
 	flow = flow_alloc(tunnel, peer);
@@ -1311,6 +1315,9 @@ static void flow_kill(struct ftcp_flow *flow, enum ftcp_event event)
 		ftcp_icmp_lost(flow, event == FTCP_EV_RESET);
 	if (announced)
 		ftcp_netlink_flow_event(flow, FAKETCP_CMD_FLOW_DEL_NTF);
+	if (flow->renewable && (event == FTCP_EV_REFUSED ||
+				event == FTCP_EV_UNANSWERED))
+		ftcp_peer_failed(flow->peer, event == FTCP_EV_REFUSED);
 	if (flow->heir && !flow->inherited)
 		disinherited(flow, event);
 	queue_work(flow_wq, &flow->teardown);

@@ -158,6 +158,56 @@ static bool endpoint_changed(const struct ftcp_peer_config *a,
 	       !ftcp_end_equal(&a->endpoint, &b->endpoint);
 }
 
+/* ---- endpoints that refuse ---- */
+
+#define PAUSE_FIRST	(HZ / 8)
+#define PAUSE_DOUBLED	3	/* times; a second at most */
+
+/**
+ * ftcp_peer_failed() - the peer's endpoint refused a connection, or did not answer
+ * @peer: the peer, with a fixed endpoint
+ * @refused: which of both
+ *
+ * A sender that goes on would otherwise have it dialled with each datagram.  The
+ * pauses become longer, up to a second, and differ, as many clients may wait for
+ * one server.  Flows that fail together count as one.
+ */
+void ftcp_peer_failed(struct ftcp_peer *peer, bool refused)
+{
+	unsigned long pause;
+	u8 failures = READ_ONCE(peer->failures);
+
+	WRITE_ONCE(peer->refused, refused);
+	if (ftcp_peer_pauses(peer))
+		return;
+	pause = PAUSE_FIRST << failures;
+	pause -= get_random_u32() % (pause / 4 + 1);
+	WRITE_ONCE(peer->dial_at, jiffies + pause);
+	WRITE_ONCE(peer->failures, min(failures + 1, PAUSE_DOUBLED));
+}
+
+/**
+ * ftcp_peer_reached() - the peer's endpoint has answered, or is another one now
+ * @peer: the peer
+ */
+void ftcp_peer_reached(struct ftcp_peer *peer)
+{
+	if (unlikely(READ_ONCE(peer->failures))) {
+		WRITE_ONCE(peer->dial_at, jiffies);
+		WRITE_ONCE(peer->failures, 0);
+	}
+}
+
+/**
+ * ftcp_peer_pauses() - whether it is too early to dial again
+ * @peer: the peer
+ */
+bool ftcp_peer_pauses(const struct ftcp_peer *peer)
+{
+	return READ_ONCE(peer->failures) &&
+	       time_before(jiffies, READ_ONCE(peer->dial_at));
+}
+
 /**
  * ftcp_peer_set() - add a peer, or give one a new configuration
  * @tunnel: the tunnel
@@ -217,6 +267,7 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 			 * done so before flows are looked at.
 			 */
 			synchronize_net();
+			ftcp_peer_reached(peer);
 			ftcp_flow_redial(tunnel, peer, moved);
 		}
 	}

@@ -79,6 +79,10 @@ struct ftcp_peer_config {
  * @config: see there; RCU, replaced under RTNL
  * @nflows: flows that belong to it
  * @gone: no flow may be added any more; set under RTNL, read under RCU
+ * @dial_at: jiffies; before that no flow is dialled, if there were @failures
+ * @failures: how often in a row the endpoint refused or did not answer, up to
+ *	what counts; this and the former and the next without a lock
+ * @refused: the last of them was a refusal
  * @rcu: for freeing
  *
  * A flow keeps its peer: before a peer is freed its flows are gone.
@@ -90,6 +94,9 @@ struct ftcp_peer {
 	struct ftcp_peer_config __rcu *config;
 	atomic_t nflows;
 	bool gone;
+	unsigned long dial_at;
+	u8 failures;
+	bool refused;
 	struct rcu_head rcu;
 };
 
@@ -103,6 +110,9 @@ struct ftcp_peer *ftcp_peer_find(struct ftcp_tunnel *tunnel, const char *name);
 struct ftcp_peer *ftcp_peer_by_address(struct ftcp_tunnel *tunnel,
 				       const struct ftcp_end *end);
 struct ftcp_peer *ftcp_peer_only(struct ftcp_tunnel *tunnel);
+void ftcp_peer_failed(struct ftcp_peer *peer, bool refused);
+void ftcp_peer_reached(struct ftcp_peer *peer);
+bool ftcp_peer_pauses(const struct ftcp_peer *peer);
 int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 		  struct ftcp_peer_config *config,
 		  struct netlink_ext_ack *extack);

@@ -352,7 +352,9 @@ static void dial_and_send(struct ftcp_tunnel *tunnel, struct ftcp_peer *peer,
 	flow = ftcp_flow_dial(tunnel, peer, key, &reason);
 	if (flow && send_on(flow, skb))
 		return;
-	if (!flow)
+	if (!flow && reason == FTCP_DROP_REFUSED && READ_ONCE(peer->refused))
+		ftcp_icmp_refused(skb);
+	else if (!flow)
 		ftcp_icmp_unreachable(skb);
 	ftcp_drop_tx(tunnel, reason, skb);
 }

@@ -158,7 +158,28 @@ check 'silence' r nft add table inet silence \
 check 'dead: EHOSTUNREACH' eventually 40 says dead EHOSTUNREACH
 check '... told once' told_once 7009
 
+check 'sound again' r nft delete table inet silence
 stop "$tcpdump"
+
+# ---- Nobody listens for connections, and the application goes on ----
+
+s ftcpctl del tunnel t dev ftcp0
+capture syns "$R" c0 "src $C4 and tcp dst port 4567 and tcp[tcpflags] & tcp-syn != 0"
+tcpdump=$!
+c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7010 --count 300 --rate 100 \
+	--oneway --lossy > "$tmp/refused"
+# Each connection is two SYNs, and pauses are 94 ms at least, then doubled, up to 1 s.
+check 'it is told' [ "$(field refused "$(cat "$tmp/refused")")" -gt 10 ]
+stop "$tcpdump"
+syns=$(captured_count syns '')
+diag "$syns SYNs"
+check 'the server is dialled, but not with each datagram' eval \
+	'[ "$syns" -ge 4 ] && [ "$syns" -le 40 ]'
+check 'the server comes back' s ftcpctl add tunnel t dev ftcp0 port 4567 \
+	forward 127.0.0.1:5555
+check 'and is found' wait_for 5 c udptool send --to 127.0.0.1:1234 \
+	--from 127.0.0.1:7010 --timeout 1
+
 check 'delete the links' proxy_gone
 module_memory_back
 finish
