@@ -6,7 +6,8 @@
 # make tools
 # make install      module, tools and manual pages; DESTDIR= and PREFIX= as usual
 # make check        every test; TESTS="smoke.sh" KERNELS="6.12" select some
-# make check-debug  the same on a kernel with KASAN and lockdep (CONFIG=broad: more)
+# make check-debug  the same on a kernel with KASAN and lockdep, in part on one with
+#                   kmemleak and trackers of references and objects as well
 # make soak         half an hour of traffic and trouble on that kernel
 # make bench | fuzz
 # make demo         WireGuard through a network that drops UDP; MODE=tun: with ftcptun
