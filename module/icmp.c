@@ -47,16 +47,17 @@ static void tell_socket(struct sock *sk, struct sk_buff *skb, u32 mtu)
  * ftcp_icmp_too_big() - tell a sender that its datagram is too large
  * @skb: the datagram, its data at the network header
  * @mtu: largest IP packet that would pass, in bytes
- * @routed: it was routed into the link
  *
- * No ICMP error goes to this host itself about what was routed into the link:
+ * No ICMP error goes to this host itself.  About what was routed into the link:
  * the stack would look for the route by address alone, find the one that the
  * segments take rather than the one that rules by port made the datagram take,
- * and lower the path MTU of the segments, and so again with each error.
+ * and lower the path MTU of the segments, and so again with each error.  About
+ * what was sent to an address of this host: the path MTU of that address, of
+ * loopback say, would be lowered for everybody.
  */
-void ftcp_icmp_too_big(struct sk_buff *skb, u32 mtu, bool routed)
+void ftcp_icmp_too_big(struct sk_buff *skb, u32 mtu)
 {
-	if (routed && !skb->skb_iif) {
+	if (!skb->skb_iif || skb->skb_iif == LOOPBACK_IFINDEX) {
 		if (skb->sk && sk_fullsock(skb->sk))
 			tell_socket(skb->sk, skb, mtu);
 		return;

@@ -9,7 +9,7 @@
 
 struct ftcp_flow;
 
-void ftcp_icmp_too_big(struct sk_buff *skb, u32 mtu, bool routed);
+void ftcp_icmp_too_big(struct sk_buff *skb, u32 mtu);
 void ftcp_icmp_unreachable(struct sk_buff *skb);
 void ftcp_icmp_refused(struct sk_buff *skb);
 void ftcp_icmp_lost(const struct ftcp_flow *flow, bool reset);

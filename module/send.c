@@ -264,8 +264,7 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 	largest = (whole ? dst_mtu(dst) : IP_MAX_MTU) - new_hlen;
 	if (unlikely((skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : len) >
 		     largest)) {
-		ftcp_icmp_too_big(skb, largest + hlen,
-				  tunnel->mode == FTCP_MODE_ROUTED);
+		ftcp_icmp_too_big(skb, largest + hlen);
 		ftcp_drop_tx(tunnel, FTCP_DROP_TOO_BIG, skb);
 		return;
 	}
