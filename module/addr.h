@@ -86,6 +86,14 @@ static inline bool ftcp_pair_equal(const struct ftcp_pair *a,
 	       a->remote.family == b->remote.family;
 }
 
+/* Link-local addresses say little without an interface, which is not kept. */
+static inline bool ftcp_pair_link_local(const struct ftcp_pair *pair)
+{
+	return pair->local.family == AF_INET6 &&
+	       ((ipv6_addr_type(&pair->local.addr) |
+		 ipv6_addr_type(&pair->remote.addr)) & IPV6_ADDR_LINKLOCAL);
+}
+
 /* Whether @end is what @pattern, perhaps a wildcard address, stands for.  The
  * IPv6 wildcard stands for IPv4 addresses as well, as for a dual-stack socket.
  */

@@ -7,6 +7,7 @@
 #include <linux/netfilter_ipv6.h>
 #include <linux/udp.h>
 #include <net/ip.h>
+#include <net/xfrm.h>
 
 #include "packet.h"
 
@@ -88,6 +89,49 @@ bool ftcp_packet_read(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
 	default:
 		return false;
 	}
+}
+
+/* As for a socket that is bound to no device: nothing from a VRF, unless the
+ * sysctl says so (inet_bound_dev_eq()).
+ */
+static bool vrf_ok(const struct net *net, const struct sk_buff *skb, u8 protocol)
+{
+#if IS_ENABLED(CONFIG_NET_L3_MASTER_DEV)
+	int sdif = skb->protocol == htons(ETH_P_IP) ? inet_sdif(skb) :
+						      inet6_sdif(skb);
+
+	if (unlikely(sdif))
+		return protocol == IPPROTO_TCP ?
+			       READ_ONCE(net->ipv4.sysctl_tcp_l3mdev_accept) :
+			       READ_ONCE(net->ipv4.sysctl_udp_l3mdev_accept);
+#endif
+	return true;
+}
+
+static bool policy_ok(struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IP) ?
+		       xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb) :
+		       xfrm6_policy_check(NULL, XFRM_POLICY_IN, skb);
+}
+
+/**
+ * ftcp_packet_for_socket() - whether a socket would be given a packet
+ * @net: network namespace
+ * @skb: the packet, at LOCAL_IN
+ * @protocol: IPPROTO_UDP or IPPROTO_TCP
+ *
+ * TCP and UDP themselves ask for the policies of IPsec, for the VRF, and whether
+ * the packet was broadcast.  What is taken before it comes to them is asked here;
+ * if the answer is no, it is left to them.
+ *
+ * Context: RCU, the packet has its route.
+ */
+bool ftcp_packet_for_socket(const struct net *net, struct sk_buff *skb,
+			    u8 protocol)
+{
+	return skb->pkt_type == PACKET_HOST && vrf_ok(net, skb, protocol) &&
+	       policy_ok(skb);
 }
 
 /**

@@ -391,7 +391,10 @@ static bool receive(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
 		return false;
 	flow = ftcp_flow_by_outer(fn, &pair);
 	tunnel = flow ? flow->tunnel : ftcp_tunnel_accepting(fn, &pair.local);
-	if (!tunnel || (!flow && forwarded && !accepts_forwarded(tunnel)))
+	if (!tunnel || (!flow && forwarded && !accepts_forwarded(tunnel)) ||
+	    ftcp_pair_link_local(&pair))
+		return false;
+	if (!forwarded && !ftcp_packet_for_socket(fn->net, skb, IPPROTO_TCP))
 		return false;
 
 	ftcp_confirm_conntrack(skb);

@@ -462,7 +462,11 @@ bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb)
 	flow = ftcp_flow_by_inner(fn, &key);
 	tunnel = flow ? flow->tunnel :
 			ftcp_tunnel_listening(fn, &key.pair.remote);
-	if (!tunnel || !netif_running(tunnel->link->dev))
+	if (!tunnel || !netif_running(tunnel->link->dev) ||
+	    ftcp_pair_link_local(&key.pair))
+		return false;
+	/* not at LOCAL_OUT */
+	if (skb->skb_iif && !ftcp_packet_for_socket(fn->net, skb, IPPROTO_UDP))
 		return false;
 	ftcp_confirm_conntrack(skb);
 

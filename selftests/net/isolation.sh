@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the module takes before sockets see it is no way around what keeps packets
+# from sockets: IPsec's policies, VRFs, and the borders between user namespaces.
+
+. "$(dirname "$0")/../lib.sh"
+
+start
+module_load
+topology
+server echo "$S" echo --bind 127.0.0.1:5555
+check 'tunnels' proxy
+talk() { c udptool send --to 127.0.0.1:1234 --from "127.0.0.1:$1" --timeout 2; }
+talk6() { c udptool send --to '[::1]:1236' --from "[::1]:$1" --timeout 2; }
+check 'over IPv6' c ftcpctl add tunnel t6 dev ftcp0 listen '[::1]:1236' remote "[$S6]:4567"
+check 'a conversation' talk 7000
+check 'over IPv6' talk6 7000
+
+# ---- IPsec ----
+
+policy()
+{
+	s ip xfrm policy "$1" src "$C4" dst "$S4" proto tcp dir in "${@:2}" &&
+		s ip xfrm policy "$1" src "$C6" dst "$S6" proto tcp dir in "${@:2}"
+}
+require_esp='tmpl proto esp mode transport'
+if s ip xfrm policy list > /dev/null 2>&1; then
+	# shellcheck disable=SC2086
+	check 'segments have to come by IPsec' policy add $require_esp
+	check_fails 'the conversation: not any more' talk 7000
+	check_fails 'over IPv6' talk6 7000
+	check_fails 'another one: neither' talk 7001
+	check_fails 'over IPv6' talk6 7001
+	check 'the policies go' policy delete
+	check 'the conversation goes on' wait_for 10 talk 7000
+	check 'over IPv6' wait_for 10 talk6 7000
+else
+	diag 'this kernel has no xfrm'
+fi
+check 'the tunnels go' proxy_gone
+
+# ---- VRF ----
+
+if ip -n "$S" link add blue type vrf table 77 2> /dev/null; then
+	check 'the interface of the server is in a VRF' eval \
+		'ip -n "$S" link set blue up && ip -n "$S" link set eth0 master blue &&
+		 ip -n "$S" addr replace "$S6/64" dev eth0 nodad &&
+		 ip -n "$S" route add default via "$RS4" vrf blue &&
+		 ip -n "$S" route add "$C4" via "$RS4" dev eth0'
+	check 'tunnels' proxy
+	check_fails 'nobody outside of it accepts' talk 7002
+	check 'no flow' flows_are "$S" 0
+	check 'unless asked to' s sysctl -qw net.ipv4.tcp_l3mdev_accept=1
+	check 'a conversation' wait_for 10 talk 7002
+	check 'the tunnels go' proxy_gone
+	check 'no VRF' ip -n "$S" link del blue
+else
+	diag 'this kernel has no VRF'
+fi
+
+module_memory_back
+finish
