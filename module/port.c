@@ -193,8 +193,9 @@ void ftcp_port_put(struct ftcp_port *port)
 	list_del(&port->list);
 	if (port->ephemeral)
 		--*ephemeral_count(fn, port->protocol);
-	mutex_unlock(&fn->ports_lock);
+	/* Whoever gets the lock next finds the port free. */
 	sock_release(port->sock);
+	mutex_unlock(&fn->ports_lock);
 	kfree(port);
 }
 
