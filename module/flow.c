@@ -25,6 +25,7 @@
 #include "flow.h"
 #include "handover.h"
 #include "icmp.h"
+#include "input.h"
 #include "netlink.h"
 #include "peer.h"
 #include "port.h"
@@ -751,13 +752,14 @@ struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 void ftcp_flow_adopt(struct ftcp_flow *flow, const struct ftcp_segment *seg)
 {
 	struct ftcp_result res = { .event = FTCP_EV_ESTABLISHED };
-	struct ftcp_conn_config config = flow->conn.config;
+	struct ftcp_conn_config config;
 
 	spin_lock(&flow->lock);
 	if (flow->dead || flow->conn.state != FTCP_SYN_SENT) {
 		spin_unlock(&flow->lock);
 		return;
 	}
+	config = flow->conn.config;
 	ftcp_conn_accept(&flow->conn, &config, seg, ftcp_now());
 	flow_settle(flow, &res);
 	spin_unlock(&flow->lock);
@@ -836,6 +838,15 @@ static void not_dialled(struct ftcp_flow *flow, enum ftcp_drop_attr reason)
 							 FTCP_EV_CLOSED);
 }
 
+/* Whether the tunnel is of another user namespace, which was given the link: what
+ * comes from this host's own addresses is trusted by its services, and payload of
+ * datagrams is a byte stream to a TCP server.
+ */
+static bool stranger(const struct ftcp_tunnel *tunnel)
+{
+	return dev_net(tunnel->link->dev)->user_ns != tunnel->underlay->user_ns;
+}
+
 static void flow_setup_dial(struct ftcp_flow *flow)
 {
 	struct ftcp_tunnel *tunnel = flow->tunnel;
@@ -858,7 +869,8 @@ static void flow_setup_dial(struct ftcp_flow *flow)
 		pair.local.port = ftcp_port_number(port);
 	dst = ftcp_route(tunnel->underlay, &pair, IPPROTO_TCP,
 			 READ_ONCE(tunnel->config.fwmark));
-	if (!dst) {
+	if (!dst || (stranger(tunnel) && ftcp_input_by_loopback(dst))) {
+		dst_release(dst);
 		ftcp_port_put(port);
 		not_dialled(flow, FTCP_DROP_NO_ROUTE);
 		return;
