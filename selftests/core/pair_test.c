@@ -24,6 +24,7 @@ static struct sim s;
  * @strip: the middle removes the window scale option
  * @both: both dial, at about the same time
  * @phantun: host 0 behaves like Phantun's client, or host 1 like its server
+ * @size: of a datagram, or super-segment; 0: as sim_init() has it
  */
 static const struct scenario {
 	const char *name;
@@ -35,6 +36,7 @@ static const struct scenario {
 	u8 strip;
 	u8 both;
 	u8 phantun[2];
+	u32 size;
 } scenarios[] = {
 	{ "quiet path, slow", { { 5000 }, { 5000 } },
 	  { 20000, 20000 }, 60, 12345 },
@@ -84,6 +86,11 @@ static const struct scenario {
 	  { 1000, 1000 }, 60, 0, { 0 }, 0, 0, { 1, 0 } },
 	{ "Phantun's client, rewritten, download", { { 5000 }, { 5000 } },
 	  { 0, 1000 }, 60, 0, { 0x5555, 0x6666 }, 0, 0, { 1, 0 } },
+	/* 250 MB are under way and not acknowledged */
+	{ "10 Gb/s over 200 ms, one way", { { 50000 }, { 50000 } },
+	  { 51, 0 }, 10, 86, { 0 }, 0, 0, { 0 }, 64000 },
+	{ "10 Gb/s over 200 ms, each way", { { 50000 }, { 50000 } },
+	  { 51, 51 }, 10, 85, { 0 }, 0, 0, { 0 }, 64000 },
 };
 
 static void check_trackers(int assured)
@@ -111,6 +118,8 @@ static void begin(const struct scenario *sc, u32 seed)
 	for (i = 0; i < 2; i++) {
 		s.leg[i] = sc->leg[i];
 		s.rewrite[i] = sc->rewrite[i];
+		if (sc->size)
+			s.host[i].size = sc->size;
 		if (sc->phantun[i]) {
 			s.host[i].config.phantun = 1;
 			s.host[i].config.keepalive = 0;
