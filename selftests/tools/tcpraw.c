@@ -37,7 +37,7 @@ static struct {
 	size_t options_len, payload_len;
 	unsigned long count, timeout_ms, rate;
 	int random_bits, ttl;
-	bool random_port, random_seq, bad_checksum, none, udp;
+	bool random_port, random_seq, random_ack, bad_checksum, none, udp;
 	int expect, header_words, truncate;
 	union address via;
 	unsigned int icmp[3];		/* type, code, MTU */
@@ -167,7 +167,7 @@ static size_t build(uint8_t *packet)
 	th->source = htons(address_port(&from));
 	th->dest = htons(address_port(&opt.to));
 	th->seq = htonl(opt.random_seq ? random32() : opt.seq);
-	th->ack_seq = htonl(opt.ack);
+	th->ack_seq = htonl(opt.random_ack ? random32() : opt.ack);
 	th->doff = (sizeof(*th) + options_len) / 4;
 	((uint8_t *)th)[13] = opt.flags;
 	th->window = htons(opt.window);
@@ -388,7 +388,7 @@ static const char usage_text[] =
 "                   [--ack N] [--window N] [--options HEX] [--payload HEX]\n"
 "                   [--size N] [--ttl N] [--bad-checksum] [--count N] [--rate N]\n"
 "                   [--random-source BITS] [--random-port] [--random-seq]\n"
-"                   [--header-words N] [--truncate BYTES]\n"
+"                   [--random-ack] [--header-words N] [--truncate BYTES]\n"
 "                   [--via ADDR --icmp TYPE,CODE,MTU [--udp]]\n"
 "                   [--expect LETTERS|any|none] [--timeout MS]\n"
 "       tcpraw watch --to ADDR[:PORT] [--from ADDR[:PORT]] [--expect LETTERS]\n"
@@ -407,7 +407,8 @@ static const struct option options[] = {
 	{ "ttl", 1, 0, 'h' },	  { "bad-checksum", 0, 0, 'b' },
 	{ "count", 1, 0, 'c' },	  { "rate", 1, 0, 'r' },
 	{ "random-source", 1, 0, 'R' }, { "random-port", 0, 0, 'P' },
-	{ "random-seq", 0, 0, 'S' },	{ "expect", 1, 0, 'e' },
+	{ "random-seq", 0, 0, 'S' },	{ "random-ack", 0, 0, 'A' },
+	{ "expect", 1, 0, 'e' },
 	{ "timeout", 1, 0, 'T' },	{ "header-words", 1, 0, 'd' },
 	{ "truncate", 1, 0, 'u' },	{ "via", 1, 0, 'v' },
 	{ "icmp", 1, 0, 'i' },		{ "udp", 0, 0, 'U' },
@@ -447,6 +448,7 @@ static void parse(int argc, char **argv)
 		case 'R': opt.random_bits = number(optarg); break;
 		case 'P': opt.random_port = true; break;
 		case 'S': opt.random_seq = true; break;
+		case 'A': opt.random_ack = true; break;
 		case 'e':
 			if (!strcmp(optarg, "none"))
 				opt.none = true;

@@ -26,10 +26,10 @@ made=$(total flows $client client)
 for flags in R RA S SA F FA A PA '' SF SR FSRPAU; do
 	for size in 0 700; do
 		s tcpraw send --from "$C4:$port" --to 192.168.201.2:4567 \
-			--flags "$flags" --random-seq --ack $RANDOM \
+			--flags "$flags" --random-seq --random-ack \
 			--size $size --count 200 > /dev/null 2>&1
 		c tcpraw send --from "$S4:4567" --to "192.168.200.2:$port" \
-			--flags "$flags" --random-seq --ack $RANDOM \
+			--flags "$flags" --random-seq --random-ack \
 			--size $size --count 200 > /dev/null 2>&1
 	done
 done
@@ -58,9 +58,9 @@ check 'no flow was made anew' [ "$(total flows $client client)" -eq "$made" ]
 # nothing that was forged gets through.
 for flags in R RA S SA F FA A PA '' SF SR FSRPAU; do
 	r tcpraw send --from "$C4:$port" --to "$S4:4567" --flags "$flags" \
-		--random-seq --ack $RANDOM --size 700 --count 200 > /dev/null
+		--random-seq --random-ack --size 700 --count 200 > /dev/null
 	r tcpraw send --from "$S4:4567" --to "$C4:$port" --flags "$flags" \
-		--random-seq --ack $RANDOM --size 700 --count 200 > /dev/null
+		--random-seq --random-ack --size 700 --count 200 > /dev/null
 	check "after forged '$flags' through the router datagrams pass" \
 		wait_for 10 send --to 127.0.0.1:1234 --from 127.0.0.1:7777 \
 		--count 5 --timeout 1
