@@ -147,10 +147,16 @@ check '...' is "$(peer '"endpoint-name"')" server.test:4567
 
 # ---- As a service ----
 
-background watch "$C" unshare --mount sh -c 'for file in hosts nsswitch.conf resolv.conf; do
-	mount --bind "$0/$file" "/etc/$file" || exit; done; exec "$@"' \
-	"$tmp" ftcpctl resolve --watch 1
-watch=$!
+# watch SECONDS: in the background, as process $watch
+watch()
+{
+	background watch "$C" unshare --mount sh -c 'for file in hosts nsswitch.conf resolv.conf; do
+		mount --bind "$0/$file" "/etc/$file" || exit; done; exec "$@"' \
+		"$tmp" ftcpctl resolve --watch "$1"
+	watch=$!
+}
+
+watch 1
 hosts "$S4 server.test"
 check 'watch: a change is noticed' eventually 10 endpoint_is "$S4:4567"
 hosts
@@ -162,6 +168,19 @@ kill "$watch"
 wait "$watch"
 check 'watch: it ends when it is told to' [ $? -eq 0 ]
 check 'watch: what it said' eval '[ "$(grep -c "server.test:4567 is at" "$tmp/watch")" = 2 ]'
+
+# After a failure it asks again after about 1, 2, 4 ... seconds, here at 0, 0.9,
+# 2.7, 6.3 and 13.5, and does not wait for the minute to pass.
+attempts() { grep -c 'resolve: "server.test"' "$tmp/watch"; }
+hosts
+watch 60
+wait_for 10 eval '[ "$(attempts)" -ge 1 ]'
+pause 8000
+check 'watch, seldom: but again soon after a failure' [ "$(attempts)" -ge 3 ]
+check '... and then less and less often' [ "$(attempts)" -le 5 ]
+hosts "$S4 server.test"
+check 'watch, seldom: when it is over that is noticed' eventually 20 endpoint_is "$S4:4567"
+stop "$watch"
 
 check 'delete the links' proxy_gone
 module_memory_back
