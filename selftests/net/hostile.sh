@@ -223,6 +223,42 @@ begin 'NAT'
 check 'NAT: it forgets' r conntrack -F
 alive 'NAT that forgets'
 end 'NAT'
+
+# ... or what was silent for half a minute: the module's default keepalive is to
+# come before that.  WireGuard has none of its own here.
+transfers() { c wg show wg0 transfer; s wg show wg0 transfer; }
+timeout_established()
+{
+	r sh -c "echo $1 > /proc/sys/net/netfilter/nf_conntrack_tcp_timeout_established"
+}
+silence()
+{
+	local name='NAT that times out' flow before since
+
+	begin "$name"
+	flow=$(module_flows "$C" '.[].local')
+	stop "$ping"
+	pause 500
+	before=$(transfers)
+	# 10 s after the last answer WireGuard says that it has got it, and no more.
+	check "$name: WireGuard has said all" wait_for 20 eval \
+		'[ "$(transfers)" != "$before" ]'
+	pause 500
+	before=$(transfers)
+	since=$EPOCHSECONDS
+	check "$name: silence" wait_for 60 eval '[ "$EPOCHSECONDS" -ge $((since + 34)) ]'
+	check "$name: of WireGuard as well" [ "$(transfers)" = "$before" ]
+	check "$name: the server's side is the first to speak" \
+		s ping -q -c 1 -W 2 192.168.77.1
+	check "$name: on the same flow" [ "$(module_flows "$C" '.[].local')" = "$flow" ]
+	check "$name: in the same WireGuard session" [ "$(session)" = "$session" ]
+	end "$name"
+}
+if [ "$with" = module ]; then
+	check 'NAT that times out: in 30 s' timeout_established 30
+	silence
+	check 'NAT that times out: as before' timeout_established 432000
+fi
 no_rules
 
 begin 'resets'
