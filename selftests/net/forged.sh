@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# FORGED=62500: that many of each kind, a million in all, not 500.
+# FORGED=40000: that many of each kind, a million in all, not 500.
 #
 # An attacker between the hosts who knows addresses and ports but not the
 # sequence numbers changes nothing: neither ends a flow nor injects a datagram,
@@ -14,6 +14,7 @@ module_load
 topology
 check 'tunnels' proxy
 server echo "$S" echo --bind 127.0.0.1:5555
+echo=$!
 count=0
 readonly count_each=${FORGED:-500}
 
@@ -66,20 +67,65 @@ forge()
 
 # ---- blind ------------------------------------------------------------------
 
+# both_ways ARGUMENTS...: forged in the name of either end
+both_ways()
+{
+	forge --from "$from" --to "$to" "$@"
+	forge --from "$to" --to "$from" "$@"
+}
+
+# blind FLAGS SIZE: the acknowledgement number is guessed as well, if it counts
+blind()
+{
+	local ack=(--ack 1)
+
+	[[ $1 != *A* ]] || ack=(--random-ack)
+	both_ways --flags "$1" --random-seq "${ack[@]}" --size "$2" --count "$count_each"
+	unmoved "blind $1, $2 bytes"
+}
+
 capture blind "$R" s0 tcp port 4567
 tcpdump=$!
-for flags in R RA S SA FA F PA FSRPA; do
-	forge --from "$from" --to "$to" --flags $flags --random-seq --ack 1 \
-		--size $(( (${#flags} & 1) * 100)) --count "$count_each"
-	forge --from "$to" --to "$from" --flags $flags --random-seq --ack 1 \
-		--size $(( (${#flags} & 1) * 100)) --count "$count_each"
-	unmoved "blind $flags"
+for flags in R S F RA SA FA PA FSRPA; do
+	blind $flags 100
+done
+for flags in RA SA FA FSRPA; do
+	blind $flags 0
 done
 stop "$tcpdump"
 # Thousands were forged; a challenge is sent twice a second at most
 answers=$(captured_count blind "(src $S4 or src $C4) and tcp[tcpflags] == tcp-ack and tcp[4:4] != 0 and less 60")
 seconds=$((SECONDS + 1))
 check 'few of them are answered' [ "$answers" -le $((4 * seconds)) ]
+blind A 0
+
+# ---- blind, into a conversation ---------------------------------------------
+
+# Both hear what was said to them and nothing else: the client's application
+# compares each datagram, and would be given back what was injected at the
+# server's, which also counts.
+background conversation "$C" udptool send --to 127.0.0.1:1234 \
+	--from 127.0.0.1:7000 --count 400 --rate 100
+conversation=$!
+meanwhile=0
+for _ in {1..5}; do
+	both_ways --flags PA --random-seq --random-ack --size 100 --count 100
+	kill -0 "$conversation" 2> /dev/null || break
+	meanwhile=$((meanwhile + 200))
+done
+check 'into a conversation: blind data' [ "$meanwhile" -gt 0 ]
+if wait "$conversation"; then
+	ok 'into a conversation: the client hears its own datagrams only'
+else
+	not_ok 'into a conversation: the client hears its own datagrams only' \
+		"$(cat "$tmp/conversation")"
+fi
+count=$((count + 400))
+unmoved 'into a conversation'
+stop "$echo"
+check 'into a conversation: the server hears them only' \
+	[ "$(field echoed "$(cat "$tmp/echo")")" = "$count" ]
+server echo "$S" echo --bind 127.0.0.1:5555
 
 # ---- with numbers that are nearly right -------------------------------------
 
