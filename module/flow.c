@@ -298,7 +298,8 @@ void ftcp_flow_arm(struct ftcp_flow *flow, u64 deadline)
 		timer_reduce(&flow->timer, to_jiffies(deadline));
 }
 
-static void flow_kill(struct ftcp_flow *flow, enum ftcp_event event);
+static void flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
+		      enum ftcp_reason reason);
 static void flow_renew(struct ftcp_flow *flow);
 static void flow_follow(struct ftcp_flow *flow);
 static bool endpoint_left(const struct ftcp_flow *flow);
@@ -367,6 +368,23 @@ static void flow_flush(struct ftcp_flow *flow)
 	rcu_read_unlock();
 }
 
+/* Of an event that a connection ends with. */
+static enum ftcp_reason reason_of(enum ftcp_event event)
+{
+	switch (event) {
+	case FTCP_EV_REFUSED:
+		return FTCP_REASON_REFUSED;
+	case FTCP_EV_UNANSWERED:
+		return FTCP_REASON_UNANSWERED;
+	case FTCP_EV_RESET:
+		return FTCP_REASON_RESET;
+	case FTCP_EV_DEAD:
+		return FTCP_REASON_DEAD;
+	default:
+		return FTCP_REASON_CLOSED;
+	}
+}
+
 /* What has to be done after the core was called, outside of ->lock. */
 static void flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 {
@@ -392,12 +410,12 @@ static void flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 		stays = !flow->heir || flow_inherit(flow);
 		if (stays)
 			flow_flush(flow);
-		ftcp_netlink_flow_event(flow, FAKETCP_CMD_FLOW_ADD_NTF);
+		ftcp_netlink_flow_added(flow);
 		if (!stays)
 			ftcp_flow_close(flow);
 		break;
 	default:
-		flow_kill(flow, res->event);
+		flow_kill(flow, res->event, reason_of(res->event));
 		rcu_read_unlock();
 		return;
 	}
@@ -415,8 +433,10 @@ static void flow_settle(struct ftcp_flow *flow, const struct ftcp_result *res)
 {
 	lockdep_assert_held(&flow->lock);
 	if (flow->conn.state == FTCP_FIN_WAIT ||
-	    flow->conn.state == FTCP_LAST_ACK)
+	    flow->conn.state == FTCP_LAST_ACK) {
 		unhash_inner(flow);
+		flow->closing = true;
+	}
 	if (res->event == FTCP_EV_ESTABLISHED)
 		flow->announced = true;
 }
@@ -673,7 +693,7 @@ static void evict_inner(struct ftcp_flow *flow)
 				 &flow->inner);
 	if (old && (old->dialled ||
 		    memcmp(&old->outer, &flow->outer, sizeof(flow->outer))))
-		flow_kill(old, FTCP_EV_CLOSED);
+		flow_kill(old, FTCP_EV_CLOSED, FTCP_REASON_REPLACED);
 }
 
 /**
@@ -738,7 +758,7 @@ struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 	spin_unlock(&flow->lock);
 	flow_rearm(flow);
 	if (routed)
-		ftcp_netlink_flow_event(flow, FAKETCP_CMD_FLOW_ADD_NTF);
+		ftcp_netlink_flow_added(flow);
 	return flow;
 }
 
@@ -813,7 +833,7 @@ static int hash_outer_again(struct ftcp_flow *flow) __acquires(&flow->lock)
 				 &flow->outer);
 	if (old && ftcp_load(old->conn.state) != FTCP_ESTABLISHED &&
 	    ftcp_load(old->conn.state) != FTCP_SYN_SENT)
-		flow_kill(old, FTCP_EV_CLOSED);
+		flow_kill(old, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
 	rcu_read_unlock();
 
 	spin_lock_bh(&flow->lock);
@@ -835,7 +855,8 @@ static void not_dialled(struct ftcp_flow *flow, enum ftcp_drop_attr reason)
 		local_bh_enable();
 	}
 	flow_kill(flow, reason == FTCP_DROP_PORT_TAKEN ? FTCP_EV_UNANSWERED :
-							 FTCP_EV_CLOSED);
+							 FTCP_EV_CLOSED,
+		  FTCP_REASON_FAILED);
 }
 
 /* Whether the tunnel is of another user namespace, which was given the link: what
@@ -945,7 +966,7 @@ static void flow_setup_forward(struct ftcp_flow *flow)
 		goto abort;
 	flow_flush(flow);
 	rcu_read_lock();
-	ftcp_netlink_flow_event(flow, FAKETCP_CMD_FLOW_ADD_NTF);
+	ftcp_netlink_flow_added(flow);
 	rcu_read_unlock();
 	return;
 
@@ -956,7 +977,7 @@ refuse:
 	local_bh_enable();
 	drop_waiting(flow, reason, ftcp_icmp_unreachable);
 abort:
-	flow_kill(flow, FTCP_EV_DEAD);
+	flow_kill(flow, FTCP_EV_DEAD, FTCP_REASON_FAILED);
 }
 
 static void flow_setup(struct work_struct *work)
@@ -1291,9 +1312,11 @@ static void drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
 }
 
 /* The flow is found by nobody any more, and freed in time.  A far end that
- * still knows the connection is sent a RST if the core has not ended it.
+ * still knows the connection is sent a RST if the core has not ended it.  One
+ * that was on its way out, closed or replaced, ends for that reason.
  */
-static void flow_kill(struct ftcp_flow *flow, enum ftcp_event event)
+static void flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
+		      enum ftcp_reason reason)
 {
 	struct ftcp_result res = { };
 	bool announced, tell;
@@ -1317,6 +1340,11 @@ static void flow_kill(struct ftcp_flow *flow, enum ftcp_event event)
 	unhash_inner(flow);
 	flow_unlink(flow);
 	announced = flow->announced;
+	if (flow->conn.retire_at)
+		reason = FTCP_REASON_REPLACED;
+	else if (flow->closing)
+		reason = FTCP_REASON_CLOSED;
+	ftcp_stats_ended(flow->tunnel->stats, reason);
 	spin_unlock_bh(&flow->lock);
 
 	ftcp_send_control(flow->tunnel, NULL, &flow->outer, &res.control);
@@ -1326,7 +1354,7 @@ static void flow_kill(struct ftcp_flow *flow, enum ftcp_event event)
 	if (tell)
 		ftcp_icmp_lost(flow, event == FTCP_EV_RESET);
 	if (announced)
-		ftcp_netlink_flow_event(flow, FAKETCP_CMD_FLOW_DEL_NTF);
+		ftcp_netlink_flow_ended(flow, reason);
 	if (flow->renewable && (event == FTCP_EV_REFUSED ||
 				event == FTCP_EV_UNANSWERED))
 		ftcp_peer_failed(flow->peer, event == FTCP_EV_REFUSED);
@@ -1349,7 +1377,7 @@ void ftcp_flow_close(struct ftcp_flow *flow)
 	spin_lock_bh(&flow->lock);
 	if (flow->dead || !flow->outer_hashed) {
 		spin_unlock_bh(&flow->lock);
-		flow_kill(flow, FTCP_EV_CLOSED);
+		flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
 		return;
 	}
 	ftcp_conn_close(&flow->conn, ftcp_now(), &res);
@@ -1359,14 +1387,14 @@ void ftcp_flow_close(struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_flow_reset() - end a flow with a RST
- * @flow: the flow
+ * ftcp_flow_reset() - end a flow with a RST, as its target cannot be reached
+ * @flow: the flow, of mode forward
  *
  * Context: RCU read-side critical section.
  */
 void ftcp_flow_reset(struct ftcp_flow *flow)
 {
-	flow_kill(flow, FTCP_EV_CLOSED);
+	flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_UNREACHABLE);
 }
 
 #define KILL_BATCH	256
@@ -1384,7 +1412,7 @@ static unsigned int kill_some(struct ftcp_tunnel *tunnel,
 	list_for_each_entry_rcu(flow, &tunnel->flows, list) {
 		if (peer && flow->peer != peer)
 			continue;
-		flow_kill(flow, FTCP_EV_CLOSED);
+		flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
 		if (++n == KILL_BATCH)
 			break;
 	}

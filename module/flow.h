@@ -68,6 +68,7 @@ struct ftcp_route {
  * @flushing: somebody is sending the first of what was in @queue
  * @announced: its existence was told to user space
  * @inherited: it has taken over
+ * @closing: it is being closed in order, by either end
  * @queue: dialled: datagrams that wait for the connection; accepted: segments
  *	that wait for the UDP port towards the target
  * @timer: runs ftcp_conn_timer()
@@ -135,6 +136,7 @@ struct ftcp_flow {
 	bool flushing;
 	bool announced;
 	bool inherited;
+	bool closing;
 	struct sk_buff_head queue;
 	struct timer_list timer;
 	struct work_struct setup;

@@ -765,6 +765,17 @@ static int put_tunnel_stats(struct sk_buff *msg,
 			return -EMSGSIZE;
 	}
 	nla_nest_end(msg, nest);
+	nest = nla_nest_start(msg, FTCP_A_ENDED);
+	if (!nest)
+		return -EMSGSIZE;
+	/* the attributes are in the order of the enum, behind the padding */
+	BUILD_BUG_ON(FTCP_ENDED_PAD + FTCP_REASON_MAX != FTCP_ENDED_MAX);
+	for (i = FTCP_REASON_CLOSED; i < __FTCP_REASON_MAX; i++) {
+		if (nla_put_u64_64bit(msg, FTCP_ENDED_PAD + i, sum.ended[i],
+				      FTCP_ENDED_PAD))
+			return -EMSGSIZE;
+	}
+	nla_nest_end(msg, nest);
 	return 0;
 }
 
@@ -904,8 +915,9 @@ static u32 flow_mtu(struct ftcp_flow *flow)
 		     0;
 }
 
+/* @reason: that of its end, 0 of a flow that goes on. */
 static int fill_flow(struct sk_buff *msg, struct ftcp_flow *flow, u32 portid,
-		     u32 seq, int flags, u8 cmd)
+		     u32 seq, int flags, u8 cmd, u32 reason)
 {
 	void *hdr = genlmsg_put(msg, portid, seq, &family, flags, cmd);
 	u64 now = ftcp_now();
@@ -929,7 +941,8 @@ static int fill_flow(struct sk_buff *msg, struct ftcp_flow *flow, u32 portid,
 			      now - min(now, ftcp_load(flow->conn.last_rx)),
 			      FTCP_A_PAD) ||
 	    nla_put_u32(msg, FTCP_A_MTU, flow_mtu(flow)) ||
-	    put_flow_stats(msg, flow)) {
+	    put_flow_stats(msg, flow) ||
+	    (reason && nla_put_u32(msg, FTCP_A_REASON, reason))) {
 		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
 	}
@@ -1035,7 +1048,7 @@ static int dump_flows(struct dump *d, struct ftcp_tunnel *tunnel)
 			err = fill_flow(d->msg, flow,
 					NETLINK_CB(d->cb->skb).portid,
 					d->cb->nlh->nlmsg_seq, NLM_F_MULTI,
-					FAKETCP_CMD_FLOW_GET);
+					FAKETCP_CMD_FLOW_GET, 0);
 		if (err)
 			break;
 		d->done++;
@@ -1096,20 +1109,37 @@ void ftcp_netlink_tunnel_event(struct ftcp_tunnel *tunnel, u8 cmd)
 			   GFP_KERNEL);
 }
 
-/**
- * ftcp_netlink_flow_event() - tell listeners about a flow
- * @flow: the flow
- * @cmd: FAKETCP_CMD_FLOW_ADD_NTF or FAKETCP_CMD_FLOW_DEL_NTF
- *
- * Context: RCU read-side critical section.
- */
-void ftcp_netlink_flow_event(struct ftcp_flow *flow, u8 cmd)
+static void flow_event(struct ftcp_flow *flow, u8 cmd, u32 reason)
 {
 	struct sk_buff *msg = new_event(flow->tunnel, GFP_ATOMIC);
 
 	if (msg)
 		send_event(flow->tunnel, msg,
-			   fill_flow(msg, flow, 0, 0, 0, cmd), GFP_ATOMIC);
+			   fill_flow(msg, flow, 0, 0, 0, cmd, reason),
+			   GFP_ATOMIC);
+}
+
+/**
+ * ftcp_netlink_flow_added() - tell listeners that a flow is established
+ * @flow: the flow
+ *
+ * Context: RCU read-side critical section.
+ */
+void ftcp_netlink_flow_added(struct ftcp_flow *flow)
+{
+	flow_event(flow, FAKETCP_CMD_FLOW_ADD_NTF, 0);
+}
+
+/**
+ * ftcp_netlink_flow_ended() - tell listeners that a flow has ended
+ * @flow: the flow
+ * @reason: why
+ *
+ * Context: RCU read-side critical section.
+ */
+void ftcp_netlink_flow_ended(struct ftcp_flow *flow, enum ftcp_reason reason)
+{
+	flow_event(flow, FAKETCP_CMD_FLOW_DEL_NTF, reason);
 }
 
 /* ---- module ---- */

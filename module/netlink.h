@@ -4,6 +4,7 @@
 #define FTCP_NETLINK_H
 
 #include <linux/netlink.h>
+#include <uapi/linux/faketcp.h>
 
 struct ftcp_flow;
 struct ftcp_tunnel;
@@ -12,7 +13,8 @@ __printf(2, 3) void ftcp_netlink_error(struct netlink_ext_ack *extack,
 				       const char *fmt, ...);
 
 void ftcp_netlink_tunnel_event(struct ftcp_tunnel *tunnel, u8 cmd);
-void ftcp_netlink_flow_event(struct ftcp_flow *flow, u8 cmd);
+void ftcp_netlink_flow_added(struct ftcp_flow *flow);
+void ftcp_netlink_flow_ended(struct ftcp_flow *flow, enum ftcp_reason reason);
 
 int ftcp_netlink_init(void);
 void ftcp_netlink_exit(void);

@@ -17,6 +17,7 @@
  * @tx_batches: super-segments that they were sent in
  * @tx_hold: ns that the first datagram of each of these waited
  * @drops: by reason, indexed by enum ftcp_drop_attr
+ * @ended: flows that have ended, indexed by enum ftcp_reason
  * @syncp: makes 64-bit reads whole on 32-bit machines
  *
  * Written with bottom halves disabled.
@@ -30,6 +31,7 @@ struct ftcp_stats {
 	u64_stats_t tx_batches;
 	u64_stats_t tx_hold;
 	u64_stats_t drops[__FTCP_DROP_MAX];
+	u64_stats_t ended[__FTCP_REASON_MAX];
 	struct u64_stats_sync syncp;
 };
 
@@ -43,6 +45,7 @@ struct ftcp_stats {
  * @tx_batches: see struct ftcp_stats
  * @tx_hold: see struct ftcp_stats
  * @drops: see struct ftcp_stats
+ * @ended: see struct ftcp_stats
  */
 struct ftcp_stats_sum {
 	u64 tx_packets;
@@ -53,6 +56,7 @@ struct ftcp_stats_sum {
 	u64 tx_batches;
 	u64 tx_hold;
 	u64 drops[__FTCP_DROP_MAX];
+	u64 ended[__FTCP_REASON_MAX];
 };
 
 static inline void ftcp_stats_tx(struct ftcp_stats __percpu *stats, u32 packets,
@@ -100,6 +104,16 @@ static inline void ftcp_stats_drop(struct ftcp_stats __percpu *stats,
 	u64_stats_update_end(&s->syncp);
 }
 
+static inline void ftcp_stats_ended(struct ftcp_stats __percpu *stats,
+				    enum ftcp_reason reason)
+{
+	struct ftcp_stats *s = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_inc(&s->ended[reason]);
+	u64_stats_update_end(&s->syncp);
+}
+
 static inline void ftcp_stats_read(struct ftcp_stats __percpu *stats,
 				   struct ftcp_stats_sum *sum)
 {
@@ -122,6 +136,8 @@ static inline void ftcp_stats_read(struct ftcp_stats __percpu *stats,
 			one.tx_hold = u64_stats_read(&s->tx_hold);
 			for (i = 0; i < __FTCP_DROP_MAX; i++)
 				one.drops[i] = u64_stats_read(&s->drops[i]);
+			for (i = 0; i < __FTCP_REASON_MAX; i++)
+				one.ended[i] = u64_stats_read(&s->ended[i]);
 		} while (u64_stats_fetch_retry(&s->syncp, start));
 		sum->tx_packets += one.tx_packets;
 		sum->tx_bytes += one.tx_bytes;
@@ -132,6 +148,8 @@ static inline void ftcp_stats_read(struct ftcp_stats __percpu *stats,
 		sum->tx_hold += one.tx_hold;
 		for (i = 0; i < __FTCP_DROP_MAX; i++)
 			sum->drops[i] += one.drops[i];
+		for (i = 0; i < __FTCP_REASON_MAX; i++)
+			sum->ended[i] += one.ended[i];
 	}
 }
 

@@ -84,6 +84,35 @@ enum ftcp_state {
 	FTCP_STATE_LAST_ACK,
 };
 
+/**
+ * enum ftcp_reason - How a flow ended.
+ * @FTCP_REASON_CLOSED: In order, by either end: idle, at its age without being
+ *   replaceable, by the user, or with its tunnel, peer or link.
+ * @FTCP_REASON_RESET: By a RST of the far end.
+ * @FTCP_REASON_DEAD: The far end was probed, or sent a whole window, and
+ *   stayed silent.
+ * @FTCP_REASON_REFUSED: The far end answered the SYN with a RST.
+ * @FTCP_REASON_UNANSWERED: No answer to any SYN.
+ * @FTCP_REASON_REPLACED: Another flow took its conversation over.
+ * @FTCP_REASON_FAILED: This host could not open it: no port, or no route.
+ * @FTCP_REASON_UNREACHABLE: Mode forward: the target refuses its datagrams, or
+ *   cannot answer them any more; the far end was sent a RST.
+ */
+enum ftcp_reason {
+	FTCP_REASON_CLOSED = 1,
+	FTCP_REASON_RESET,
+	FTCP_REASON_DEAD,
+	FTCP_REASON_REFUSED,
+	FTCP_REASON_UNANSWERED,
+	FTCP_REASON_REPLACED,
+	FTCP_REASON_FAILED,
+	FTCP_REASON_UNREACHABLE,
+
+	/* private: */
+	__FTCP_REASON_MAX,
+	FTCP_REASON_MAX = (__FTCP_REASON_MAX - 1)
+};
+
 enum ftcp_attr {
 	FTCP_A_IFINDEX = 1,
 	FTCP_A_IFNAME,
@@ -125,6 +154,8 @@ enum ftcp_attr {
 	FTCP_A_ENDPOINT_NAME,
 	FTCP_A_NO_ALLOWED_IP,
 	FTCP_A_COALESCE,
+	FTCP_A_ENDED,
+	FTCP_A_REASON,
 
 	__FTCP_A_MAX
 };
@@ -176,6 +207,21 @@ enum ftcp_drop_attr {
 	__FTCP_DROP_MAX
 };
 #define FTCP_DROP_MAX (__FTCP_DROP_MAX - 1)
+
+enum ftcp_ended_attr {
+	FTCP_ENDED_PAD = 1,
+	FTCP_ENDED_CLOSED,
+	FTCP_ENDED_RESET,
+	FTCP_ENDED_DEAD,
+	FTCP_ENDED_REFUSED,
+	FTCP_ENDED_UNANSWERED,
+	FTCP_ENDED_REPLACED,
+	FTCP_ENDED_FAILED,
+	FTCP_ENDED_UNREACHABLE,
+
+	__FTCP_ENDED_MAX
+};
+#define FTCP_ENDED_MAX (__FTCP_ENDED_MAX - 1)
 
 enum {
 	FAKETCP_CMD_TUNNEL_NEW = 1,
