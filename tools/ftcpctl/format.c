@@ -87,6 +87,28 @@ const char *state_name(uint32_t state)
 }
 
 /**
+ * reason_name() - Name how a flow ended.
+ * @reason: enum ftcp_reason.
+ *
+ * Return: The name.
+ */
+const char *reason_name(uint32_t reason)
+{
+	static const char *const names[FTCP_REASON_MAX + 1] = {
+		[FTCP_REASON_CLOSED] = "closed",
+		[FTCP_REASON_RESET] = "reset",
+		[FTCP_REASON_DEAD] = "dead",
+		[FTCP_REASON_REFUSED] = "refused",
+		[FTCP_REASON_UNANSWERED] = "unanswered",
+		[FTCP_REASON_REPLACED] = "replaced",
+		[FTCP_REASON_FAILED] = "failed",
+		[FTCP_REASON_UNREACHABLE] = "unreachable",
+	};
+
+	return reason && reason < ARRAY_SIZE(names) ? names[reason] : "unknown";
+}
+
+/**
  * format_bytes() - Print a number of bytes for people.
  * @buf: Where to, SHORT_STRLEN bytes.
  * @bytes: The number.
@@ -215,6 +237,10 @@ void json_tunnel(const struct tunnel *t)
 		if (ipc_drop_name(i))
 			json_number(ipc_drop_name(i), t->drops[i]);
 	json_close('}');
+	json_open("ended", '{');
+	for (i = FTCP_REASON_CLOSED; i <= FTCP_REASON_MAX; i++)
+		json_number(reason_name(i), t->ended[i]);
+	json_close('}');
 }
 
 /**
@@ -239,4 +265,6 @@ void json_flow(const struct flow *f)
 	json_open("stats", '{');
 	json_counts(&f->stats);
 	json_close('}');
+	if (f->has & HAS(REASON))
+		json_string("reason", reason_name(f->reason));
 }

@@ -11,6 +11,7 @@ const char *wire_name(uint32_t wire);
 const char *df_name(uint32_t df);
 const char *unreachable_name(uint32_t unreachable);
 const char *state_name(uint32_t state);
+const char *reason_name(uint32_t reason);
 const char *format_bytes(char *buf, uint64_t bytes);
 const char *format_time(char *buf, uint64_t ms);
 const char *format_peer_endpoint(char *buf, const struct peer *p);

@@ -98,6 +98,8 @@ static struct nla_policy attr_policy[FTCP_A_MAX + 1] = {
 	[FTCP_A_MAX_FLOWS_PER_SOURCE] = { .type = NLA_U32 },
 	[FTCP_A_QUEUE_BYTES] = { .type = NLA_U32 },
 	[FTCP_A_COALESCE] = { .type = NLA_U32 },
+	[FTCP_A_ENDED] = { .type = NLA_NESTED },
+	[FTCP_A_REASON] = { .type = NLA_U32 },
 };
 
 /* Open the family; @required: say so when it is missing */
@@ -433,6 +435,18 @@ static void get_drops(uint64_t *drops, struct nlattr *nest)
 		drops[i] = get_u64(tb[i]);
 }
 
+static void get_ended(uint64_t *ended, struct nlattr *nest)
+{
+	struct nlattr *tb[FTCP_ENDED_MAX + 1];
+	int i;
+
+	if (!nest || nla_parse_nested(tb, FTCP_ENDED_MAX, nest, NULL))
+		return;
+	/* The attributes are in the order of the enum, behind the padding */
+	for (i = FTCP_REASON_CLOSED; i <= FTCP_REASON_MAX; i++)
+		ended[i] = get_u64(tb[FTCP_ENDED_PAD + i]);
+}
+
 static bool parse(struct nlmsghdr *msg, struct nlattr **tb)
 {
 	return genlmsg_valid_hdr(msg, 0) &&
@@ -472,6 +486,7 @@ static bool get_tunnel(struct tunnel *t, struct nlmsghdr *msg)
 	t->flows = get_u32(tb[FTCP_A_FLOWS]);
 	get_stats(&t->stats, tb[FTCP_A_STATS]);
 	get_drops(t->drops, tb[FTCP_A_DROPS]);
+	get_ended(t->ended, tb[FTCP_A_ENDED]);
 	return true;
 }
 
@@ -543,6 +558,7 @@ static bool get_flow(struct flow *f, struct nlmsghdr *msg)
 	f->rx_age = get_u64(tb[FTCP_A_RX_AGE]);
 	f->mtu = get_u32(tb[FTCP_A_MTU]);
 	get_stats(&f->stats, tb[FTCP_A_STATS]);
+	f->reason = get_u32(tb[FTCP_A_REASON]);
 	return true;
 }
 

@@ -68,6 +68,7 @@ struct stats {
  * @flows: In existence.
  * @stats: Traffic.
  * @drops: What was dropped, by enum ftcp_drop_attr.
+ * @ended: Flows that have ended, by enum ftcp_reason.
  */
 struct tunnel {
 	uint64_t has;
@@ -99,6 +100,7 @@ struct tunnel {
 	uint32_t flows;
 	struct stats stats;
 	uint64_t drops[FTCP_DROP_MAX + 1];
+	uint64_t ended[FTCP_REASON_MAX + 1];
 };
 
 /**
@@ -148,6 +150,7 @@ struct peer {
  * @rx_age: Milliseconds since the far end was heard.
  * @mtu: Largest UDP payload in bytes.
  * @stats: Traffic.
+ * @reason: enum ftcp_reason, of one that has ended.
  */
 struct flow {
 	uint64_t has;
@@ -165,6 +168,7 @@ struct flow {
 	uint64_t rx_age;
 	uint32_t mtu;
 	struct stats stats;
+	uint32_t reason;
 };
 
 /**

@@ -63,8 +63,11 @@ static void print_flow(const struct flow *f)
 
 	printf("%s dev %s local %s remote %s", f->tunnel, f->ifname,
 	       format_address(a, &f->local), format_address(b, &f->remote));
-	printf(" inner %s > %s\n", format_address(a, &f->inner_local),
+	printf(" inner %s > %s", format_address(a, &f->inner_local),
 	       format_address(b, &f->inner_remote));
+	if (f->has & HAS(REASON))
+		printf(" reason %s", reason_name(f->reason));
+	putchar('\n');
 }
 
 static void print_text(const struct event *ev)
@@ -112,7 +115,8 @@ static int run_monitor(int argc, char **argv)
 const struct verb monitor = {
 	.verb = "monitor",
 	.synopsis = "[--json]\n",
-	.help = "Print a line when a tunnel or a flow comes or goes, until interrupted.\n"
+	.help = "Print a line when a tunnel or a flow comes or goes, and why a flow ended,\n"
+		"until interrupted.\n"
 		"\n"
 		"  --json      one object on each line\n",
 	.run = run_monitor,

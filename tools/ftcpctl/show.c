@@ -149,6 +149,33 @@ static void print_coalesced(const struct stats *s)
 	       us < 9.95 ? 1 : 0, us);
 }
 
+/* Those that are not 0, of drops and of the ends of flows */
+static void print_counters(const struct tunnel *t)
+{
+	const char *between = "  dropped    ";
+	int i;
+
+	for (i = 0; i <= FTCP_DROP_MAX; i++) {
+		if (!ipc_drop_name(i) || !t->drops[i])
+			continue;
+		printf("%s%" PRIu64 " %s", between, t->drops[i],
+		       ipc_drop_name(i));
+		between = ", ";
+	}
+	if (*between == ',')
+		putchar('\n');
+	between = "  ended      ";
+	for (i = FTCP_REASON_CLOSED; i <= FTCP_REASON_MAX; i++) {
+		if (!t->ended[i])
+			continue;
+		printf("%s%" PRIu64 " %s", between, t->ended[i],
+		       reason_name(i));
+		between = ", ";
+	}
+	if (*between == ',')
+		putchar('\n');
+}
+
 /* Nothing passes a link that is down, and no counter tells why */
 static bool link_is_down(const char *ifname)
 {
@@ -167,9 +194,6 @@ static bool link_is_down(const char *ifname)
 static void print_tunnel(const struct tunnel *t, const struct peer *peers,
 			 size_t n_peers)
 {
-	const char *between = "";
-	int i;
-
 	printf("tunnel %s dev %s%s\n", t->name, t->ifname,
 	       link_is_down(t->ifname) ? " (the link is down)" : "");
 	print_ends(t, peers, n_peers);
@@ -179,15 +203,7 @@ static void print_tunnel(const struct tunnel *t, const struct peer *peers,
 	print_traffic("sent", t->stats.tx_packets, t->stats.tx_bytes);
 	print_coalesced(&t->stats);
 	print_traffic("received", t->stats.rx_packets, t->stats.rx_bytes);
-	for (i = 0; i <= FTCP_DROP_MAX; i++) {
-		if (!ipc_drop_name(i) || !t->drops[i])
-			continue;
-		printf("%s%" PRIu64 " %s", *between ? between : "  dropped    ",
-		       t->drops[i], ipc_drop_name(i));
-		between = ", ";
-	}
-	if (*between)
-		putchar('\n');
+	print_counters(t);
 }
 
 /* A client tunnel's far end is its peer's endpoint */
