@@ -269,6 +269,30 @@ static void complain(struct worker *w, const struct endpoint *remote,
 			    " (are the rules there? See 'ftcptun print-rules client')");
 }
 
+/* One that was on its way out, closed or replaced, ends for that reason. */
+static enum reason reason_of(const struct flow *f, enum ftcp_event event)
+{
+	if (f->conn.retire_at)
+		return REASON_REPLACED;
+	if (f->closing)
+		return REASON_CLOSED;
+	if (f->unwelcome && event == FTCP_EV_CLOSED)
+		return REASON_UNREACHABLE;
+	switch (event) {
+	case FTCP_EV_REFUSED:
+		return REASON_REFUSED;
+	case FTCP_EV_UNANSWERED:
+		return REASON_UNANSWERED;
+	case FTCP_EV_RESET:
+		return REASON_RESET;
+	case FTCP_EV_DEAD:
+		return REASON_DEAD;
+	default:
+		return REASON_CLOSED;
+	}
+}
+
+/* Once for each flow; one that was refused stays for a while. */
 static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 {
 	struct conversation conv = f->conversation;
@@ -277,6 +301,7 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 		      !w->stopping;
 
 	tell(f, event_text[event]);
+	w->stats.ended[reason_of(f, event)]++;
 	if (is_client(w) &&
 	    (event == FTCP_EV_UNANSWERED || event == FTCP_EV_DEAD ||
 	     event == FTCP_EV_REFUSED)) {
@@ -442,8 +467,10 @@ static void apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 {
 	if (res->control.flags)
 		output_control(w, &f->path, &res->control);
-	if (res->control.flags & FTCP_FIN) /* the next datagram makes a new flow */
-		bequeath(w, f);
+	if (res->control.flags & FTCP_FIN) {
+		f->closing = true;
+		bequeath(w, f); /* the next datagram makes a new flow */
+	}
 	switch (res->event) {
 	case FTCP_EV_NONE:
 		break;
@@ -671,6 +698,7 @@ static struct flow *accept_flow(struct worker *w, const struct packet *p)
 	    epoll_ctl(w->epoll, EPOLL_CTL_ADD, f->source.fd, &ev)) {
 		tell(f, strerror(errno));
 		w->stats.drop[DROP_LIMIT]++;
+		w->stats.ended[REASON_FAILED]++;
 		bury(w, f);
 		return NULL;
 	}

@@ -86,6 +86,7 @@ struct flow_counters {
  * @udp_next: next in the table's chain by @conversation
  * @in_udp_table: it is there; a client's flow that is about to end is not, so
  *	that the next datagram dials anew
+ * @closing: it is being closed in order, by either end
  * @unwelcome: server: the service does not take its datagrams; to be reset
  * @heir: the flow that is dialled to take the conversation over
  * @elder: the flow whose conversation this one is dialled to take over; it is
@@ -113,6 +114,7 @@ struct flow {
 	struct flow *tcp_next;
 	struct flow *udp_next;
 	bool in_udp_table;
+	bool closing;
 	bool unwelcome;
 	struct flow *heir;
 	struct flow *elder;

@@ -34,6 +34,17 @@ static const char *const drop_text[DROPS] = {
 	[DROP_HANDOVER] = "handover",
 };
 
+static const char *const reason_text[REASONS] = {
+	[REASON_CLOSED] = "closed",
+	[REASON_RESET] = "reset",
+	[REASON_DEAD] = "dead",
+	[REASON_REFUSED] = "refused",
+	[REASON_UNANSWERED] = "unanswered",
+	[REASON_REPLACED] = "replaced",
+	[REASON_FAILED] = "failed",
+	[REASON_UNREACHABLE] = "unreachable",
+};
+
 static void write_flow(FILE *out, const struct worker *w, const struct flow *f)
 {
 	const struct ftcp_conn *c = &f->conn;
@@ -105,6 +116,8 @@ static void add(struct stats *sum, const struct stats *s)
 	sum->rx_segments += s->rx_segments;
 	sum->handed_over += s->handed_over;
 	sum->flows += s->flows;
+	for (i = 0; i < REASONS; i++)
+		sum->ended[i] += s->ended[i];
 	for (i = 0; i < DROPS; i++)
 		sum->drop[i] += s->drop[i];
 }
@@ -133,7 +146,10 @@ void report_print(struct program *p, FILE *out)
 		"total: flows %llu tx %llu tx-bytes %llu tx-segments %llu rx %llu rx-bytes %llu rx-segments %llu handed-over %llu\n",
 		sum.flows, sum.tx, sum.tx_bytes, sum.tx_segments, sum.rx,
 		sum.rx_bytes, sum.rx_segments, sum.handed_over);
-	fprintf(out, "drops:");
+	fprintf(out, "ended:");
+	for (i = 0; i < REASONS; i++)
+		fprintf(out, " %s %llu", reason_text[i], sum.ended[i]);
+	fprintf(out, "\ndrops:");
 	for (i = 0; i < DROPS; i++)
 		fprintf(out, " %s %llu", drop_text[i], sum.drop[i]);
 	fprintf(out, "\n");

@@ -45,6 +45,31 @@ enum drop {
 };
 
 /**
+ * enum reason - how a flow ended
+ * @REASON_CLOSED: in order, by either end
+ * @REASON_RESET: by a RST of the far end
+ * @REASON_DEAD: the far end was probed, or sent a whole window, and stayed
+ *	silent
+ * @REASON_REFUSED: the far end answered the SYN with a RST
+ * @REASON_UNANSWERED: no answer to any SYN
+ * @REASON_REPLACED: another flow took its conversation over
+ * @REASON_FAILED: server: no socket towards the service
+ * @REASON_UNREACHABLE: server: the service does not take its datagrams
+ * @REASONS: number of reasons
+ */
+enum reason {
+	REASON_CLOSED,
+	REASON_RESET,
+	REASON_DEAD,
+	REASON_REFUSED,
+	REASON_UNANSWERED,
+	REASON_REPLACED,
+	REASON_FAILED,
+	REASON_UNREACHABLE,
+	REASONS,
+};
+
+/**
  * struct stats - the counters of one thread
  * @tx: datagrams sent to far ends
  * @tx_bytes: their bytes
@@ -54,6 +79,7 @@ enum drop {
  * @rx_segments: segments and super-segments that carried them
  * @handed_over: segments that the kernel gave to another thread's queue
  * @flows: flows that came into existence
+ * @ended: flows that have ended, by reason
  * @drop: what was not carried, by reason
  */
 struct stats {
@@ -65,6 +91,7 @@ struct stats {
 	u64 rx_segments;
 	u64 handed_over;
 	u64 flows;
+	u64 ended[REASONS];
 	u64 drop[DROPS];
 };
 
