@@ -635,6 +635,20 @@ drops()
 		jq "map(.drops[\"$2\"]) | add // 0"
 }
 
+# ended NAMESPACE TUNNEL: how its flows ended, "closed=1 reset=2"
+ended()
+{
+	in_ns "$1" ftcpctl show tunnel "$2" --json | jq -r '[.[0].ended |
+		to_entries[] | select(.value > 0) | "\(.key)=\(.value)"] | join(" ")'
+}
+
+# ended_are NAMESPACE TUNNEL HOW: in this way, within a few seconds
+ended_are()
+{
+	wait_for 5 eval "[ \"\$(ended '$1' '$2')\" = '$3' ]" ||
+		{ echo "$(ended "$1" "$2"), not $3"; return 1; }
+}
+
 # ---- The module -------------------------------------------------------------
 
 module_file()

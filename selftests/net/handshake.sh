@@ -216,6 +216,8 @@ wait_for 5 eval '[ "$(fins 1401)" = "F. F." ]'
 check 'FIN was sent both ways' is "$(fins 1401)" 'F. F.'
 no_rst() { is "$(flag_letters "tcp[13] & 4 == 4 and tcp port $1")" ''; }
 check 'and no RST' no_rst 1401
+check 'it is counted, once' is "$(ended "$C" t1400)" closed=1
+check 'and at the server' is "$(ended "$S" t1400)" closed=1
 check 'a datagram opens a new one' send 1400 --size 10
 
 check 'a flow that is soon idle' send 1300 --size 10
@@ -223,6 +225,8 @@ check 'goes at the client' wait_for 10 gone "$C" t1300
 check 'and at the server' wait_for 5 gone "$S" t1300
 check 'FIN was sent both ways' is "$(fins 1301)" 'F. F.'
 check 'and no RST' no_rst 1301
+check 'it is counted, once' is "$(ended "$C" t1300)" closed=1
+check 'and at the server' is "$(ended "$S" t1300)" closed=1
 
 # ---- Refused ----
 
@@ -233,6 +237,7 @@ syns() { captured wire -S "tcp[13] == 2 and tcp dst port $1" | sed 's/.*seq \([0
 check 'two tries, the second with sequence number 0' \
 	is "$(syns 1201 | sed 's/^[1-9].*/random/' | xargs)" 'random 0'
 check 'no flow is left' gone "$C" t1200
+check 'it is counted, once' is "$(ended "$C" t1200)" refused=1
 
 # ---- Unanswered ----
 
@@ -252,6 +257,7 @@ backoff()
 check 'SYN was sent five times, with growing pauses' backoff
 check 'always the same' is "$(syns 1101 | sort -u | wc -l)" 1
 check 'no flow is left' gone "$C" t1100
+check 'it is counted, once' is "$(ended "$C" t1100)" unanswered=1
 s nft delete table inet loss
 check 'the next datagram starts over' send 1100 --size 10
 

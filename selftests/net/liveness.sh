@@ -72,6 +72,7 @@ check 'another flow from another port' wait_for 10 moved "$old"
 check 'the conversation goes on' goes_on
 check 'from the same socket' kill -0 "$app"
 check 'the old flow goes' wait_for 30 flows_are "$C" 1
+check 'it is counted as replaced' ended_are "$C" t replaced=1
 stop "$tcpdump"
 captured wire -t > "$tmp/wire.txt"
 syn=$(grep -n -m 1 'Flags \[S\]' "$tmp/wire.txt" | cut -d : -f 1)
@@ -102,6 +103,7 @@ check 'it works' wait_for 10 eval '[ "$(answers)" -gt 10 ]'
 old=$(port)
 check 'the router forgets the flow' lose "$old"
 check 'it gives its place to another one' wait_for 20 moved "$old"
+check 'it is counted as dead' ended_are "$C" t dead=1
 check 'the conversation goes on' goes_on
 stop "$app"
 check 'found again' found
@@ -112,7 +114,7 @@ check 'delete both' proxy_gone
 # rotates NAME OPTION: many flows one after the other, and nothing is lost
 rotates()
 {
-	local name=$1 result
+	local name=$1 result ended
 
 	shift
 	check "$name: tunnels" proxy "$@"
@@ -124,6 +126,11 @@ rotates()
 		'[ "$(flows "$S" length)" -ge 2 ]'
 	check "$name: the old ones close" wait_for 30 flows_are "$C" 1
 	check "$name: at the server as well" wait_for 30 flows_are "$S" 1
+	ended=$(ended "$C" t)
+	check "$name: they were replaced ($ended)" \
+		eval '[[ "$ended" =~ ^replaced=[1-9][0-9]*$ ]]'
+	check "$name: and closed at the server" \
+		ended_are "$S" t "closed=${ended#replaced=}"
 	check "$name: delete both" proxy_gone
 }
 rotates 'max-age' max-age 1
@@ -140,6 +147,8 @@ check 'max-age at the server' s ftcpctl set "${on[@]}" max-age 3
 check 'a flow' c udptool send --to 127.0.0.1:1234 --count 3
 old=$(port)
 check 'it is closed' wait_for 10 flows_are "$C" 0
+check 'and counted as that' ended_are "$C" t closed=1
+check 'at the server as well' ended_are "$S" t closed=1
 check 'and another one made' c udptool send --to 127.0.0.1:1234 --count 3
 check 'from another port' moved "$old"
 check 'delete both' proxy_gone

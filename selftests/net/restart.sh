@@ -64,6 +64,8 @@ add_client()
 goes_on 'at first'
 check 'delete the server: tunnel' s ftcpctl del tunnel t dev ftcp0
 check 'the client is told' wait_for 5 flows_are "$C" 0 established
+# what is dialled before it is back is refused, and counted as that
+check 'and tells of it, once' eval '[[ "$(ended "$C" t)" =~ ^reset=1( refused|$) ]]'
 check 'add it again' add_server
 goes_on 'server restarted' 20
 
@@ -73,10 +75,12 @@ check 'delete the server, in silence' s ftcpctl del tunnel t dev ftcp0
 check 'add it again' add_server
 silence off
 goes_on 'server restarted in silence' 20
+check 'the client tells of that as well' eval '[[ "$(ended "$C" t)" =~ ^reset=2( |$) ]]'
 check 'on a new flow' [ "$(flow "$C")" != "$old" ]
 
 check 'delete the client' c ftcpctl del tunnel t dev ftcp0
 check 'the server is told' wait_for 5 flows_are "$S" 0
+check 'and tells of it' ended_are "$S" t reset=1
 check 'add it again' add_client
 goes_on 'client restarted' 20
 
@@ -134,6 +138,7 @@ check '... with its mark' c ftcpctl add rules tunnel r dev ftcp0 dport 6000
 goes_on 'SYN on the same ports' 20
 check 'they are the same' [ "$(flow "$C")" = "$old" ]
 check 'the server has one flow' flows_are "$S" 1 established
+check 'and tells of the one that was reset' ended_are "$S" r reset=1
 stop "$tcpdump"
 handshake=$(captured wire -t | sed -n 's/.*Flags \(\[[^]]*\]\).*/\1/p' | tr -d '\n')
 check 'SYN, challenge, RST, SYN, SYN-ACK' \

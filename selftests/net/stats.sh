@@ -15,15 +15,15 @@ for ns in "$C" "$S"; do
 	add_link "$ns"
 	background "events-$ns" "$ns" ftcpctl monitor --json
 done
-# listening NAMESPACE: to events of generic netlink, protocol 16
+background text "$C" ftcpctl monitor
+# listening NAMESPACE NUMBER: to events of generic netlink, protocol 16
 listening()
 {
-	in_ns "$1" awk '$2 == 16 && $4 != "00000000" { found = 1 }
-		END { exit !found }' /proc/net/netlink
+	in_ns "$1" awk -v n="$2" '$2 == 16 && $4 != "00000000" { found++ }
+		END { exit found != n }' /proc/net/netlink
 }
-for ns in "$C" "$S"; do
-	wait_for 10 listening "$ns" || bail_out "ftcpctl monitor is deaf"
-done
+wait_for 10 listening "$C" 2 && wait_for 10 listening "$S" 1 ||
+	bail_out "ftcpctl monitor is deaf"
 
 # The kernel's own lines, not those of the tests.
 log_lines() { dmesg | grep -vc 'ftcp: '; }
@@ -138,22 +138,48 @@ check 'sequence: counted' counted "$S" sequence 1
 check 'nothing was delivered of it' is "$(tunnel_stats "$S")" \
 	"$(tunnel_stats "$C" | awk '{ print $3, $4, $1, $2 }')"
 
-# ---- Events ----
+# ---- Events, and how flows end ----
 
+check 'no flow has ended yet' is "$(ended "$C" echo)" ''
+check 'people are not told of none' is "$(c ftcpctl show | grep -c '^  ended ')" 0
+c ftcpctl add tunnel other dev ftcp0 listen 127.0.0.1:1235 remote "$S4:4567"
 ends=$(flows "$C" 'max_by(."age-ms") | .local + " remote " + .remote')
 check 'close a flow' eval "c ftcpctl del flow local $ends dev ftcp0"
 wait_for 5 eval '[ "$(flows "$S" length)" -lt 3 ]'
+check 'it is counted' ended_are "$C" echo closed=1
+check 'at the server as well' ended_are "$S" echo closed=1
+check 'not at another tunnel' is "$(ended "$C" other)" ''
+check 'people are told' is "$(c ftcpctl show tunnel echo | grep '^  ended ')" \
+	'  ended      1 closed'
+c ftcpctl del tunnel other dev ftcp0
 c ftcpctl del tunnel echo dev ftcp0
+check 'the server counts what was reset' ended_are "$S" echo 'closed=1 reset=4'
+check 'people are told of both' is "$(s ftcpctl show | grep '^  ended ')" \
+	'  ended      1 closed, 4 reset'
 s ftcpctl del tunnel echo dev ftcp0
 
 # events NAMESPACE: without those of connections that were not to be
 events() { jq -r .event "$tmp/events-$1" | sort | uniq -c | awk '{ print $2 "=" $1 }' | xargs; }
+# reasons NAMESPACE: of the flows that ended
+reasons()
+{
+	jq -r 'select(has("reason")) | select(.event == "flow-del") | .reason' \
+		"$tmp/events-$1" | sort | uniq -c | awk '{ print $2 "=" $1 }' | xargs
+}
 # the three datagrams that were too large had flows of their own
-want='flow-add=5 flow-del=5 tunnel-add=1 tunnel-del=1'
+declare -A want reasons
+want[$C]='flow-add=5 flow-del=5 tunnel-add=2 tunnel-del=2'
+want[$S]='flow-add=5 flow-del=5 tunnel-add=1 tunnel-del=1'
+reasons[$C]='closed=5'
+reasons[$S]='closed=1 reset=4'
 for ns in "$C" "$S"; do
-	wait_for 5 is "$(events "$ns")" "$want"
-	check "events of tunnels and flows in ${ns%-*}" is "$(events "$ns")" "$want"
+	wait_for 5 is "$(events "$ns")" "${want[$ns]}"
+	check "events of tunnels and flows in ${ns%-*}" is "$(events "$ns")" "${want[$ns]}"
+	check "why the flows ended, in ${ns%-*}" is "$(reasons "$ns")" "${reasons[$ns]}"
 done
+check 'people are told, too' is \
+	"$(grep -c ' flow-del .* reason [a-z]*$' "$tmp/text")" 5
+check 'nothing else has a reason' is "$(grep -c reason "$tmp/text")" 5
 check 'an event names its flow' eval \
 	'jq -e "select(.event == \"flow-add\") | .local + .remote" "$tmp/events-$C" |
 	grep -F "$S4:4567"'

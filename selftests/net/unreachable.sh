@@ -75,6 +75,8 @@ app closed 127.0.0.1 1234 7001
 check 'a closed port: ECONNREFUSED' eventually 10 says closed ECONNREFUSED
 check '... no flow is left' eval 'wait_for 5 flows_are "$C" 0 && wait_for 5 flows_are "$S" 0'
 check '... it was told once' told_once 7001
+check '... the server tells why' ended_are "$S" t unreachable=1
+check '... and the client' ended_are "$C" t reset=1
 app closed6 ::1 1234 7002
 check 'IPv6: a closed port: ECONNREFUSED' eventually 10 says closed6 ECONNREFUSED
 check '... no flow is left' eval 'wait_for 5 flows_are "$C" 0 && wait_for 5 flows_are "$S" 0'

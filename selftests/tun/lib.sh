@@ -104,6 +104,13 @@ total()
 	report "$2" "$3" | sed -n "s/.* $1 \([0-9]*\).*/\1/p" | tail -1
 }
 
+# ended PID LOG: how flows ended, "closed 1 reset 2"
+ended()
+{
+	report "$1" "$2" | sed -n 's/^ended: //p' |
+		grep -o '[a-z]* [1-9][0-9]*' | xargs
+}
+
 # send ARGUMENTS...: datagrams from the client's host
 send()
 {

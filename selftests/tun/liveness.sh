@@ -138,6 +138,11 @@ rotates()
 	check "$1: the old ones close" wait_for 30 flows_are 1
 	check "$1: at the server as well" wait_for 30 eval \
 		'[ "$(flows $server server)" -eq 1 ]'
+	ended=$(ended $client client)
+	check "$1: they were replaced ($ended)" \
+		eval '[[ "$ended" =~ ^replaced\ [1-9][0-9]*$ ]]'
+	check "$1: and closed at the server" wait_for 5 eval \
+		'[ "$(ended $server server)" = "closed ${ended#replaced }" ]'
 	neither "$1"
 }
 rotates 'max-age' '--max-age 1'

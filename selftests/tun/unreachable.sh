@@ -87,6 +87,8 @@ check 'a closed port: ECONNREFUSED' eventually 10 says closed ECONNREFUSED
 check '... told once' eventually 5 told_once 7001
 check '... no flow is left' eval \
 	'wait_for 5 no_flows $client client && wait_for 5 no_flows $server server'
+check '... the server tells why' [ "$(ended $server server)" = 'unreachable 1' ]
+check '... and the client' [ "$(ended $client client)" = 'reset 1' ]
 app closed6 ::1 1212 7002
 check 'IPv6: a closed port: ECONNREFUSED' eventually 10 says closed6 ECONNREFUSED
 check '... told once' eventually 5 told_once 7002
