@@ -1355,8 +1355,8 @@ static void flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 		ftcp_icmp_lost(flow, event == FTCP_EV_RESET);
 	if (announced)
 		ftcp_netlink_flow_ended(flow, reason);
-	if (flow->renewable && (event == FTCP_EV_REFUSED ||
-				event == FTCP_EV_UNANSWERED))
+	if (flow->renewable && (reason == FTCP_REASON_REFUSED ||
+				reason == FTCP_REASON_UNANSWERED))
 		ftcp_peer_failed(flow->peer, event == FTCP_EV_REFUSED);
 	if (flow->heir && !flow->inherited)
 		disinherited(flow, event);
