@@ -75,12 +75,14 @@ check 'delete the server, in silence' s ftcpctl del tunnel t dev ftcp0
 check 'add it again' add_server
 silence off
 goes_on 'server restarted in silence' 20
-check 'the client tells of that as well' eval '[[ "$(ended "$C" t)" =~ ^reset=2( |$) ]]'
+# by a RST, or, where everything is slow, because probes were not answered
+check 'the client tells of that as well' eval \
+	'[[ "$(ended "$C" t)" =~ (reset=2|dead=1|replaced=1)( |$) ]]'
 check 'on a new flow' [ "$(flow "$C")" != "$old" ]
 
 check 'delete the client' c ftcpctl del tunnel t dev ftcp0
 check 'the server is told' wait_for 5 flows_are "$S" 0
-check 'and tells of it' ended_are "$S" t reset=1
+check 'and tells of it' eval '[[ "$(ended "$S" t)" =~ reset=1( |$) ]]'
 check 'add it again' add_client
 goes_on 'client restarted' 20
 
