@@ -110,7 +110,7 @@ void ftcp_handover_look(const struct net *net)
 	unsigned long next = READ_ONCE(looked) + PAUSE, now = jiffies;
 	unsigned long delay = SETTLE;
 
-	if (time_after(next, now + SETTLE) && time_before(next, now + PAUSE))
+	if (time_after(next, now + SETTLE) && time_before_eq(next, now + PAUSE))
 		delay = next - now;
 	WRITE_ONCE(ftcp_net(net)->changed, true);
 	schedule_delayed_work(&look_work, delay);

@@ -206,6 +206,7 @@ row_open()
 	esac
 }
 
+# row_way ROW[=SETUP]: the way itself
 row_way()
 {
 	local row=${1%%=*}

@@ -829,7 +829,7 @@ int ipc_monitor(struct ipc *ipc, int (*event)(const struct event *ev))
  *
  * Return: The name, or NULL when there is no such reason.
  */
-const char *ipc_drop_name(int drop)
+const char *ipc_drop_name(uint32_t drop)
 {
 	static const char *const names[FTCP_DROP_MAX + 1] = {
 		[FTCP_DROP_MALFORMED] = "malformed",

@@ -221,6 +221,6 @@ void ipc_free_peers(struct peer *list, size_t n);
 
 int ipc_monitor(struct ipc *ipc, int (*event)(const struct event *ev));
 
-const char *ipc_drop_name(int drop);
+const char *ipc_drop_name(uint32_t drop);
 
 #endif /* FTCPCTL_IPC_H */

@@ -149,30 +149,20 @@ static void print_coalesced(const struct stats *s)
 	       us < 9.95 ? 1 : 0, us);
 }
 
-/* Those that are not 0, of drops and of the ends of flows */
-static void print_counters(const struct tunnel *t)
+/* Of those that are not 0, on one line that begins with @title if there are any */
+static void print_counters(const char *title, const uint64_t *counters,
+			   uint32_t n, const char *(*name)(uint32_t))
 {
-	const char *between = "  dropped    ";
-	int i;
+	const char *between = title;
+	uint32_t i;
 
-	for (i = 0; i <= FTCP_DROP_MAX; i++) {
-		if (!ipc_drop_name(i) || !t->drops[i])
+	for (i = 0; i < n; i++) {
+		if (!counters[i] || !name(i))
 			continue;
-		printf("%s%" PRIu64 " %s", between, t->drops[i],
-		       ipc_drop_name(i));
+		printf("%s%" PRIu64 " %s", between, counters[i], name(i));
 		between = ", ";
 	}
-	if (*between == ',')
-		putchar('\n');
-	between = "  ended      ";
-	for (i = FTCP_REASON_CLOSED; i <= FTCP_REASON_MAX; i++) {
-		if (!t->ended[i])
-			continue;
-		printf("%s%" PRIu64 " %s", between, t->ended[i],
-		       reason_name(i));
-		between = ", ";
-	}
-	if (*between == ',')
+	if (between != title)
 		putchar('\n');
 }
 
@@ -203,7 +193,10 @@ static void print_tunnel(const struct tunnel *t, const struct peer *peers,
 	print_traffic("sent", t->stats.tx_packets, t->stats.tx_bytes);
 	print_coalesced(&t->stats);
 	print_traffic("received", t->stats.rx_packets, t->stats.rx_bytes);
-	print_counters(t);
+	print_counters("  dropped    ", t->drops, ARRAY_SIZE(t->drops),
+		       ipc_drop_name);
+	print_counters("  ended      ", t->ended, ARRAY_SIZE(t->ended),
+		       reason_name);
 }
 
 /* A client tunnel's far end is its peer's endpoint */
