@@ -1029,6 +1029,26 @@ static void for_each_flow(struct worker *w,
 	}
 }
 
+/* One that is being opened repeats its SYN anyway. */
+static void doubt(struct worker *w, struct flow *f)
+{
+	if (f->conn.state != FTCP_ESTABLISHED)
+		return;
+	ftcp_conn_suspect(&f->conn, w->now);
+	dispatch_arm(w, f);
+}
+
+/**
+ * dispatch_doubt() - addresses or routes of this host have changed
+ * @w: the worker
+ *
+ * Every far end is probed at once; the timers do it, a few at a time.
+ */
+void dispatch_doubt(struct worker *w)
+{
+	for_each_flow(w, doubt);
+}
+
 /**
  * dispatch_stop() - begin to close all flows, and begin no more
  * @w: the worker

@@ -16,7 +16,8 @@
  * Limits: every datagram crosses the border between kernel and userspace once
  * more at each end than in the module; and the machine has to do NAT.
  *
- * This file starts the threads, and waits for signals in the first one.
+ * This file starts the threads, and waits for signals, and for changes of the
+ * host's network, in the first one.
  */
 #include <errno.h>
 #include <poll.h>
@@ -28,6 +29,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "handover.h"
 #include "icmp.h"
 #include "log.h"
 #include "notify.h"
@@ -139,19 +141,24 @@ static bool reports_complete(struct program *p)
 }
 
 /* Wait for signals, until one says to stop.  Returns the exit status. */
-static int serve(struct program *p, int signals)
+static int serve(struct program *p, int signals, struct handover *handover)
 {
 	struct pollfd fds[] = {
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = p->wake_main, .events = POLLIN },
+		{ .fd = -1 },
 	};
 	struct signalfd_siginfo info;
 	bool reporting = false;
+	int timeout;
 	u64 count;
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0)
+		timeout = handover_wait(handover, &fds[2], milliseconds());
+		if (poll(fds, 3, timeout) < 0)
 			continue;
+		if (handover_due(handover, &fds[2], milliseconds()))
+			tell_all(p, LETTER_DOUBT);
 		if (fds[1].revents &&
 		    read(p->wake_main, &count, sizeof(count)) > 0) {
 			if (__atomic_load_n(&p->failed, __ATOMIC_RELAXED))
@@ -198,6 +205,7 @@ int main(int argc, char **argv)
 	};
 	const struct options *o = &p.options;
 	int listen_fd[THREADS_MAX], signals, status;
+	struct handover handover = { .fd = -1 };
 	bool need_v6, keep;
 	sigset_t set;
 	u32 i;
@@ -246,12 +254,14 @@ int main(int argc, char **argv)
 	keep = o->auto_rules ||
 	       (o->role == ROLE_SERVER && udp_buffers_need_privilege());
 	icmp_open();
+	if (o->role == ROLE_CLIENT)
+		handover_open(&handover);
 	privilege_drop(keep);
 	start_workers(&p, listen_fd);
 	remote_start_resolver();
 	tell_ready(&p);
 
-	status = serve(&p, signals);
+	status = serve(&p, signals, &handover);
 
 	notify("STOPPING=1");
 	tell_all(&p, LETTER_STOP);
@@ -264,6 +274,7 @@ int main(int argc, char **argv)
 		worker_free(&p.workers[i]);
 	free(p.workers);
 	origins_free(&p.origins);
+	handover_close(&handover);
 	close(signals);
 	close(p.wake_main);
 	options_free(&p.options);

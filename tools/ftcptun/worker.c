@@ -5,7 +5,8 @@
  * Each has a queue of the device, its UDP socket or sockets, and its flows,
  * and waits for them with epoll.  Threads share nothing that packets touch.
  * They talk by letters: a segment that came to the wrong queue, the order to
- * write a report, the order to stop.  Only a mailbox has a lock.
+ * write a report, to doubt the way of all flows, to stop.  Only a mailbox has a
+ * lock.
  *
  * What belongs to which thread is described in dispatch.c.
  */
@@ -28,7 +29,10 @@
 #define MAILBOX_MAX (4 << 20) /* bytes */
 #define STOP_ROUND 25 /* ms between looks at flows that are being closed */
 
-static u64 milliseconds(void)
+/**
+ * milliseconds() - present time, ms since boot
+ */
+u64 milliseconds(void)
 {
 	struct timespec ts;
 
@@ -248,6 +252,9 @@ static void collect_mail(struct worker *w)
 			break;
 		case LETTER_REPORT:
 			report_write(w);
+			break;
+		case LETTER_DOUBT:
+			dispatch_doubt(w);
 			break;
 		case LETTER_STOP:
 			if (w->listen.fd >= 0)

@@ -101,11 +101,13 @@ struct program {
  * enum letter_kind - what one thread tells another
  * @LETTER_PACKET: a packet from the device for a flow of yours
  * @LETTER_REPORT: write down your flows and counters
+ * @LETTER_DOUBT: addresses or routes have changed: ask your flows' far ends
  * @LETTER_STOP: close your flows and end
  */
 enum letter_kind {
 	LETTER_PACKET,
 	LETTER_REPORT,
+	LETTER_DOUBT,
 	LETTER_STOP,
 };
 
@@ -198,6 +200,7 @@ struct worker {
 };
 
 /* worker.c */
+u64 milliseconds(void);
 int worker_init(struct worker *w, struct program *program, u32 index,
 		int listen_fd);
 void worker_free(struct worker *w);
@@ -225,6 +228,7 @@ void dispatch_arm(struct worker *w, struct flow *f);
 void dispatch_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
 		   u32 seg, u8 tos);
 void dispatch_timers(struct worker *w);
+void dispatch_doubt(struct worker *w);
 void dispatch_stop(struct worker *w);
 void dispatch_stopping(struct worker *w);
 u32 dispatch_owner(const struct program *p, const struct path *path);

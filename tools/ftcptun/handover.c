@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What tells that the way of flows may have changed: the host's addresses,
+ * routes and devices.
+ *
+ * The segments of a client leave as the host routes them, from the address
+ * that its NAT gives them.  After a change they may come from another address,
+ * of which the far end knows nothing, or not leave at all.  So far ends are
+ * asked whether they still hear us, at once and not when the application sends
+ * or after a keepalive period; the core does the rest.  A server is not told:
+ * it could do nothing, since only who has dialled can dial again.
+ *
+ * It hardly matters what a message says, so none has to arrive: a buffer that
+ * runs over says that something has changed as well as what was in it.  Which
+ * changes concern which flow depends on rules and NAT, and a probe is cheaper
+ * than to find out.
+ *
+ * Changes come in bursts, an address goes and another one comes: flows are
+ * looked at a moment later; and where routes come and go all the time, as on a
+ * router, no more often than once in a second.  Until then nobody waits for the
+ * socket, so that thousands of messages are one wake-up.
+ */
+#include "handover.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define SETTLE 100 /* ms from the first change to the look */
+#define PAUSE 1000 /* ms between two looks */
+#define BUFFER 16384 /* bytes; the less fits the less is to be read */
+#define READS 64 /* in one round; about what fits */
+
+/**
+ * handover_open() - begin to hear of changes
+ * @h: the result
+ *
+ * Where that is not allowed flows notice by their traffic, and by keepalive.
+ */
+void handover_open(struct handover *h)
+{
+	static const u32 groups[] = {
+		RTNLGRP_LINK,	    RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+	};
+	struct sockaddr_nl own = { .nl_family = AF_NETLINK };
+	int size = BUFFER;
+	u32 i;
+
+	*h = (struct handover){ .fd = -1 };
+	h->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		       NETLINK_ROUTE);
+	if (h->fd < 0)
+		goto err;
+	setsockopt(h->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	for (i = 0; i < sizeof(groups) / sizeof(*groups); i++)
+		own.nl_groups |= 1u << (groups[i] - 1);
+	if (!bind(h->fd, (struct sockaddr *)&own, sizeof(own)))
+		return;
+err:
+	say(LOG_NOTICE, "will not hear of changes of addresses and routes: %s",
+	    strerror(errno));
+	handover_close(h);
+}
+
+/**
+ * handover_close() - hear of changes no longer
+ * @h: what handover_open() has made
+ */
+void handover_close(struct handover *h)
+{
+	if (h->fd >= 0)
+		close(h->fd);
+	h->fd = -1;
+}
+
+/**
+ * handover_wait() - what to wait for, and how long
+ * @h: how changes are heard of
+ * @pfd: for poll(2)
+ * @now: present time, ms
+ *
+ * Return: the timeout, ms; -1 if nothing is due.
+ */
+int handover_wait(const struct handover *h, struct pollfd *pfd, u64 now)
+{
+	*pfd = (struct pollfd){
+		.fd = h->look_at ? -1 : h->fd,
+		.events = POLLIN,
+	};
+	if (!h->look_at)
+		return -1;
+	return h->look_at > now ? (int)(h->look_at - now) : 0;
+}
+
+/**
+ * struct message - the beginning of a message from rtnetlink
+ * @nlh: its header
+ * @ifi: RTM_NEWLINK
+ */
+struct message {
+	struct nlmsghdr nlh;
+	struct ifinfomsg ifi;
+};
+
+/* That somebody listens to a device, as tcpdump does, is no change. */
+static bool matters(const struct message *m, size_t len)
+{
+	return len < sizeof(*m) || m->nlh.nlmsg_type != RTM_NEWLINK ||
+	       !m->ifi.ifi_change ||
+	       (m->ifi.ifi_change &
+		~(unsigned int)(IFF_PROMISC | IFF_ALLMULTI));
+}
+
+/* Whether something has changed.  What is left when all reads are used up wakes
+ * us once more.
+ */
+static bool drain(int fd)
+{
+	struct sockaddr_nl from;
+	bool changed = false;
+	struct message m;
+	socklen_t size;
+	ssize_t len;
+	u32 i;
+
+	for (i = 0; i < READS; i++) {
+		size = sizeof(from);
+		len = recvfrom(fd, &m, sizeof(m), 0, (struct sockaddr *)&from,
+			       &size);
+		if (len >= 0) {
+			/* another program may send to us, if it is root's */
+			if (!from.nl_pid && matters(&m, (size_t)len))
+				changed = true;
+			continue;
+		}
+		if (errno == EAGAIN)
+			break;
+		if (errno != EINTR) /* ENOBUFS: there were more */
+			changed = true;
+	}
+	return changed;
+}
+
+/**
+ * handover_due() - whether flows are to be looked at
+ * @h: how changes are heard of
+ * @pfd: from handover_wait(), after poll(2)
+ * @now: present time, ms
+ *
+ * What changes after that is heard of, and due, later.
+ */
+bool handover_due(struct handover *h, const struct pollfd *pfd, u64 now)
+{
+	if (!h->look_at) {
+		if (!pfd->revents || !drain(h->fd))
+			return false;
+		h->look_at = now + SETTLE;
+		if (h->look_at < h->looked + PAUSE)
+			h->look_at = h->looked + PAUSE;
+	}
+	if (now < h->look_at)
+		return false;
+	drain(h->fd);
+	h->look_at = 0;
+	h->looked = now;
+	return true;
+}
