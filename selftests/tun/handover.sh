@@ -27,8 +27,19 @@ table inet acks {
 	}
 }
 EOT
+# What an application hears of errors
+c nft -f - <<-EOT
+table inet errors {
+	counter seen { }
+	chain i {
+		type filter hook input priority 0;
+		icmp type destination-unreachable counter name seen
+	}
+}
+EOT
 probes() { counter "$R" acks probes; }
 answers() { counter "$R" acks answers; }
+errors() { counter "$C" errors seen; }
 
 # Nobody asks by himself within the time of this test.
 long='--keepalive 3600:1:2 --idle 3600'
@@ -226,6 +237,23 @@ check 'is seen from there, without a datagram' wait_for 10 seen_from 10.1.0.3
 check 'the application notices nothing' datagram
 check 'one flow is left' wait_for 20 flows_are 1 ESTAB
 neither 'another address'
+
+# NAT there, as it usually does, takes it into a new connection, of which the
+# far end knows nothing
+for ns in "$C" "$R" "$S"; do
+	in_ns "$ns" sysctl -q -w net.netfilter.nf_conntrack_tcp_loose=1
+done
+both ''
+check 'a flow' datagram
+old=$(ports)
+check 'is seen from the first address' seen_from 10.1.0.3
+check 'another address' address 10.1.0.4
+check 'is seen from there, without a datagram' wait_for 10 seen_from 10.1.0.4
+check 'on another flow' moved "$old"
+check 'the old one was reset' [ "$(ended $client client)" = 'reset 1' ]
+check 'the application hears nothing of it' [ "$(errors)" = 0 ]
+check 'it works' datagram
+neither 'reset'
 
 assert_no_udp
 check 'the sanitizers are silent' eval \

@@ -19,9 +19,10 @@
  * one from another port.  A flow that the core wants replaced, because the far
  * end fell silent or for its age, goes on while an heir is dialled, and the
  * conversation moves when that is established; if it cannot be and the far end
- * is given up, it is dialled again at once.  A refused flow stays in the table for a moment, to
- * answer an application that goes on sending with silence instead of a SYN
- * for each datagram.
+ * is given up, it is dialled again at once.  So it is if the far end does not
+ * know it any more after a change of this host's addresses.  A refused flow
+ * stays in the table for a moment, to answer an application that goes on
+ * sending with silence instead of a SYN for each datagram.
  *
  * Server.  SYNs are answered without memory (see cookie.h); the segment that
  * acknowledges the answer makes the flow and its UDP socket.
@@ -292,13 +293,23 @@ static enum reason reason_of(const struct flow *f, enum ftcp_event event)
 	}
 }
 
+/* Whether a RST is the answer to a doubt: the NAT of this host has made another
+ * connection of the flow, of which the far end knows nothing.  That is no news
+ * about the service.
+ */
+static bool was_doubted(const struct flow *f)
+{
+	return f->conn.suspect_at > f->conn.last_rx;
+}
+
 /* Once for each flow; one that was refused stays for a while. */
 static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 {
 	struct conversation conv = f->conversation;
 	struct flow *elder = f->elder;
-	bool redial = event == FTCP_EV_DEAD && f->in_udp_table && !f->heir &&
-		      !w->stopping;
+	bool redial = (event == FTCP_EV_DEAD ||
+		       (event == FTCP_EV_RESET && was_doubted(f))) &&
+		      f->in_udp_table && !f->heir && !w->stopping;
 
 	tell(f, event_text[event]);
 	w->stats.ended[reason_of(f, event)]++;
@@ -320,7 +331,8 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 		tell_unreachable(w, f, ICMP_ERROR_PORT);
 	else if (f->wait_head && event == FTCP_EV_UNANSWERED)
 		tell_unreachable(w, f, ICMP_ERROR_HOST);
-	else if (event == FTCP_EV_RESET && f->in_udp_table && !f->heir)
+	else if (event == FTCP_EV_RESET && f->in_udp_table && !f->heir &&
+		 !redial)
 		tell_unreachable(w, f, ICMP_ERROR_PORT);
 	if (f->heir)
 		bequeath(w, f);
