@@ -46,7 +46,7 @@
 #define FTCP_IDLE		180000	/* default for ftcp_conn_config.idle */
 #define FTCP_KEEPALIVE		25000	/* default for .keepalive */
 #define FTCP_PROBE_INTERVAL	500	/* default for .interval */
-#define FTCP_PROBES		3	/* default for .probes of who can dial again */
+#define FTCP_PROBES		2	/* default for .probes of who can dial again */
 #define FTCP_PROBES_PATIENT	20	/* ... and of who cannot */
 #define FTCP_PROBE_MAX		3000	/* longest wait between two probes */
 #define FTCP_UNANSWERED		1000	/* an ACK for data takes no longer */

@@ -64,7 +64,7 @@ struct options {
 	"  keepalive TIME[:INTERVAL[:PROBES]]|off\n"					\
 	"                         silence from the far end before it is probed (25 s),\n" \
 	"                         pause between probes (0.5 s), and how many in vain\n" \
-	"                         mean that a new flow is needed (3; 20 on a server)\n" \
+	"                         mean that a new flow is needed (2; 20 on a server)\n" \
 	"  max-age SECONDS|off    replace a flow after this time (off)\n"		\
 	"  max-bytes N[K|M|G|T]|off  replace a flow after this much data (off)\n"	\
 	"  fwmark MARK|off        mark of the segments sent and datagrams delivered\n"	\
