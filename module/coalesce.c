@@ -38,6 +38,11 @@
 #define QUEUE_MAX	256	/* packets, while another processor sends */
 #define NOBODY		(-1)
 
+/* What a packet costs, in ns, as the processor's last sender found: a new flow
+ * begins with it, and need not find out by bursts that leave in pieces.
+ */
+static DEFINE_PER_CPU(u32, usual_cost);
+
 static unsigned int headers(const struct sk_buff *skb)
 {
 	return skb_transport_offset(skb) + sizeof(struct udphdr);
@@ -190,6 +195,7 @@ static void drain(struct ftcp_flow *flow, u64 now)
 		b->cost += ((int)min_t(u64, now - begun, COST_MAX) -
 			    (int)b->cost) / 8;
 	}
+	__this_cpu_write(usual_cost, b->cost);
 	b->sender = NOBODY;
 	if (unlikely(!skb_queue_empty(&b->queue)))
 		hrtimer_start(&b->timer, 0, HRTIMER_MODE_REL_PINNED_SOFT);
@@ -297,6 +303,7 @@ void ftcp_batch_init(struct ftcp_flow *flow)
 	spin_lock_init(&b->lock);
 	__skb_queue_head_init(&b->queue);
 	b->sender = NOBODY;
+	b->cost = raw_cpu_read(usual_cost);
 	hrtimer_setup(&b->timer, batch_timer, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL_PINNED_SOFT);
 }
