@@ -24,11 +24,13 @@
 # The last three are of rows that know conversations, not of tunnels that carry
 # everything in one.
 #
-# Sourced after rows.sh; measure ROW COLUMN adds what udpblast says to $results.
+# Sourced after rows.sh; measure ROW COLUMN adds what udpblast says to $results, and
+# which $round it was.
 
 seconds=${SECONDS_EACH:-2}
+round=0
 
-note() { sed "s/^/column=$1 /" >> "$results"; }
+note() { sed "s/^/column=$1 round=$round /" >> "$results"; }
 
 # fitting ROW SIZE: what of it fits through a tunnel that is in a tunnel
 fitting()
@@ -69,7 +71,7 @@ measure()
 		row_server "$row"
 		for k in 1 2 3 4; do
 			row_run "$row" send -l "$(fitting "$row" 1400)" -t "$seconds" \
-				--window 64 | note "many$i" &
+				--window 64 | note many &
 			senders+=($!)
 		done
 		wait "${senders[@]}" ;;

@@ -8,9 +8,11 @@
 #
 # CPU is the time of all processors, senders and receivers included, for each
 # datagram that arrived, in us.  Each figure is the median of REPEAT runs
-# (default 3) of SECONDS_EACH (default 2), which alternate between the rows;
-# times on a shared machine drift, ratios within one run less so.  BENCH_COLUMNS
-# selects columns, which columns.sh describes.
+# (default 3) of SECONDS_EACH (default 2), which alternate between the rows.
+# Times on a shared machine drift, by more than there is between the rows: a
+# ratio is the median of the ratios of each round, in which all rows come one
+# after the other, there and back in turn.  BENCH_COLUMNS selects columns, which
+# columns.sh describes.
 #
 # Runs in a kernel that has the module: `make bench` starts a virtual machine
 # where the machine's own cannot.  JSON goes to the file that $JSON names.
@@ -44,9 +46,15 @@ for row in "${open[@]}"; do
 	row_run "$row" ping -n 20 > /dev/null || echo "# $row does not answer"
 done
 echo "# Linux $(uname -r), $(nproc) processors, $repeat runs of $seconds s each, $(date -u +%F)"
-for ((i = 0; i < repeat; i++)); do
+back=()
+for row in "${open[@]}"; do
+	back=("$row" "${back[@]}")
+done
+for ((round = 0; round < repeat; round++)); do
+	order=("${open[@]}")
+	((round % 2)) && order=("${back[@]}")
 	for column in $columns; do
-		for row in "${open[@]}"; do
+		for row in "${order[@]}"; do
 			measure "$row" "$column"
 		done
 	done

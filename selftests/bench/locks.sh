@@ -65,7 +65,7 @@ for row in "${rows[@]}"; do
 	row_open "$row" && open+=("${row%%=*}") || echo "# no ${row%%=*} here"
 done
 echo "# Linux $(uname -r), $(nproc) processors, $repeat runs of $seconds s each, $(date -u +%F)"
-for ((i = 0; i < repeat; i++)); do
+for ((round = 0; round < repeat; round++)); do
 	for column in ${LOCK_COLUMNS:-many flows1000}; do
 		for row in "${open[@]}"; do
 			: > "$results"

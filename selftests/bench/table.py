@@ -17,71 +17,79 @@ VALUES = {"ping": "p50_us", "load": "loss_pct", "setup": "setup_per_s"}
 
 
 def read(path):
+    """{(column, row): {round: figures}}"""
     runs = collections.OrderedDict()
     many = collections.OrderedDict()
     for line in open(path, errors="replace"):
         run = dict(re.findall(r"(\w+)=(\S+)", line))
         column = run.get("column", "")
         value = VALUES.get(column, "rx_mbps")
-        if column.startswith("many") and value in run:
-            many.setdefault((column, run["label"]), []).append(run)
+        if column == "many" and value in run:
+            many.setdefault((run["round"], run["label"]), []).append(run)
             continue
         if value not in run:
             continue
-        runs.setdefault((column, run["label"]), []).append({
+        runs.setdefault((column, run["label"]), {})[run["round"]] = {
             "value": float(run[value]),
             "p99": float(run.get("p99_us", run.get("first_p99_us", 0))),
             "loss": float(run.get("loss_pct", 0)),
             "cpu": float(run.get("cpu_us_per_rxpkt", 0)),
-        })
-    for (_, row), parts in many.items():
+        }
+    for (round_, row), parts in many.items():
         # All ran at the same time: what arrived adds up, and so do the
         # datagrams that the same processor time is divided by.
         sent = sum(int(p["tx"]) for p in parts)
         got = sum(int(p["rx"]) for p in parts)
-        runs.setdefault(("many", row), []).append({
+        runs.setdefault(("many", row), {})[round_] = {
             "value": sum(float(p["rx_mbps"]) for p in parts), "p99": 0,
             "loss": 100 * (1 - got / sent),
             "cpu": 1 / sum(1 / max(float(p["cpu_us_per_rxpkt"]), 1e-9) for p in parts),
-        })
+        }
     return runs
+
+
+def ratios(runs, base):
+    """Of each round in which both are, sorted."""
+    return sorted(run["value"] / base[round_]["value"] for round_, run in runs.items()
+                  if round_ in base and base[round_]["value"])
 
 
 def main():
     runs = read(sys.argv[1])
-    medians = {key: statistics.median(r["value"] for r in values)
-               for key, values in runs.items()}
     # by how many datagrams each, and how many conversations
     flows = sorted({column for column, _ in runs if column.startswith("flows")},
                    key=lambda column: [int(n) for n in f"{column[5:]}x1".split("x")][1::-1])
     table = []
     print(f"{'column':13} {'row':10} {'median':>8} {'min':>8} {'max':>8} {'unit':6} "
-          f"{'ratio':>6} {'to':5} {'of one':>6} {'loss %':>6} {'cpu us':>7} {'p99 us':>8}")
+          f"{'ratio':>6} {'min':>5} {'max':>5} {'to':5} {'of one':>6} {'loss %':>6} {'cpu us':>7} {'p99 us':>8}")
     for column in COLUMNS + flows:
         for (this, row), values in runs.items():
             if this != column:
                 continue
             base = "wg" if row.startswith("wg-") else "plain"
-            numbers = [r["value"] for r in values]
+            each = list(values.values())
+            numbers = [r["value"] for r in each]
             entry = {
                 "column": column, "row": row, "unit": UNITS.get(column, "Mb/s"),
-                "median": medians[this, row], "min": min(numbers), "max": max(numbers),
-                "runs": len(numbers), "to": base,
-                "loss_pct": statistics.median(r["loss"] for r in values),
-                "cpu_us": statistics.median(r["cpu"] for r in values),
-                "p99_us": statistics.median(r["p99"] for r in values),
+                "median": statistics.median(numbers), "min": min(numbers),
+                "max": max(numbers), "runs": len(numbers), "to": base,
+                "loss_pct": statistics.median(r["loss"] for r in each),
+                "cpu_us": statistics.median(r["cpu"] for r in each),
+                "p99_us": statistics.median(r["p99"] for r in each),
             }
-            if column != "load" and medians.get((column, base)):
-                entry["ratio"] = entry["median"] / medians[column, base]
+            spread = ratios(values, runs.get((column, base), {}))
+            if column != "load" and spread:
+                entry["ratio"] = statistics.median(spread)
+                entry["ratio_min"], entry["ratio_max"] = spread[0], spread[-1]
             # of what the same row carries in one conversation
-            one = medians.get((re.sub("flows[0-9]+", "flows1", column), row))
+            one = ratios(values, runs.get((re.sub("flows[0-9]+", "flows1", column), row), {}))
             if column in flows and one:
-                entry["of_one"] = entry["median"] / one
+                entry["of_one"] = statistics.median(one)
             table.append(entry)
             of_one = f"{entry['of_one']:.2f}" if "of_one" in entry else ""
             print(f"{column:13} {row:10} {entry['median']:8.1f} {entry['min']:8.1f} "
                   f"{entry['max']:8.1f} {entry['unit']:6} {entry.get('ratio', 0):6.2f} "
-                  f"{base:5} {of_one:>6} {entry['loss_pct']:6.2f} "
+                  f"{entry.get('ratio_min', 0):5.2f} {entry.get('ratio_max', 0):5.2f} {base:5} {of_one:>6} {entry['loss_pct']:6.2f} "
                   f"{entry['cpu_us']:7.2f} {entry['p99_us']:8.1f}")
     with open(sys.argv[2], "w") as out:
         json.dump(table, out, indent=1)
