@@ -189,10 +189,11 @@ pause()
 	return 0
 }
 
-# wait_for SECONDS CONDITION...: until the command succeeds
+# wait_for SECONDS CONDITION...: until the command succeeds.  A slow machine, like
+# an emulated one with a debug kernel, says in $PATIENCE how many times as long.
 wait_for()
 {
-	local end=$((SECONDS + $1 + 1))
+	local end=$((SECONDS + $1 * ${PATIENCE:-1} + 1))
 
 	shift
 	until "$@" > /dev/null 2>&1; do
