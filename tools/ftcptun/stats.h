@@ -9,8 +9,8 @@
  * enum drop - why a datagram or a segment was not carried
  * @DROP_MALFORMED: headers cut short or contradicting themselves
  * @DROP_CHECKSUM: wrong checksum
- * @DROP_PROTOCOL: not TCP, a fragment, or an empty datagram, which TCP cannot
- *	carry
+ * @DROP_PROTOCOL: not TCP, a fragment without the others, or an empty datagram,
+ *	which TCP cannot carry
  * @DROP_NO_FLOW: a segment for no known flow; answered with RST
  * @DROP_SEQUENCE: implausible sequence or acknowledgement number
  * @DROP_STATE: does not fit the state of its flow

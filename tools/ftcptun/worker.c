@@ -103,6 +103,7 @@ void worker_free(struct worker *w)
 	flow_table_free(&w->flows);
 	udp_input_free(w->in);
 	free(w->arena);
+	fragments_free(&w->fragments);
 	free(w->report);
 }
 
@@ -212,7 +213,9 @@ static void fail(struct worker *w, const char *what)
 
 static void tun_input(struct worker *w)
 {
-	u32 off = 0, i;
+	bool vnet = w->program->tun.vnet;
+	u64 *lost = &w->stats.drop[DROP_PROTOCOL];
+	u32 off = 0, whole, i;
 
 	for (i = 0; i < TUN_READS && off + PACKET_MAX <= ARENA; i++) {
 		ssize_t len = read(w->tun.fd, w->arena + off, PACKET_MAX);
@@ -224,8 +227,12 @@ static void tun_input(struct worker *w)
 			fail(w, w->program->tun.name);
 			break;
 		}
-		packet(w, w->arena + off, (u32)len, false);
-		off = ALIGN(off + (u32)len);
+		whole = fragments_join(&w->fragments, w->arena + off, (u32)len,
+				       vnet, w->now, lost);
+		if (!whole)
+			continue;
+		packet(w, w->arena + off, whole, false);
+		off = ALIGN(off + whole);
 	}
 	flush(w);
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "flow.h"
+#include "fragment.h"
 #include "options.h"
 #include "origin.h"
 #include "stats.h"
@@ -157,6 +158,7 @@ struct mailbox {
  * @to_udp: datagrams on their way to UDP sockets
  * @in: buffers for UDP
  * @arena: buffer for packets from the device
+ * @fragments: packets from there that are not complete
  * @dead: flows that ended while they may still be referred to
  * @tell_at: applications that have no flow are told no more of it before
  * @waiting_bytes: bytes of all datagrams that wait for connections
@@ -185,6 +187,7 @@ struct worker {
 	struct batch_set to_udp;
 	struct udp_input *in;
 	u8 *arena;
+	struct fragments fragments;
 	struct flow *dead;
 	u64 tell_at;
 	u32 waiting_bytes;
