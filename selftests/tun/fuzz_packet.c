@@ -34,8 +34,9 @@ static void check_data(const struct packet *p, bool vnet)
 
 	if (!buf)
 		return;
-	hlen = packet_write_data(buf, &p->path, &data, p->tos, iov, 2, p->seg.len,
-				 vnet ? p->gso_size : 0, vnet);
+	hlen = packet_write_data(buf, &p->path, &data, p->tos,
+				 vnet ? p->seg.seq << 16 : PACKET_DF, iov, 2,
+				 p->seg.len, vnet ? p->gso_size : 0, vnet);
 	MUST(hlen <= PACKET_HLEN_MAX);
 	memcpy(buf + hlen, p->payload, p->seg.len);
 	MUST(packet_read(&again, buf, hlen + p->seg.len, vnet) ==
@@ -65,7 +66,8 @@ static void check_control(const struct packet *p, bool vnet)
 	};
 	u8 buf[PACKET_HLEN_MAX];
 	struct packet again;
-	u32 len = packet_write_control(buf, &p->path, 1460, &ctl, vnet);
+	u32 len = packet_write_control(buf, &p->path, 1460, &ctl, PACKET_DF,
+				       vnet);
 
 	MUST(len <= sizeof(buf));
 	MUST(packet_read(&again, buf, len, vnet) == PACKET_SEGMENT);

@@ -69,6 +69,9 @@ for value in '' clos close, reset 1; do
 	wrong "--unreachable '$value'" 'neither close nor ignore' \
 		server --local 4567 --remote h:1 --unreachable "$value"
 done
+for value in '' unse unset, set1 SET 0; do
+	wrong "--df '$value'" 'neither set nor unset' "${client[@]}" --df "$value"
+done
 wrong 'a bad --queue' 'not a number' "${client[@]}" --queue 99999999999999999999
 wrong 'an unknown option' 'no such option' "${client[@]}" --frobnicate
 wrong 'a value is missing' 'value is missing' client --local

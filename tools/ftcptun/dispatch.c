@@ -62,6 +62,7 @@
 #define MTU_MIN 552
 #define MTU_MIN6 1280
 #define MTU_AGE (600 * 1000)
+#define IP4_MAX 65535
 
 static const char *const event_text[] = {
 	[FTCP_EV_NONE] = "nothing happened",
@@ -841,11 +842,21 @@ static bool is_closing(const struct flow *f)
 	return f->conn.state == FTCP_FIN_WAIT || f->conn.state == FTCP_LAST_ACK;
 }
 
+/* Whether segments have to fit the path as they are; over IPv4 the user may
+ * have them cut instead.
+ */
+static bool segments_whole(const struct worker *w, const struct path *path)
+{
+	return !addr_is_v4(&path->remote) || !w->program->options.fragment;
+}
+
 /* The largest datagram that fits a segment */
 static u32 room(const struct worker *w, struct flow *f)
 {
 	u32 mtu = w->program->options.mtu;
 
+	if (!segments_whole(w, &f->path))
+		return IP4_MAX - FTCP_HLEN - 20;
 	if (f->mtu && w->now >= f->mtu_until)
 		f->mtu = 0;
 	if (f->mtu && f->mtu < mtu)
@@ -867,7 +878,8 @@ static bool in_flight(const struct flow *f, u32 seq)
  * @w: the worker that owns the flow
  * @p: what was said
  *
- * From now on larger datagrams are dropped, and the application is told.
+ * From now on larger datagrams are dropped, and the application is told; unless
+ * they may be cut, and who says that they may not is mistaken.
  */
 void dispatch_too_big(struct worker *w, const struct packet *p)
 {
@@ -880,8 +892,8 @@ void dispatch_too_big(struct worker *w, const struct packet *p)
 		return;
 	}
 	w->stats.drop[DROP_TOO_BIG]++; /* what the router did not pass on */
-	if (!p->mtu || p->mtu >= w->program->options.mtu ||
-	    (f->mtu && p->mtu >= f->mtu))
+	if (!segments_whole(w, &f->path) || !p->mtu ||
+	    p->mtu >= w->program->options.mtu || (f->mtu && p->mtu >= f->mtu))
 		return;
 	f->mtu = p->mtu < min ? min : p->mtu;
 	f->mtu_until = w->now + MTU_AGE;

@@ -230,6 +230,7 @@ int main(int argc, char **argv)
 		die("cannot start: %s", strerror(errno));
 	get_random(&p.table_key, sizeof(p.table_key));
 	get_random(&p.cookie_key, sizeof(p.cookie_key));
+	get_random(p.ident, sizeof(p.ident));
 
 	remote_start(o);
 	need_v6 = o->role == ROLE_CLIENT && remote_needs_v6();

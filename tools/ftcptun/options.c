@@ -40,6 +40,7 @@ enum {
 	OPT_MAX_FLOWS_PER_SOURCE,
 	OPT_UNREACHABLE,
 	OPT_QUEUE,
+	OPT_DF,
 	OPT_NO_TUN_OFFLOAD,
 	OPT_NO_UDP_OFFLOAD,
 };
@@ -66,6 +67,7 @@ static const struct option long_options[] = {
 	  OPT_MAX_FLOWS_PER_SOURCE },
 	{ "unreachable", required_argument, NULL, OPT_UNREACHABLE },
 	{ "queue", required_argument, NULL, OPT_QUEUE },
+	{ "df", required_argument, NULL, OPT_DF },
 	{ "no-tun-offload", no_argument, NULL, OPT_NO_TUN_OFFLOAD },
 	{ "no-udp-offload", no_argument, NULL, OPT_NO_UDP_OFFLOAD },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -124,6 +126,8 @@ static const char help_options[] =
 	"                               server: end flows whose datagrams the UDP service\n"
 	"                               refuses, or do not [default: close]\n"
 	"      --queue <N>              datagrams that wait while a flow connects [default: 64]\n"
+	"      --df <set|unset>         unset: let IPv4 fragment segments that are too large\n"
+	"                               for the path [default: set]\n"
 	"      --no-tun-offload         no super-segments on the device\n"
 	"      --no-udp-offload         no UDP_SEGMENT and UDP_GRO\n"
 	"  -v, --verbose                tell about every flow\n"
@@ -241,6 +245,13 @@ static void parse_unreachable(struct options *o, const char *text)
 	o->ignore_unreachable = !strcmp(text, "ignore");
 	if (!o->ignore_unreachable && strcmp(text, "close"))
 		usage_error("--unreachable %s: neither close nor ignore", text);
+}
+
+static void parse_df(struct options *o, const char *text)
+{
+	o->fragment = !strcmp(text, "unset");
+	if (!o->fragment && strcmp(text, "set"))
+		usage_error("--df %s: neither set nor unset", text);
 }
 
 static void parse_addr(const char *name, const char *text, bool v4,
@@ -472,6 +483,9 @@ void options_parse(struct options *o, int argc, char **argv)
 			break;
 		case OPT_QUEUE:
 			o->queue = parse_number("queue", optarg, 1, 1024);
+			break;
+		case OPT_DF:
+			parse_df(o, optarg);
 			break;
 		case OPT_NO_TUN_OFFLOAD:
 			o->tun_offload = false;

@@ -52,6 +52,7 @@ enum role {
  * @max_per_source: most flows of one source address at a time
  * @ignore_unreachable: server: what a service does not take ends no flow
  * @queue: datagrams that may wait while a flow connects
+ * @fragment: IPv4 may fragment segments that are too large for the path
  * @tun_offload: let super-segments cross the device
  * @udp_offload: let several datagrams cross the UDP sockets in one piece
  */
@@ -84,6 +85,7 @@ struct options {
 	u32 max_per_source;
 	bool ignore_unreachable;
 	u32 queue;
+	bool fragment;
 	bool tun_offload;
 	bool udp_offload;
 };

@@ -142,6 +142,22 @@ void output_to_udp(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg,
 	}
 }
 
+/* For so many segments; the kernel, which splits a super-segment, counts up in
+ * each.  What has to be told apart are fragments of one pair of hosts, by
+ * whichever thread they are sent.
+ */
+static u32 ident(struct worker *w, const struct path *path, u32 count)
+{
+	struct program *p = w->program;
+	u32 *next;
+
+	if (!p->options.fragment || !addr_is_v4(&path->local))
+		return PACKET_DF;
+	next = &p->ident[siphash(&p->table_key, &path->remote,
+				 sizeof(path->remote)) % IDENTS];
+	return __atomic_fetch_add(next, count, __ATOMIC_RELAXED) << 16;
+}
+
 static void send_batch(struct worker *w, struct batch *b)
 {
 	bool vnet = w->program->tun.vnet;
@@ -164,6 +180,7 @@ static void send_batch(struct worker *w, struct batch *b)
 	}
 	b->iov[0].iov_base = header;
 	b->iov[0].iov_len = packet_write_data(header, &f->path, &data, b->tos,
+					      ident(w, &f->path, b->count),
 					      b->iov + 1, b->pieces, b->len,
 					      b->count > 1 ? b->seg : 0, vnet);
 	if (writev(w->tun.fd, b->iov, (int)(1 + b->pieces)) < 0) {
@@ -253,7 +270,7 @@ void output_control(struct worker *w, const struct path *path,
 	u32 len;
 
 	len = packet_write_control(packet, path, (u16)mss, ctl,
-				   w->program->tun.vnet);
+				   ident(w, path, 1), w->program->tun.vnet);
 	if (write(w->tun.fd, packet, len) < 0)
 		w->stats.drop[DROP_SEND]++;
 }

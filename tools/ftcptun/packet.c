@@ -233,7 +233,8 @@ enum packet_fate packet_read(struct packet *p, u8 *buf, u32 len, bool vnet)
 
 /* ---- writing ---- */
 
-static u32 write_ip(u8 *ip, const struct path *path, u8 tos, u32 payload)
+static u32 write_ip(u8 *ip, const struct path *path, u8 tos, u32 ident,
+		    u32 payload)
 {
 	u16 check;
 
@@ -248,7 +249,7 @@ static u32 write_ip(u8 *ip, const struct path *path, u8 tos, u32 payload)
 	}
 	ftcp_put16(ip, (u16)(4 << 12 | IP4_HLEN / 4 << 8 | tos));
 	ftcp_put16(ip + 2, (u16)(IP4_HLEN + payload));
-	ftcp_put32(ip + 4, 0x4000); /* no id; do not fragment */
+	ftcp_put32(ip + 4, ident);
 	ftcp_put32(ip + 8, IP_TTL_VALUE << 24 | IPPROTO_TCP << 16);
 	memcpy(ip + 12, addr_v4(&path->local), 4);
 	memcpy(ip + 16, addr_v4(&path->remote), 4);
@@ -298,6 +299,9 @@ static void finish(u8 *buf, const struct path *path, u32 ip_hlen, u32 tcp_hlen,
  * @path: its ends
  * @data: sequence number, acknowledgement and flags
  * @tos: DSCP and ECN
+ * @ident: IPv4's identification and flags: PACKET_DF, which needs no
+ *	identification (RFC 6864, section 4.1), or that of the first datagram
+ *	in the upper half, if the segment may be fragmented
  * @iov: the payload
  * @niov: number of its pieces
  * @len: its length
@@ -308,11 +312,11 @@ static void finish(u8 *buf, const struct path *path, u32 ip_hlen, u32 tcp_hlen,
  * Return: length of the headers.
  */
 u32 packet_write_data(u8 *buf, const struct path *path,
-		      const struct ftcp_data *data, u8 tos,
+		      const struct ftcp_data *data, u8 tos, u32 ident,
 		      const struct iovec *iov, u32 niov, u32 len, u32 gso_size, bool vnet)
 {
 	u8 *ip = buf + (vnet ? VNET_HLEN : 0);
-	u32 hlen = write_ip(ip, path, tos, FTCP_HLEN + len);
+	u32 hlen = write_ip(ip, path, tos, ident, FTCP_HLEN + len);
 
 	ftcp_header_write(ip + hlen, path->lport, path->rport, data->seq,
 			  data->ack, data->flags, FTCP_WINDOW);
@@ -326,19 +330,20 @@ u32 packet_write_data(u8 *buf, const struct path *path,
  * @path: its ends
  * @mss: value of the MSS option, used on SYN and SYN-ACK
  * @ctl: what to write
+ * @ident: as for packet_write_data()
  * @vnet: whether to begin with a virtio_net_hdr
  *
  * Return: length of the packet.
  */
 u32 packet_write_control(u8 *buf, const struct path *path, u16 mss,
-			 const struct ftcp_control *ctl, bool vnet)
+			 const struct ftcp_control *ctl, u32 ident, bool vnet)
 {
 	u32 ip_hlen = addr_is_v4(&path->local) ? IP4_HLEN : IP6_HLEN;
 	u8 *ip = buf + (vnet ? VNET_HLEN : 0);
 	u32 tcp_hlen = ftcp_control_write(ip + ip_hlen, path->lport,
 					  path->rport, mss, ctl);
 
-	write_ip(ip, path, 0, tcp_hlen);
+	write_ip(ip, path, 0, ident, tcp_hlen);
 	finish(buf, path, ip_hlen, tcp_hlen, NULL, 0, 0, 0, vnet);
 	return (u32)(ip - buf) + ip_hlen + tcp_hlen;
 }

@@ -18,6 +18,7 @@
 
 #define VNET_HLEN 10
 #define PACKET_HLEN_MAX (VNET_HLEN + 40 + FTCP_HLEN_MAX)
+#define PACKET_DF 0x4000 /* see packet_write_data() */
 #define PACKET_MAX (VNET_HLEN + 40 + 65535) /* IPv6, all of it */
 
 /**
@@ -74,9 +75,9 @@ enum packet_fate {
 
 enum packet_fate packet_read(struct packet *p, u8 *buf, u32 len, bool vnet);
 u32 packet_write_data(u8 *buf, const struct path *path,
-		      const struct ftcp_data *data, u8 tos,
+		      const struct ftcp_data *data, u8 tos, u32 ident,
 		      const struct iovec *iov, u32 niov, u32 len, u32 gso_size, bool vnet);
 u32 packet_write_control(u8 *buf, const struct path *path, u16 mss,
-			 const struct ftcp_control *ctl, bool vnet);
+			 const struct ftcp_control *ctl, u32 ident, bool vnet);
 
 #endif /* FTCPTUN_PACKET_H */

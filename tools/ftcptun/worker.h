@@ -24,6 +24,7 @@
 
 #define BATCHES UDP_VLEN
 #define BATCH_PIECES 64
+#define IDENTS 256
 
 /**
  * struct batch - datagrams of one flow, one size and one TOS; the last may be
@@ -64,7 +65,7 @@ struct batch_set {
 
 /**
  * struct program - what all threads share; constant once they run, but for
- * @failed, @open and @complained, what @origins says, and @reports under
+ * @failed, @open, @complained and @ident, what @origins says, and @reports under
  * @report_lock
  * @options: the command line
  * @tun: the device
@@ -73,6 +74,7 @@ struct batch_set {
  * @udp_offload: UDP_SEGMENT and UDP_GRO are there and wanted
  * @table_key: for hash tables and for the owner of a flow
  * @cookie_key: for cookies and initial sequence numbers
+ * @ident: next IPv4 identification, by a hash of the far end's address
  * @origins: how many flows each source address has
  * @wake_main: eventfd that main() waits for
  * @failed: a thread cannot go on
@@ -89,6 +91,7 @@ struct program {
 	bool udp_offload;
 	struct siphash_key table_key;
 	struct siphash_key cookie_key;
+	u32 ident[IDENTS];
 	struct origins origins;
 	int wake_main;
 	int failed;
