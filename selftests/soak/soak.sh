@@ -148,6 +148,23 @@ kernel_memory()
 	     END { print sum }' /proc/meminfo
 }
 
+# memory_by_use: NAME KB, of everything that has a name
+memory_by_use()
+{
+	awk '/kB$/ { print $1, $2 }' /proc/meminfo
+	awk 'NR > 2 { print $1, $3 * $4 / 1024 }' /proc/slabinfo
+	ls /proc | grep -c '^[0-9]' | sed 's/^/processes /'
+}
+
+# more_used BEFORE: what there is most more of, for who wants to know where it went
+more_used()
+{
+	memory_by_use | awk -v before="$1" '
+		BEGIN { while ((getline line < before) > 0) { split(line, f); had[f[1]] = f[2] } }
+		{ printf "%d %s %d -> %d\n", $2 - had[$1], $1, had[$1], $2 }' |
+		sort -rn | head -n 16
+}
+
 happened=0 memory=0
 while [ "$SECONDS" -lt "$seconds" ]; do
 	word=$(pick "${events[@]}")
@@ -161,6 +178,7 @@ while [ "$SECONDS" -lt "$seconds" ]; do
 	# everything has happened once or twice
 	if [ "$memory" -eq 0 ] && [ "$SECONDS" -ge $((seconds / 4)) ]; then
 		memory=$(kernel_memory)
+		memory_by_use > "$tmp/memory"
 	fi
 done
 
@@ -202,7 +220,7 @@ flat()
 	[ "$now" -lt $((memory + 8192)) ]
 }
 diag "$(flat)"
-check 'memory is flat' eventually 60 flat
+check 'memory is flat' eventually 60 flat || diag "$(more_used "$tmp/memory")"
 check 'deleted' proxy_gone
 module_memory_back
 finish
