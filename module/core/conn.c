@@ -930,15 +930,18 @@ void ftcp_conn_abort(struct ftcp_conn *c, struct ftcp_result *res)
  * @now: present time, ms
  *
  * After a change of route or device, or a suspension of the host: the far end
- * is probed at once, if it is one that answers.  ftcp_conn_deadline() is to be
- * asked at once.
+ * is probed at once, if it is one that answers.  A replacement that failed says
+ * nothing about the new way.  ftcp_conn_deadline() is to be asked at once.
  */
 void ftcp_conn_suspect(struct ftcp_conn *c, u64 now)
 {
-	if (c->state == FTCP_ESTABLISHED)
-		c->suspect_at = now > ftcp_load(c->last_rx) ?
-					now :
-					ftcp_load(c->last_rx) + 1;
+	if (c->state != FTCP_ESTABLISHED)
+		return;
+	c->suspect_at = now > ftcp_load(c->last_rx) ?
+				now :
+				ftcp_load(c->last_rx) + 1;
+	if (c->renew_at > now)
+		c->renew_at = now;
 }
 
 /**
@@ -967,7 +970,9 @@ int ftcp_conn_renew(struct ftcp_conn *c, u64 now)
  * @res: what to do
  *
  * A connection that has been silent while the far end was dialled in vain is
- * given up.
+ * given up, if somebody waits for an answer.  An idle one goes on while it has
+ * patience: where there is no way at all, as while a device is down, the other
+ * end has not forgotten it.
  */
 void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
 			    struct ftcp_result *res)
@@ -977,7 +982,8 @@ void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
 		return;
 	c->renewing = 0;
 	c->renew_at = again;
-	if (in_vain && c->probes > c->config.probes && next_probe(c))
+	if (in_vain && c->probes > c->config.probes && next_probe(c) &&
+	    ftcp_load(c->asked) > ftcp_load(c->last_rx))
 		give_up(c, res);
 }
 

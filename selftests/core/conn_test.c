@@ -1800,6 +1800,32 @@ static void renewal_failed_in_silence(void)
 	EXPECT(FTCP_CONTROL, FTCP_EV_DEAD, FTCP_CLOSED);
 }
 
+/* Nobody waits: as while a device is down.  When it is up, there is another try at
+ * once; but not for ever.
+ */
+static void renewal_failed_while_idle(void)
+{
+	establish_as(&renewable);
+	now++;
+	send_bytes(100);
+	now++;
+	receive_rel(FTCP_ACK, 0, 0, 0);
+	now += 1000;
+	ftcp_conn_suspect(&c, now);
+	until_renew();
+	CHECK(run_until(now + 12000));
+	ftcp_conn_renew_failed(&c, 1, now + FTCP_RENEW_AGAIN, &r);
+	EXPECT_SILENCE();
+	CHECK_EQ(c.state, FTCP_ESTABLISHED);
+	CHECK(!ftcp_conn_renew(&c, now));
+	ftcp_conn_suspect(&c, now);
+	CHECK(ftcp_conn_renew(&c, now));
+	ftcp_conn_renew_failed(&c, 1, now + 600000, &r);
+	while (run_until(START + FTCP_IDLE) && !r.event)
+		;
+	CHECK_EQ(r.event, FTCP_EV_DEAD);
+}
+
 /* The far end was heard again meanwhile. */
 static void renewal_failed_after_recovery(void)
 {
@@ -2363,6 +2389,7 @@ int main(void)
 		T(probes_of_the_patient),
 		T(renewal_instead_of_death),
 		T(renewal_failed_in_silence),
+		T(renewal_failed_while_idle),
 		T(renewal_failed_after_recovery),
 		T(replaced),
 		T(owner_renews),
