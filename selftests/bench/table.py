@@ -42,7 +42,7 @@ def read(path):
         got = sum(int(p["rx"]) for p in parts)
         runs.setdefault(("many", row), {})[round_] = {
             "value": sum(float(p["rx_mbps"]) for p in parts), "p99": 0,
-            "loss": 100 * (1 - got / sent),
+            "loss": 100 * (1 - got / sent) if sent else 100,
             "cpu": 1 / sum(1 / max(float(p["cpu_us_per_rxpkt"]), 1e-9) for p in parts),
         }
     return runs
@@ -61,7 +61,7 @@ def main():
                    key=lambda column: [int(n) for n in f"{column[5:]}x1".split("x")][1::-1])
     table = []
     print(f"{'column':13} {'row':10} {'median':>8} {'min':>8} {'max':>8} {'unit':6} "
-          f"{'ratio':>6} {'min':>5} {'max':>5} {'to':5} {'of one':>6} {'loss %':>6} {'cpu us':>7} {'p99 us':>8}")
+          f"{'ratio':>6} {'from':>5} {'to':>5} {'of':5} {'of one':>6} {'loss %':>6} {'cpu us':>7} {'p99 us':>8}")
     for column in COLUMNS + flows:
         for (this, row), values in runs.items():
             if this != column:

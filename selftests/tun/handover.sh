@@ -134,6 +134,18 @@ stop "$tcpdump"
 settled
 before=$(sleeps)
 
+# nor is it that an address lives longer, as each router advertisement says
+for family in 4 6; do
+	address=$(c ip -o -"$family" addr show dev eth0 scope global |
+		awk '{ print $4; exit }')
+	check "IPv$family: the address lives longer" \
+		ip -n "$C" addr change "$address" dev eth0 valid_lft 1000 preferred_lft 1000
+	check '... it wakes up' wait_for 5 eval '[ "$(sleeps)" != "$before" ]'
+	settled
+	check '... and asks nobody' [ "$(probes)" = "$seen" ]
+	before=$(sleeps)
+done
+
 # what anybody but the kernel says
 cat > "$tmp/liar" <<'END'
 my ($pid) = @ARGV;

@@ -20,7 +20,7 @@
  * end fell silent or for its age, goes on while an heir is dialled, and the
  * conversation moves when that is established; if it cannot be and the far end
  * is given up, it is dialled again at once.  So it is if the far end does not
- * know it any more after a change of this host's addresses.  A refused flow
+ * know it any more after a change of addresses or routes.  A refused flow
  * stays in the table for a moment, to answer an application that goes on
  * sending with silence instead of a SYN for each datagram.
  *
@@ -63,6 +63,7 @@
 #define MTU_MIN6 1280
 #define MTU_AGE (600 * 1000)
 #define IP4_MAX 65535
+#define DOUBT (10 * 1000) /* ms; an answer to a probe takes no longer */
 
 static const char *const event_text[] = {
 	[FTCP_EV_NONE] = "nothing happened",
@@ -298,9 +299,10 @@ static enum reason reason_of(const struct flow *f, enum ftcp_event event)
  * connection of the flow, of which the far end knows nothing.  That is no news
  * about the service.
  */
-static bool was_doubted(const struct flow *f)
+static bool was_doubted(const struct worker *w, const struct flow *f)
 {
-	return f->conn.suspect_at > f->conn.last_rx;
+	return f->conn.suspect_at > f->conn.last_rx &&
+	       w->now < f->conn.suspect_at + DOUBT;
 }
 
 /* Once for each flow; one that was refused stays for a while. */
@@ -309,7 +311,7 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 	struct conversation conv = f->conversation;
 	struct flow *elder = f->elder;
 	bool redial = (event == FTCP_EV_DEAD ||
-		       (event == FTCP_EV_RESET && was_doubted(f))) &&
+		       (event == FTCP_EV_RESET && was_doubted(w, f))) &&
 		      f->in_udp_table && !f->heir && !w->stopping;
 
 	tell(f, event_text[event]);
@@ -1053,10 +1055,12 @@ static void for_each_flow(struct worker *w,
 	}
 }
 
-/* One that is being opened repeats its SYN anyway. */
+/* One that is being opened repeats its SYN anyway, and one without keepalive is
+ * not probed.
+ */
 static void doubt(struct worker *w, struct flow *f)
 {
-	if (f->conn.state != FTCP_ESTABLISHED)
+	if (f->conn.state != FTCP_ESTABLISHED || !f->conn.config.keepalive)
 		return;
 	ftcp_conn_suspect(&f->conn, w->now);
 	dispatch_arm(w, f);

@@ -3,8 +3,8 @@
  * IPv4 fragments from the device.
  *
  * A segment may have been cut on its way.  The host's conntrack puts it
- * together, has it translated, and then the host cuts it again as it came,
- * whatever the device's MTU is.  So the fragments of a packet arrive in order,
+ * together, has it translated, and then the host cuts it again, into pieces no
+ * larger than they came, however large the device's MTU is.  So the fragments of a packet arrive in order,
  * with at most those of a few others, from other processors, among them; and
  * all fragments of two hosts in one queue of the device, since their hash is
  * that of the addresses alone.  Each thread can put together what it reads, and

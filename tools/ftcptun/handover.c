@@ -102,20 +102,66 @@ int handover_wait(const struct handover *h, struct pollfd *pfd, u64 now)
 /**
  * struct message - the beginning of a message from rtnetlink
  * @nlh: its header
- * @ifi: RTM_NEWLINK
+ * @ifi: RTM_NEWLINK, RTM_DELLINK
+ * @ifa: RTM_NEWADDR, RTM_DELADDR
+ * @room: for the attributes; one that does not fit is as one that is not there
  */
 struct message {
 	struct nlmsghdr nlh;
-	struct ifinfomsg ifi;
+	union {
+		struct ifinfomsg ifi;
+		struct ifaddrmsg ifa;
+	};
+	u8 room[512];
 };
 
-/* That somebody listens to a device, as tcpdump does, is no change. */
+/* An attribute of a message of which @len bytes were read and @fixed come before
+ * the attributes, if there are @size bytes of it.
+ */
+static const void *attribute(const struct message *m, size_t len, size_t fixed,
+			     unsigned short type, size_t size)
+{
+	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(fixed);
+	const struct rtattr *a;
+
+	while (at + sizeof(*a) <= len) {
+		a = (const struct rtattr *)((const u8 *)m + at);
+		if (a->rta_len < sizeof(*a) || at + a->rta_len > len)
+			return NULL;
+		if (a->rta_type == type)
+			return a->rta_len >= RTA_LENGTH(size) ? RTA_DATA(a) :
+								NULL;
+		at += RTA_ALIGN(a->rta_len);
+	}
+	return NULL;
+}
+
+/* No change is that somebody listens to a device, as tcpdump does; what wireless
+ * devices tell, as that they have scanned; what goes on in a bridge; and that an
+ * address lives longer, as each router advertisement says.
+ */
 static bool matters(const struct message *m, size_t len)
 {
-	return len < sizeof(*m) || m->nlh.nlmsg_type != RTM_NEWLINK ||
-	       !m->ifi.ifi_change ||
-	       (m->ifi.ifi_change &
-		~(unsigned int)(IFF_PROMISC | IFF_ALLMULTI));
+	const struct ifa_cacheinfo *info;
+
+	if (len < sizeof(m->nlh))
+		return true;
+	if (m->nlh.nlmsg_type == RTM_NEWLINK &&
+	    len >= NLMSG_LENGTH(sizeof(m->ifi))) {
+		if (m->ifi.ifi_family == AF_BRIDGE ||
+		    attribute(m, len, sizeof(m->ifi), IFLA_WIRELESS, 0))
+			return false;
+		return !m->ifi.ifi_change ||
+		       (m->ifi.ifi_change &
+			~(unsigned int)(IFF_PROMISC | IFF_ALLMULTI));
+	}
+	if (m->nlh.nlmsg_type == RTM_NEWADDR &&
+	    len >= NLMSG_LENGTH(sizeof(m->ifa))) {
+		info = attribute(m, len, sizeof(m->ifa), IFA_CACHEINFO,
+				 sizeof(*info));
+		return !info || info->cstamp == info->tstamp;
+	}
+	return true;
 }
 
 /* Whether something has changed.  What is left when all reads are used up wakes
