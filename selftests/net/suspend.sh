@@ -30,7 +30,8 @@ suspend()
 rx_age() { flows "$C" '.[]."rx-age-ms"'; }
 # silent MS: for so long nothing was heard of the far end
 silent() { [ "$(rx_age)" -gt "$1" ]; }
-heard() { [ "$(rx_age)" -lt "$1" ]; }
+# heard_since AGE: something was, since nothing had been for so long
+heard_since() { [ "$(rx_age)" -lt "$1" ]; }
 port() { flows "$C" '.[].local'; }
 
 server echo "$S" echo --bind 127.0.0.1:5555
@@ -39,8 +40,9 @@ check 'the server asks nobody' s ftcpctl set tunnel t dev ftcp0 keepalive off
 check 'a flow' c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7000
 old=$(port)
 check 'it is idle' wait_for 10 silent 3000
+age=$(rx_age)
 suspend
-check 'the far end is asked, and answers' wait_for 5 heard 3000
+check 'the far end is asked, and answers' wait_for 5 heard_since "$age"
 check 'the flow goes on' c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7000
 check 'it is the same one' [ "$(port)" = "$old" ]
 
