@@ -971,8 +971,8 @@ int ftcp_conn_renew(struct ftcp_conn *c, u64 now)
  *
  * A connection that has been silent while the far end was dialled in vain is
  * given up, if somebody waits for an answer.  An idle one goes on while it has
- * patience: where there is no way at all, as while a device is down, the other
- * end has not forgotten it.
+ * patience, as do the attempts to replace it: where there is no way at all, as
+ * while a device is down, the other end has not forgotten it.
  */
 void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
 			    struct ftcp_result *res)
@@ -982,9 +982,12 @@ void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
 		return;
 	c->renewing = 0;
 	c->renew_at = again;
-	if (in_vain && c->probes > c->config.probes && next_probe(c) &&
-	    ftcp_load(c->asked) > ftcp_load(c->last_rx))
+	if (!in_vain || c->probes <= c->config.probes || !next_probe(c))
+		return;
+	if (ftcp_load(c->asked) > ftcp_load(c->last_rx))
 		give_up(c, res);
+	else
+		c->renew_at = 0;
 }
 
 /**

@@ -1800,8 +1800,8 @@ static void renewal_failed_in_silence(void)
 	EXPECT(FTCP_CONTROL, FTCP_EV_DEAD, FTCP_CLOSED);
 }
 
-/* Nobody waits: as while a device is down.  When it is up, there is another try at
- * once; but not for ever.
+/* Nobody waits: as while a device is down.  It is tried again and again, but not
+ * for ever.
  */
 static void renewal_failed_while_idle(void)
 {
@@ -1813,17 +1813,52 @@ static void renewal_failed_while_idle(void)
 	now += 1000;
 	ftcp_conn_suspect(&c, now);
 	until_renew();
-	CHECK(run_until(now + 12000));
+	for (;;) {
+		CHECK(run_until(now + 12000));
+		if (r.event)
+			break;
+		/* each is in vain, and the next comes with the next probe */
+		ftcp_conn_renew_failed(&c, 1, now + FTCP_RENEW_AGAIN, &r);
+		EXPECT_SILENCE();
+		CHECK_EQ(c.state, FTCP_ESTABLISHED);
+		CHECK(run_until(now + FTCP_PROBE_MAX));
+		if (r.event != FTCP_EV_RENEW)
+			break;
+	}
+	CHECK_EQ(r.event, FTCP_EV_DEAD);
+	CHECK(now > START + 30000 && now < START + 90000);
+}
+
+/* ... until somebody does. */
+static void renewal_failed_before_use(void)
+{
+	establish_as(&renewable);
+	now++;
+	send_bytes(100);
+	now++;
+	receive_rel(FTCP_ACK, 0, 0, 0);
+	now += 1000;
+	ftcp_conn_suspect(&c, now);
+	until_renew();
 	ftcp_conn_renew_failed(&c, 1, now + FTCP_RENEW_AGAIN, &r);
 	EXPECT_SILENCE();
-	CHECK_EQ(c.state, FTCP_ESTABLISHED);
+	now++;
+	send_bytes(100);
+	CHECK(run_until(now + FTCP_PROBE_MAX));
+	CHECK_EQ(r.event, FTCP_EV_RENEW);
+	ftcp_conn_renew_failed(&c, 1, now + FTCP_RENEW_AGAIN, &r);
+	EXPECT(FTCP_CONTROL, FTCP_EV_DEAD, FTCP_CLOSED);
+}
+
+/* A way that changes again is worth another attempt. */
+static void suspect_after_failure(void)
+{
+	establish_as(&renewable);
+	CHECK(ftcp_conn_renew(&c, now));
+	ftcp_conn_renew_failed(&c, 1, now + FTCP_RENEW_AGAIN, &r);
 	CHECK(!ftcp_conn_renew(&c, now));
 	ftcp_conn_suspect(&c, now);
 	CHECK(ftcp_conn_renew(&c, now));
-	ftcp_conn_renew_failed(&c, 1, now + 600000, &r);
-	while (run_until(START + FTCP_IDLE) && !r.event)
-		;
-	CHECK_EQ(r.event, FTCP_EV_DEAD);
 }
 
 /* The far end was heard again meanwhile. */
@@ -2390,6 +2425,8 @@ int main(void)
 		T(renewal_instead_of_death),
 		T(renewal_failed_in_silence),
 		T(renewal_failed_while_idle),
+		T(renewal_failed_before_use),
+		T(suspect_after_failure),
 		T(renewal_failed_after_recovery),
 		T(replaced),
 		T(owner_renews),
