@@ -390,6 +390,42 @@ topology()
 		bail_out "no way from client to server"
 }
 
+# narrow_path: the link to the server carries less than the client knows, and the
+# router does not tell
+narrow_path()
+{
+	ip -n "$R" link set s0 mtu 1400
+	ip -n "$S" link set eth0 mtu 1400
+	r nft -f - <<-EOT
+	table inet blackhole {
+		chain o {
+			type filter hook output priority 0;
+			icmp type destination-unreachable drop
+			icmpv6 type packet-too-big drop
+		}
+	}
+	EOT
+}
+
+# Packets that the router could not forward for their size.
+too_big_for_router()
+{
+	r awk '/^Ip:/ && n++ { sum += $19 } $1 == "Ip6InTooBigErrors" { sum += $2 }
+		END { print sum }' /proc/net/snmp /proc/net/snmp6
+}
+
+# lost COMMAND...: five datagrams end at the router; the test has a function that says
+# how many the server has received
+lost()
+{
+	local before had
+
+	before=$(too_big_for_router) had=$(received)
+	"$@" --lossy --oneway --count 5 &&
+		wait_for 5 eval '[ "$(too_big_for_router)" -ge $((before + 5)) ]' &&
+		[ "$(received)" = "$had" ]
+}
+
 # counter NAMESPACE TABLE NAME: how many packets a rule has seen
 counter()
 {

@@ -61,7 +61,8 @@ def main():
                    key=lambda column: [int(n) for n in f"{column[5:]}x1".split("x")][1::-1])
     table = []
     print(f"{'column':13} {'row':10} {'median':>8} {'min':>8} {'max':>8} {'unit':6} "
-          f"{'ratio':>6} {'from':>5} {'to':>5} {'of':5} {'of one':>6} {'loss %':>6} {'cpu us':>7} {'p99 us':>8}")
+          f"{'ratio':>6} {'from':>5} {'to':>5} {'of':5} "
+          f"{'of one':>6} {'loss %':>6} {'cpu us':>7} {'p99 us':>8}")
     for column in COLUMNS + flows:
         for (this, row), values in runs.items():
             if this != column:
@@ -89,8 +90,8 @@ def main():
             of_one = f"{entry['of_one']:.2f}" if "of_one" in entry else ""
             print(f"{column:13} {row:10} {entry['median']:8.1f} {entry['min']:8.1f} "
                   f"{entry['max']:8.1f} {entry['unit']:6} {entry.get('ratio', 0):6.2f} "
-                  f"{entry.get('ratio_min', 0):5.2f} {entry.get('ratio_max', 0):5.2f} {base:5} {of_one:>6} {entry['loss_pct']:6.2f} "
-                  f"{entry['cpu_us']:7.2f} {entry['p99_us']:8.1f}")
+                  f"{entry.get('ratio_min', 0):5.2f} {entry.get('ratio_max', 0):5.2f} "
+                  f"{base:5} {of_one:>6} {entry['loss_pct']:6.2f} {entry['cpu_us']:7.2f} {entry['p99_us']:8.1f}")
     with open(sys.argv[2], "w") as out:
         json.dump(table, out, indent=1)
     sys.exit(0 if table else 1)

@@ -1800,10 +1800,8 @@ static void renewal_failed_in_silence(void)
 	EXPECT(FTCP_CONTROL, FTCP_EV_DEAD, FTCP_CLOSED);
 }
 
-/* Nobody waits: as while a device is down.  It is tried again and again, but not
- * for ever.
- */
-static void renewal_failed_while_idle(void)
+/* All was answered, and then there is no way any more. */
+static void idle_until_renew(void)
 {
 	establish_as(&renewable);
 	now++;
@@ -1813,6 +1811,14 @@ static void renewal_failed_while_idle(void)
 	now += 1000;
 	ftcp_conn_suspect(&c, now);
 	until_renew();
+}
+
+/* Nobody waits: as while a device is down.  It is tried again and again, but not
+ * for ever.
+ */
+static void renewal_failed_while_idle(void)
+{
+	idle_until_renew();
 	for (;;) {
 		CHECK(run_until(now + 12000));
 		if (r.event)
@@ -1832,14 +1838,7 @@ static void renewal_failed_while_idle(void)
 /* ... until somebody does. */
 static void renewal_failed_before_use(void)
 {
-	establish_as(&renewable);
-	now++;
-	send_bytes(100);
-	now++;
-	receive_rel(FTCP_ACK, 0, 0, 0);
-	now += 1000;
-	ftcp_conn_suspect(&c, now);
-	until_renew();
+	idle_until_renew();
 	ftcp_conn_renew_failed(&c, 1, now + FTCP_RENEW_AGAIN, &r);
 	EXPECT_SILENCE();
 	now++;

@@ -26,41 +26,10 @@ ends_gone()
 	ends_well "$1: the server" $server
 }
 
-# The server knows of its own link, the client of nothing.
-ip -n "$R" link set s0 mtu 1400
-ip -n "$S" link set eth0 mtu 1400
-blackhole()
-{
-	r nft -f - <<-EOT
-	table inet blackhole {
-		chain o {
-			type filter hook output priority 0;
-			icmp type destination-unreachable drop
-			icmpv6 type packet-too-big drop
-		}
-	}
-	EOT
-}
-check 'the router keeps errors to itself' blackhole
+check 'the router keeps errors to itself' narrow_path
 
 carry() { send --to 127.0.0.1:1234 --size "$@"; }
 received() { total rx $server server; }
-# Packets that the router could not forward for their size.
-too_big_for_router()
-{
-	r awk '/^Ip:/ && n++ { sum += $19 } $1 == "Ip6InTooBigErrors" { sum += $2 }
-		END { print sum }' /proc/net/snmp /proc/net/snmp6
-}
-# lost COMMAND...: five datagrams end at the router
-lost()
-{
-	local before rx
-
-	before=$(too_big_for_router) rx=$(received)
-	"$@" --lossy --oneway --count 5 &&
-		wait_for 5 eval '[ "$(too_big_for_router)" -ge $((before + 5)) ]' &&
-		[ "$(received)" = "$rx" ]
-}
 # numbered_twice FROM: identifications that several packets from there had
 numbered_twice()
 {

@@ -857,11 +857,11 @@ static u32 room(const struct worker *w, struct flow *f)
 {
 	u32 mtu = w->program->options.mtu;
 
-	if (!segments_whole(w, &f->path))
-		return IP4_MAX - FTCP_HLEN - 20;
 	if (f->mtu && w->now >= f->mtu_until)
 		f->mtu = 0;
-	if (f->mtu && f->mtu < mtu)
+	if (!segments_whole(w, &f->path))
+		mtu = IP4_MAX;
+	else if (f->mtu && f->mtu < mtu)
 		mtu = f->mtu;
 	return mtu - FTCP_HLEN - (addr_is_v4(&f->path.remote) ? 20 : 40);
 }
