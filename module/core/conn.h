@@ -30,7 +30,7 @@
 #define FTCP_FIN_RTO		1000
 #define FTCP_FIN_TRIES		3
 #define FTCP_ACK_DELAY		200	/* longest that data waits for an ACK */
-#define FTCP_ACK_STEP		131072	/* ... and the most of it */
+#define FTCP_ACK_STEP		524288	/* ... and the most of it */
 #define FTCP_ACK_STEP_FIRST	16384	/* ... at first, or with 64 KB of window */
 /*
  * Windows on SYN and SYN-ACK are not scaled: until the server's first ACK has

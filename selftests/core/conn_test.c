@@ -1099,7 +1099,9 @@ static void ack_step_scaled(void)
 	ack_step(32768);
 	ack_step(65536);
 	ack_step(131072);
-	ack_step(131072);
+	ack_step(262144);
+	ack_step(524288);
+	ack_step(524288);
 }
 
 static void ack_step_unscaled(void)
