@@ -89,6 +89,9 @@ int ftcp_gso_make_room(struct sk_buff *skb, unsigned int old, unsigned int new)
  * @dst: destination, only the address is used
  * @protocol: IPPROTO_TCP or IPPROTO_UDP
  * @tos: DSCP and ECN
+ *
+ * An IPv4 header's checksum is left to ip_local_out(), which makes it in any case;
+ * what does not go there needs ip_send_check().
  */
 void ftcp_gso_write_ip(struct sk_buff *skb, const struct ftcp_end *src,
 		       const struct ftcp_end *dst, u8 protocol, u8 tos)
@@ -118,7 +121,6 @@ void ftcp_gso_write_ip(struct sk_buff *skb, const struct ftcp_end *src,
 			.saddr = ftcp_end_v4(src),
 			.daddr = ftcp_end_v4(dst),
 		};
-		ip_send_check(iph);
 		skb->protocol = htons(ETH_P_IP);
 	} else {
 		struct ipv6hdr *ip6 = ipv6_hdr(skb);
@@ -142,7 +144,8 @@ void ftcp_gso_write_ip(struct sk_buff *skb, const struct ftcp_end *src,
  *
  * For a datagram that is larger than the path to application or target: its
  * sender would not hear of an ICMP error, and a proxy's socket lets IP cut it.
- * And for segments, if the user wants it so.  Does nothing to IPv6.
+ * And for segments, if the user wants it so.  Does nothing to IPv6, and nothing to
+ * the header's checksum, which ip_local_out() makes.
  */
 void ftcp_gso_allow_fragments(struct net *net, struct sk_buff *skb)
 {
@@ -153,7 +156,6 @@ void ftcp_gso_allow_fragments(struct net *net, struct sk_buff *skb)
 	iph->frag_off = 0;
 	__ip_select_ident(net, iph,
 			  max_t(int, skb_shinfo(skb)->gso_segs, 1));
-	ip_send_check(iph);
 }
 
 static void partial(struct sk_buff *skb, unsigned int offset)
@@ -275,6 +277,8 @@ void ftcp_gso_tcp_to_udp(struct sk_buff *skb, unsigned int hlen,
 		.len = htons(skb->len),
 	};
 	ftcp_gso_write_ip(skb, src, dst, IPPROTO_UDP, tos);
+	if (src->family == AF_INET)
+		ip_send_check(ip_hdr(skb));
 	partial_udp(skb, src, dst);
 	skb->encapsulation = 0;
 }
