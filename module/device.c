@@ -12,7 +12,6 @@
 #include <linux/rtnetlink.h>
 #include <net/addrconf.h>
 #include <net/ip_tunnels.h>
-#include <net/netns/generic.h>
 #include <net/rtnetlink.h>
 
 #include "compat/compat.h"
@@ -27,7 +26,7 @@
 /* What a segment is longer than its datagram. */
 #define OVERHEAD (FTCP_HLEN - sizeof(struct udphdr))
 
-static unsigned int net_id __read_mostly;
+unsigned int ftcp_net_id __read_mostly;
 static LIST_HEAD(links);	/* under RTNL */
 
 /* ---- the device ---- */
@@ -220,15 +219,6 @@ static const struct nf_hook_ops proxy_hooks[] = {
 };
 
 /**
- * ftcp_net() - what a network namespace holds for this module
- * @net: the namespace
- */
-struct ftcp_net *ftcp_net(const struct net *net)
-{
-	return net_generic(net, net_id);
-}
-
-/**
  * ftcp_net_get() - have packets of a namespace looked at
  * @net: the namespace
  * @proxy: datagrams to addresses of its own as well
@@ -257,7 +247,7 @@ int ftcp_net_get(struct net *net, bool proxy)
 			return err;
 		}
 	}
-	fn->proxies += proxy;
+	WRITE_ONCE(fn->proxies, fn->proxies + proxy);
 	WRITE_ONCE(fn->users, fn->users + 1);
 	return 0;
 }
@@ -275,7 +265,7 @@ void ftcp_net_put(struct net *net, bool proxy)
 
 	ASSERT_RTNL();
 	WRITE_ONCE(fn->users, fn->users - 1);
-	fn->proxies -= proxy;
+	WRITE_ONCE(fn->proxies, fn->proxies - proxy);
 	if (proxy && !fn->proxies)
 		nf_unregister_net_hooks(net, proxy_hooks,
 					ARRAY_SIZE(proxy_hooks));
@@ -336,7 +326,7 @@ static struct pernet_operations net_ops = {
 	.init		= net_init,
 	.pre_exit	= net_pre_exit,
 	.exit		= net_exit,
-	.id		= &net_id,
+	.id		= &ftcp_net_id,
 	.size		= sizeof(struct ftcp_net),
 };
 

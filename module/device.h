@@ -9,6 +9,7 @@
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
 #include <net/net_namespace.h>
+#include <net/netns/generic.h>
 
 #define FTCP_PORT_BUCKETS 64
 
@@ -43,7 +44,8 @@ struct ftcp_link {
  *	TCP, under @ports_lock
  * @ports_lock: protects the last two; taken in process context only
  * @users: tunnels that need the netfilter hooks here, under RTNL
- * @proxies: those of them that need the hook for what is sent here as well
+ * @proxies: those of them that take datagrams to addresses of its own: that
+ *	need the hook for what is sent here as well; written under RTNL
  * @routes: is called when routes change; see handover.c
  * @changed: an address, a route or a device of the namespace changed since its
  *	flows were looked at; see handover.c
@@ -65,7 +67,17 @@ struct ftcp_net {
 	siphash_key_t key;
 };
 
-struct ftcp_net *ftcp_net(const struct net *net);
+extern unsigned int ftcp_net_id;
+
+/**
+ * ftcp_net() - what a network namespace holds for this module
+ * @net: the namespace
+ */
+static inline struct ftcp_net *ftcp_net(const struct net *net)
+{
+	return net_generic(net, ftcp_net_id);
+}
+
 int ftcp_net_get(struct net *net, bool proxy);
 void ftcp_net_put(struct net *net, bool proxy);
 

@@ -444,7 +444,7 @@ unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
 		ours = receive(fn, skb, false);
 		break;
 	case IPPROTO_UDP:
-		ours = ftcp_intercept(fn, skb);
+		ours = READ_ONCE(fn->proxies) && ftcp_intercept(fn, skb);
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
