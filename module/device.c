@@ -21,6 +21,7 @@
 #include "flow.h"
 #include "handover.h"
 #include "input.h"
+#include "neighbour.h"
 #include "tunnel.h"
 
 /* What a segment is longer than its datagram. */
@@ -72,6 +73,7 @@ static const struct net_device_ops link_netdev_ops = {
 	.ndo_open		= link_open,
 	.ndo_stop		= link_stop,
 	.ndo_start_xmit		= ftcp_xmit,
+	.ndo_neigh_setup	= ftcp_neighbour_setup,
 	.ndo_get_stats64	= dev_get_tstats64,
 };
 
@@ -108,9 +110,6 @@ void ftcp_device_pin(struct ftcp_link *link)
 
 static void link_setup(struct net_device *dev)
 {
-	const netdev_features_t features =
-		NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_RXCSUM |
-		NETIF_F_HIGHDMA | NETIF_F_GSO_SOFTWARE;
 	struct ftcp_link *link = netdev_priv(dev);
 
 	dev->netdev_ops = &link_netdev_ops;
@@ -119,9 +118,9 @@ static void link_setup(struct net_device *dev)
 	dev->flags = IFF_POINTOPOINT | IFF_NOARP;
 	dev->priv_flags |= IFF_NO_QUEUE;
 	ftcp_compat_set_lltx(dev);
-	dev->features |= features;
-	dev->hw_features |= features;
-	dev->hw_enc_features |= features;
+	dev->features |= FTCP_LINK_FEATURES;
+	dev->hw_features |= FTCP_LINK_FEATURES;
+	dev->hw_enc_features |= FTCP_LINK_FEATURES;
 	dev->needed_headroom = LL_MAX_HEADER + OVERHEAD +
 			       sizeof(struct ipv6hdr) - sizeof(struct iphdr);
 	dev->mtu = ETH_DATA_LEN - OVERHEAD;

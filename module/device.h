@@ -13,6 +13,11 @@
 
 #define FTCP_PORT_BUCKETS 64
 
+/* A super-packet is taken as it is, and so is a checksum that is not made yet. */
+#define FTCP_LINK_FEATURES                                  \
+	(NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_RXCSUM |    \
+	 NETIF_F_HIGHDMA | NETIF_F_GSO_SOFTWARE)
+
 /**
  * struct ftcp_link - private part of a link's net_device
  * @dev: the device

@@ -45,6 +45,29 @@ static inline void ftcp_compat_set_netns_immutable(struct net_device *dev,
 #endif
 }
 
+/* Whether what a device sends passes a filter or classifier of its own: nftables'
+ * egress hook, tc's, or cgroups' priorities.
+ */
+static inline bool ftcp_compat_egress_filtered(const struct net_device *dev)
+{
+#ifdef CONFIG_NETFILTER_EGRESS
+	if (rcu_access_pointer(dev->nf_hooks_egress))
+		return true;
+#endif
+#if defined(HAVE_TCX) && defined(CONFIG_NET_XGRESS)
+	if (rcu_access_pointer(dev->tcx_egress))
+		return true;
+#elif !defined(HAVE_TCX) && defined(CONFIG_NET_CLS_ACT)
+	if (rcu_access_pointer(dev->miniq_egress))
+		return true;
+#endif
+#if IS_ENABLED(CONFIG_CGROUP_NET_PRIO)
+	if (rcu_access_pointer(dev->priomap))
+		return true;
+#endif
+	return false;
+}
+
 /* rtnl_link_ops.newlink: its arguments, and where to find what we need. */
 #ifdef HAVE_RTNL_NEWLINK_PARAMS
 #define FTCP_NEWLINK_ARGS \
