@@ -32,8 +32,10 @@
 #include "tunnel.h"
 
 #define SOON		16	/* costs: the next datagram is expected */
-#define WAIT		32	/* costs: and waited for */
+#define WAIT		64	/* costs: and waited for */
 #define COST_MAX	(50 * NSEC_PER_USEC)	/* more was an interruption */
+#define VAIN_MIN	8	/* datagrams: excused after a wait in vain */
+#define VAIN_MAX	256
 #define DATAGRAMS_MAX	64	/* UDP_MAX_SEGMENTS: a receiver may want it so */
 #define QUEUE_MAX	256	/* packets, while another processor sends */
 #define NOBODY		(-1)
@@ -104,7 +106,10 @@ static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 	return true;
 }
 
-/* No more are added to it. */
+/* No more are added to it.  If none were, it waited in vain: as what an application
+ * sends on receiving an answer, of which there may be one as soon as the next of a
+ * burst.  The following ones do not wait then, and each time more of them.
+ */
 static void close_last(struct ftcp_flow *flow, u64 now)
 {
 	struct ftcp_batch *b = &flow->batch;
@@ -112,6 +117,10 @@ static void close_last(struct ftcp_flow *flow, u64 now)
 	lockdep_assert_held(&b->lock);
 	if (b->count)
 		ftcp_stats_held(flow->tunnel->stats, b->count, now - b->since);
+	if (b->count == 1)
+		b->excused = b->vain = clamp(b->vain * 2, VAIN_MIN, VAIN_MAX);
+	else if (b->count)
+		b->vain = 0;
 	b->count = 0;
 	b->tail = NULL;
 }
@@ -272,7 +281,9 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 	if (!append(flow, skb, now)) {
 		close_last(flow, now);
 		__skb_queue_tail(&b->queue, skb);
-		if (soon && wanted && !READ_ONCE(flow->dead))
+		if (soon && b->excused)
+			b->excused--;
+		else if (soon && wanted && !READ_ONCE(flow->dead))
 			opened = open_last(flow, skb, now);
 	}
 	if (b->sender != NOBODY) {

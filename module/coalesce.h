@@ -19,6 +19,8 @@ struct ftcp_flow;
  * @size: payload of that packet's first datagram, in bytes
  * @count: number of its datagrams
  * @mixed: one of them is partly linear, see append()
+ * @excused: how many datagrams do not wait, as others did in vain
+ * @vain: how many it was the last time; 0 if that wait was not in vain
  * @cost: ns that it takes to send a packet, running mean
  * @last: ns, when a datagram was last handed in
  * @since: ns, when the open packet began to wait
@@ -34,6 +36,8 @@ struct ftcp_batch {
 	u16 size;
 	u16 count;
 	bool mixed;
+	u16 excused;
+	u16 vain;
 	u32 cost;
 	u64 last;
 	u64 since;
