@@ -34,6 +34,7 @@
 #define SOON		16	/* costs: the next datagram is expected */
 #define WAIT		64	/* costs: and waited for */
 #define COST_MAX	(50 * NSEC_PER_USEC)	/* more was an interruption */
+#define MEASURED	8	/* of so many lone datagrams one */
 #define VAIN_MIN	8	/* datagrams: excused after a wait in vain */
 #define VAIN_MAX	256
 #define DATAGRAMS_MAX	64	/* UDP_MAX_SEGMENTS: a receiver may want it so */
@@ -181,6 +182,15 @@ static bool append(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 
 /* ---- sending ---- */
 
+/* What it took to send a packet. */
+static void measured(struct ftcp_batch *b, u64 ns)
+{
+	int cost = min_t(u64, ns, COST_MAX), old = b->cost;
+
+	lockdep_assert_held(&b->lock);
+	WRITE_ONCE(b->cost, old ? old + (cost - old) / 8 : cost);
+}
+
 /* Send what is in the queue, and what others add meanwhile, within reason. */
 static void drain(struct ftcp_flow *flow, u64 now)
 	__must_hold(&flow->batch.lock)
@@ -190,7 +200,7 @@ static void drain(struct ftcp_flow *flow, u64 now)
 	struct sk_buff *skb;
 	u64 begun;
 
-	b->sender = smp_processor_id();
+	WRITE_ONCE(b->sender, smp_processor_id());
 	/* A flow that is dead has no timer that would go on with the rest. */
 	while (!skb_queue_empty(&b->queue) &&
 	       (READ_ONCE(flow->dead) || quota--)) {
@@ -201,11 +211,10 @@ static void drain(struct ftcp_flow *flow, u64 now)
 		begun = now;
 		now = ktime_get_ns();
 		spin_lock(&b->lock);
-		b->cost += ((int)min_t(u64, now - begun, COST_MAX) -
-			    (int)b->cost) / 8;
+		measured(b, now - begun);
 	}
 	__this_cpu_write(usual_cost, b->cost);
-	b->sender = NOBODY;
+	WRITE_ONCE(b->sender, NOBODY);
 	if (unlikely(!skb_queue_empty(&b->queue)))
 		hrtimer_start(&b->timer, 0, HRTIMER_MODE_REL_PINNED_SOFT);
 }
@@ -240,6 +249,23 @@ static enum hrtimer_restart batch_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
+/* Whether a datagram comes so soon after its predecessor that more are expected. */
+static bool is_soon(const struct ftcp_batch *b, u64 now)
+{
+	return now - READ_ONCE(b->last) < (u64)READ_ONCE(b->cost) * SOON;
+}
+
+/* Whether a packet can leave at once, without the lock: it is a lone one, and what
+ * came before it has left.  Of two that are handed in at the same moment either may
+ * be the first.  Some take the lock all the same, to find out what sending costs.
+ */
+static bool is_lone(const struct ftcp_batch *b, u64 now)
+{
+	return !is_soon(b, now) && skb_queue_empty_lockless(&b->queue) &&
+	       READ_ONCE(b->sender) == NOBODY &&
+	       (READ_ONCE(b->lone) + 1) % MEASURED;
+}
+
 /**
  * ftcp_batch_send() - send on an established flow, perhaps with what follows
  * @flow: the flow
@@ -260,6 +286,13 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 		ftcp_send_now(flow, skb);
 		return;
 	}
+	now = ktime_get_ns();
+	if (is_lone(b, now)) {
+		WRITE_ONCE(b->last, now);
+		WRITE_ONCE(b->lone, READ_ONCE(b->lone) + 1);
+		ftcp_send_now(flow, skb);
+		return;
+	}
 
 	spin_lock(&b->lock);
 	if (unlikely(b->sender == smp_processor_id() ||
@@ -275,9 +308,9 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 		ftcp_drop_tx(flow->tunnel, reason, skb);
 		return;
 	}
-	now = ktime_get_ns();
-	soon = now - b->last < (u64)b->cost * SOON;
-	b->last = now;
+	soon = is_soon(b, now);
+	WRITE_ONCE(b->last, now);
+	WRITE_ONCE(b->lone, 0);
 	if (!append(flow, skb, now)) {
 		close_last(flow, now);
 		__skb_queue_tail(&b->queue, skb);

@@ -11,7 +11,8 @@ struct ftcp_flow;
 
 /**
  * struct ftcp_batch - what a flow has to send
- * @lock: protects the members below; nothing is sent under it
+ * @lock: protects the members below; nothing is sent under it.  Without it @sender,
+ *	@cost, @last and @lone are read, and the last two written
  * @queue: packets that are to leave, in order; usually none or one
  * @sender: processor that is sending what was in @queue, -1: none
  * @tail: last datagram of the last packet in @queue, if that is open to more;
@@ -22,6 +23,7 @@ struct ftcp_flow;
  * @excused: how many datagrams do not wait, as others did in vain
  * @vain: how many it was the last time; 0 if that wait was not in vain
  * @cost: ns that it takes to send a packet, running mean
+ * @lone: datagrams since the lock was taken last, which were all lone ones
  * @last: ns, when a datagram was last handed in
  * @since: ns, when the open packet began to wait
  * @timer: ends the wait
@@ -38,6 +40,7 @@ struct ftcp_batch {
 	bool mixed;
 	u16 excused;
 	u16 vain;
+	u8 lone;
 	u32 cost;
 	u64 last;
 	u64 since;

@@ -11,7 +11,7 @@
  *
  * Everything runs under RCU with bottom halves disabled.  A flow that is
  * established costs one look-up, one atomic addition for its sequence numbers
- * and the counters; the only lock is the one of its own batch.
+ * and the counters; the only lock is the one of its own batch, in a stream.
  */
 #include <linux/bpf-cgroup.h>
 #include <linux/netdevice.h>
