@@ -38,6 +38,17 @@ installed_kernel()
 	[ -n "$found" ] && echo "$found"
 }
 
+# The newest kernel that the tests run on, of those that are installed.
+newest_kernel()
+{
+	local series kernel=
+
+	for series in $tested_series; do
+		kernel=$(installed_kernel "$series" || echo "$kernel")
+	done
+	[ -n "$kernel" ] && echo "$kernel"
+}
+
 # Are the headers of that kernel there?
 installed_headers()
 {
