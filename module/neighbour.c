@@ -23,7 +23,8 @@
 /* Whether dev_queue_xmit() would do no more with a packet than call the link: no
  * packet socket and no filter sees it, there is no queueing discipline, nothing
  * that the link does not do, no priority by control group, no time stamp, and
- * IPsec has nothing left to do.
+ * IPsec has nothing left to do.  Trace points, and a largest size of super-packets
+ * that is set for the link, are passed by.
  */
 static bool nobody_between(struct net_device *dev, const struct sk_buff *skb)
 {
@@ -33,18 +34,31 @@ static bool nobody_between(struct net_device *dev, const struct sk_buff *skb)
 	       !rcu_dereference_bh(txq->qdisc)->enqueue &&
 	       (dev->features & FTCP_LINK_FEATURES) == FTCP_LINK_FEATURES &&
 	       !dev_nit_active(dev) && !ftcp_compat_egress_filtered(dev) &&
-	       !skb_shinfo(skb)->tx_flags && !secpath_exists(skb);
+	       !skb_shinfo(skb)->tx_flags && !secpath_exists(skb) &&
+	       !(skb_shinfo(skb)->gso_type & ~SKB_GSO_UDP_L4);
 }
+
+/* A datagram is under way on this processor.  What becomes of it may be wrapped into
+ * another datagram (IPsec in UDP) that is routed into a link: dev_queue_xmit() counts
+ * how deep that goes, and ends it.
+ */
+static DEFINE_PER_CPU(bool, within);
 
 static int output(struct neighbour *neigh, struct sk_buff *skb)
 {
 	struct net_device *dev = neigh->dev;
 	int ret;
 
+	/* a filter of another device may have sent it here (nft fwd) */
+	__skb_pull(skb, skb_network_offset(skb));
 	local_bh_disable();
-	if (likely(skb->dev == dev && nobody_between(dev, skb))) {
+	if (likely(skb->dev == dev && !__this_cpu_read(within) &&
+		   nobody_between(dev, skb))) {
+		__this_cpu_write(within, true);
 		skb_reset_mac_header(skb);
+		skb_set_queue_mapping(skb, 0);
 		ret = ftcp_xmit(skb, dev);
+		__this_cpu_write(within, false);
 	} else {
 		ret = dev_queue_xmit(skb);
 	}

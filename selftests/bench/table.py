@@ -88,10 +88,13 @@ def main():
                 entry["of_one"] = statistics.median(one)
             table.append(entry)
             of_one = f"{entry['of_one']:.2f}" if "of_one" in entry else ""
+            ratio = " " * 24
+            if "ratio" in entry:
+                ratio = (f"{entry['ratio']:6.2f} {entry['ratio_min']:5.2f} "
+                         f"{entry['ratio_max']:5.2f} {base:5}")
             print(f"{column:13} {row:10} {entry['median']:8.1f} {entry['min']:8.1f} "
-                  f"{entry['max']:8.1f} {entry['unit']:6} {entry.get('ratio', 0):6.2f} "
-                  f"{entry.get('ratio_min', 0):5.2f} {entry.get('ratio_max', 0):5.2f} "
-                  f"{base:5} {of_one:>6} {entry['loss_pct']:6.2f} {entry['cpu_us']:7.2f} {entry['p99_us']:8.1f}")
+                  f"{entry['max']:8.1f} {entry['unit']:6} {ratio} {of_one:>6} "
+                  f"{entry['loss_pct']:6.2f} {entry['cpu_us']:7.2f} {entry['p99_us']:8.1f}")
     with open(sys.argv[2], "w") as out:
         json.dump(table, out, indent=1)
     sys.exit(0 if table else 1)
