@@ -17,7 +17,8 @@
  *
  * A flow's packets leave in the order in which they came.  Whoever sends does
  * so without the lock and is marked as the flow's sender; packets of other
- * processors queue up behind, and the sender takes them along.
+ * processors queue up behind, and the sender takes them along.  Only a lone
+ * packet that finds nothing under way leaves without queue and mark.
  */
 #include <linux/ktime.h>
 #include <linux/udp.h>
@@ -107,9 +108,18 @@ static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 	return true;
 }
 
-/* No more are added to it.  If none were, it waited in vain: as what an application
- * sends on receiving an answer, of which there may be one as soon as the next of a
- * burst.  The following ones do not wait then, and each time more of them.
+/* When the wait of the last packet ends. */
+static u64 due(const struct ftcp_flow *flow)
+{
+	u64 limit = READ_ONCE(flow->tunnel->config.coalesce) * NSEC_PER_USEC;
+
+	return flow->batch.since + min(limit, (u64)flow->batch.cost * WAIT);
+}
+
+/* No more are added to it.  If its time has passed and none were, it waited in vain:
+ * as what an application sends on receiving an answer, of which there may be one as
+ * soon as the next of a burst.  The following ones do not wait then, and each time
+ * more of them.
  */
 static void close_last(struct ftcp_flow *flow, u64 now)
 {
@@ -118,9 +128,9 @@ static void close_last(struct ftcp_flow *flow, u64 now)
 	lockdep_assert_held(&b->lock);
 	if (b->count)
 		ftcp_stats_held(flow->tunnel->stats, b->count, now - b->since);
-	if (b->count == 1)
+	if (b->count == 1 && now >= due(flow))
 		b->excused = b->vain = clamp(b->vain * 2, VAIN_MIN, VAIN_MAX);
-	else if (b->count)
+	else if (b->count > 1)
 		b->vain = 0;
 	b->count = 0;
 	b->tail = NULL;
@@ -201,6 +211,7 @@ static void drain(struct ftcp_flow *flow, u64 now)
 	u64 begun;
 
 	WRITE_ONCE(b->sender, smp_processor_id());
+	smp_wmb();	/* before the queue is empty: is_lone() */
 	/* A flow that is dead has no timer that would go on with the rest. */
 	while (!skb_queue_empty(&b->queue) &&
 	       (READ_ONCE(flow->dead) || quota--)) {
@@ -217,14 +228,6 @@ static void drain(struct ftcp_flow *flow, u64 now)
 	WRITE_ONCE(b->sender, NOBODY);
 	if (unlikely(!skb_queue_empty(&b->queue)))
 		hrtimer_start(&b->timer, 0, HRTIMER_MODE_REL_PINNED_SOFT);
-}
-
-/* When the wait of the last packet ends. */
-static u64 due(const struct ftcp_flow *flow)
-{
-	u64 limit = READ_ONCE(flow->tunnel->config.coalesce) * NSEC_PER_USEC;
-
-	return flow->batch.since + min(limit, (u64)flow->batch.cost * WAIT);
 }
 
 static enum hrtimer_restart batch_timer(struct hrtimer *timer)
@@ -252,7 +255,9 @@ static enum hrtimer_restart batch_timer(struct hrtimer *timer)
 /* Whether a datagram comes so soon after its predecessor that more are expected. */
 static bool is_soon(const struct ftcp_batch *b, u64 now)
 {
-	return now - READ_ONCE(b->last) < (u64)READ_ONCE(b->cost) * SOON;
+	/* another processor may have been there a moment ago, and later */
+	return (s64)(now - READ_ONCE(b->last)) <
+	       (s64)READ_ONCE(b->cost) * SOON;
 }
 
 /* Whether a packet can leave at once, without the lock: it is a lone one, and what
@@ -261,8 +266,10 @@ static bool is_soon(const struct ftcp_batch *b, u64 now)
  */
 static bool is_lone(const struct ftcp_batch *b, u64 now)
 {
-	return !is_soon(b, now) && skb_queue_empty_lockless(&b->queue) &&
-	       READ_ONCE(b->sender) == NOBODY &&
+	if (is_soon(b, now) || !skb_queue_empty_lockless(&b->queue))
+		return false;
+	smp_rmb();	/* drain(): nothing in the queue, then nobody sends it */
+	return READ_ONCE(b->sender) == NOBODY &&
 	       (READ_ONCE(b->lone) + 1) % MEASURED;
 }
 
@@ -308,6 +315,7 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 		ftcp_drop_tx(flow->tunnel, reason, skb);
 		return;
 	}
+	now = ktime_get_ns();
 	soon = is_soon(b, now);
 	WRITE_ONCE(b->last, now);
 	WRITE_ONCE(b->lone, 0);

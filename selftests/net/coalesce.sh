@@ -119,18 +119,6 @@ check 'lone datagrams' c udptool send --to '[::1]:1006' --size 1200 --count 50 \
 	--rate 50 --window 1
 check 'none waited' [ "$(held proxy6)" = "$before" ]
 
-# the same as fast as they can: what waited in vain is a reason to wait no more
-echoed()
-{
-	local before
-
-	before=$(held proxy6)
-	c udptool send --to '[::1]:1006' --size 1200 --count 400 --window 1 --timeout 30 &&
-		before=$(($(held proxy6) - before)) &&
-		diag "$before waited" && [ "$before" -le 20 ]
-}
-check 'hardly any wait where each has an answer' echoed
-
 assert_no_invalid
 assert_no_udp
 check 'delete the links' eval 'ip -n "$C" link del ftcp0 && ip -n "$S" link del ftcp0'
