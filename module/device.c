@@ -22,6 +22,7 @@
 #include "handover.h"
 #include "input.h"
 #include "neighbour.h"
+#include "port.h"
 #include "tunnel.h"
 
 /* What a segment is longer than its datagram. */
@@ -279,12 +280,16 @@ static int __net_init net_init(struct net *net)
 
 	fn->net = net;
 	get_random_bytes(&fn->key, sizeof(fn->key));
-	mutex_init(&fn->ports_lock);
-	INIT_LIST_HEAD(&fn->ports);
+	err = ftcp_port_table_init(fn);
+	if (err)
+		return err;
 	err = ftcp_flow_tables_init(fn);
-	if (!err)
-		ftcp_handover_watch(net);
-	return err;
+	if (err) {
+		ftcp_port_table_exit(fn);
+		return err;
+	}
+	ftcp_handover_watch(net);
+	return 0;
 }
 
 /* The namespace goes: tunnels of links whose underlay it is, or which live in
@@ -316,9 +321,8 @@ static void __net_exit net_exit(struct net *net)
 
 	ftcp_handover_unwatch(net);
 	WARN_ON_ONCE(fn->users);
-	WARN_ON_ONCE(!list_empty(&fn->ports));
 	ftcp_flow_tables_exit(fn);
-	mutex_destroy(&fn->ports_lock);
+	ftcp_port_table_exit(fn);
 }
 
 static struct pernet_operations net_ops = {

@@ -44,7 +44,8 @@ struct ftcp_link {
  *	(modes listen and forward)
  * @accept: struct ftcp_tunnel by local TCP port, RCU, changed under RTNL
  * @listen: struct ftcp_tunnel by UDP port listened on, RCU, changed under RTNL
- * @ports: struct ftcp_port, reserved local ports, under @ports_lock
+ * @ports: reserved local ports that serve several flows, see port.c; under
+ *	@ports_lock
  * @ephemeral: how many ports are reserved that any would have done for, UDP and
  *	TCP, under @ports_lock
  * @ports_lock: protects the last two; taken in process context only
@@ -62,7 +63,7 @@ struct ftcp_net {
 	struct rhashtable inner;
 	struct hlist_head accept[FTCP_PORT_BUCKETS];
 	struct hlist_head listen[FTCP_PORT_BUCKETS];
-	struct list_head ports;
+	struct rhashtable ports;
 	unsigned int ephemeral[2];
 	struct mutex ports_lock;
 	unsigned int users;

@@ -11,6 +11,7 @@
  * Everything here sleeps.
  */
 #include <linux/net.h>
+#include <linux/rhashtable.h>
 #include <linux/udp.h>
 #include <net/ip.h>
 #include <net/sock.h>
@@ -21,25 +22,43 @@
 #include "port.h"
 
 /**
- * struct ftcp_port - a reserved port
- * @list: in ftcp_net.ports, if @shared
- * @net: network namespace
- * @sock: the socket that is bound to it
+ * struct port_key - what is reserved
  * @end: address asked for and port in use
  * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ *
+ * Without padding, so that it can be hashed and compared as memory.
+ */
+struct port_key {
+	struct ftcp_end end;
+	int protocol;
+};
+
+/**
+ * struct ftcp_port - a reserved port
+ * @node: in ftcp_net.ports, if @shared
+ * @key: see there; constant then
+ * @net: network namespace
+ * @sock: the socket that is bound to it
  * @shared: whether ftcp_port_get() may hand it out again
  * @ephemeral: any free port was asked for
  * @refs: how often it was handed out, under ftcp_net.ports_lock
  */
 struct ftcp_port {
-	struct list_head list;
+	struct rhash_head node;
+	struct port_key key;
 	struct net *net;
 	struct socket *sock;
-	struct ftcp_end end;
-	int protocol;
 	bool shared;
 	bool ephemeral;
 	unsigned int refs;
+};
+
+/* Conversations may each have a port of their own (mode routed). */
+static const struct rhashtable_params params = {
+	.key_len = sizeof(struct port_key),
+	.key_offset = offsetof(struct ftcp_port, key),
+	.head_offset = offsetof(struct ftcp_port, node),
+	.automatic_shrinking = true,
 };
 
 /* What reaches the socket passed the LOCAL_IN hook as a fragment, as IPv6 puts
@@ -56,18 +75,19 @@ static int take_or_discard(struct sock *sk, struct sk_buff *skb)
 
 static int open_socket(struct ftcp_port *port)
 {
-	int type = port->protocol == IPPROTO_TCP ? SOCK_STREAM : SOCK_DGRAM;
+	bool tcp = port->key.protocol == IPPROTO_TCP;
 	struct sockaddr_storage ss;
 	struct sock *sk;
 	int err, len;
 
-	err = sock_create_kern(port->net, port->end.family, type,
-			       port->protocol, &port->sock);
+	err = sock_create_kern(port->net, port->key.end.family,
+			       tcp ? SOCK_STREAM : SOCK_DGRAM,
+			       port->key.protocol, &port->sock);
 	if (err)
 		return err;
 
 	sk = port->sock->sk;
-	if (port->protocol == IPPROTO_UDP) {
+	if (!tcp) {
 		udp_sk(sk)->encap_type = 1;
 		udp_sk(sk)->encap_rcv = take_or_discard;
 		udp_tunnel_encap_enable(sk);
@@ -76,13 +96,13 @@ static int open_socket(struct ftcp_port *port)
 	/* whatever net.ipv6.bindv6only says */
 	sk->sk_ipv6only = false;
 
-	len = ftcp_end_to_sockaddr(&port->end, &ss);
+	len = ftcp_end_to_sockaddr(&port->key.end, &ss);
 	err = kernel_bind(port->sock, (struct sockaddr *)&ss, len);
 	if (err) {
 		sock_release(port->sock);
 		return err;
 	}
-	port->end.port = htons(inet_sk(sk)->inet_num);
+	port->key.end.port = htons(inet_sk(sk)->inet_num);
 	return 0;
 }
 
@@ -120,19 +140,17 @@ static bool ephemeral_left(struct ftcp_net *fn, int protocol)
 struct ftcp_port *ftcp_port_get(struct net *net, int protocol,
 				const struct ftcp_end *end, bool shared)
 {
+	struct port_key key = { .end = *end, .protocol = protocol };
 	struct ftcp_net *fn = ftcp_net(net);
 	struct ftcp_port *port;
 	int err;
 
+	BUILD_BUG_ON(sizeof(key) != sizeof(key.end) + sizeof(key.protocol));
 	mutex_lock(&fn->ports_lock);
-	if (shared) {
-		list_for_each_entry(port, &fn->ports, list) {
-			if (port->protocol == protocol &&
-			    ftcp_end_equal(&port->end, end)) {
-				port->refs++;
-				goto out;
-			}
-		}
+	port = shared ? rhashtable_lookup_fast(&fn->ports, &key, params) : NULL;
+	if (port) {
+		port->refs++;
+		goto out;
 	}
 
 	if (!end->port && !ephemeral_left(fn, protocol)) {
@@ -145,33 +163,38 @@ struct ftcp_port *ftcp_port_get(struct net *net, int protocol,
 		port = ERR_PTR(-ENOMEM);
 		goto out;
 	}
+	port->key = key;
 	port->net = net;
-	port->end = *end;
-	port->protocol = protocol;
 	port->shared = shared;
 	port->ephemeral = !end->port;
 	port->refs = 1;
-	INIT_LIST_HEAD(&port->list);
 
 	err = open_socket(port);
 	if (err == -EAFNOSUPPORT && end->family == AF_INET6 &&
 	    ftcp_end_is_any(end)) {
 		/* IPv6 is turned off: IPv4 is all there is to reserve */
-		ftcp_end_set_v4(&port->end, htonl(INADDR_ANY), end->port);
+		ftcp_end_set_v4(&port->key.end, htonl(INADDR_ANY), end->port);
 		err = open_socket(port);
 	}
-	if (err) {
-		kfree(port);
-		port = ERR_PTR(err);
-		goto out;
+	if (err)
+		goto err_free;
+	if (shared) {
+		err = rhashtable_insert_fast(&fn->ports, &port->node, params);
+		if (err)
+			goto err_release;
 	}
-	if (shared)
-		list_add(&port->list, &fn->ports);
 	if (port->ephemeral)
 		++*ephemeral_count(fn, protocol);
 out:
 	mutex_unlock(&fn->ports_lock);
 	return port;
+
+err_release:
+	sock_release(port->sock);
+err_free:
+	kfree(port);
+	port = ERR_PTR(err);
+	goto out;
 }
 
 /**
@@ -190,9 +213,10 @@ void ftcp_port_put(struct ftcp_port *port)
 		mutex_unlock(&fn->ports_lock);
 		return;
 	}
-	list_del(&port->list);
+	if (port->shared)
+		rhashtable_remove_fast(&fn->ports, &port->node, params);
 	if (port->ephemeral)
-		--*ephemeral_count(fn, port->protocol);
+		--*ephemeral_count(fn, port->key.protocol);
 	/* Whoever gets the lock next finds the port free. */
 	sock_release(port->sock);
 	mutex_unlock(&fn->ports_lock);
@@ -205,5 +229,29 @@ void ftcp_port_put(struct ftcp_port *port)
  */
 __be16 ftcp_port_number(const struct ftcp_port *port)
 {
-	return port->end.port;
+	return port->key.end.port;
+}
+
+/**
+ * ftcp_port_table_init() - the table of a network namespace
+ * @fn: the namespace
+ *
+ * Return: 0 or a negative error.
+ */
+int ftcp_port_table_init(struct ftcp_net *fn)
+{
+	mutex_init(&fn->ports_lock);
+	return rhashtable_init(&fn->ports, &params);
+}
+
+/**
+ * ftcp_port_table_exit() - give the table back; all ports have been
+ * @fn: the namespace
+ */
+void ftcp_port_table_exit(struct ftcp_net *fn)
+{
+	WARN_ON_ONCE(atomic_read(&fn->ports.nelems) || fn->ephemeral[0] ||
+		     fn->ephemeral[1]);
+	rhashtable_destroy(&fn->ports);
+	mutex_destroy(&fn->ports_lock);
 }

@@ -13,4 +13,7 @@ struct ftcp_port *ftcp_port_get(struct net *net, int protocol,
 void ftcp_port_put(struct ftcp_port *port);
 __be16 ftcp_port_number(const struct ftcp_port *port);
 
+int ftcp_port_table_init(struct ftcp_net *fn);
+void ftcp_port_table_exit(struct ftcp_net *fn);
+
 #endif /* FTCP_PORT_H */
