@@ -21,8 +21,6 @@ void ftcp_send_control(struct ftcp_tunnel *tunnel, struct dst_entry *dst,
 void ftcp_output_begin(struct dst_entry *dst, struct sk_buff *skb, u32 mark);
 void ftcp_output(struct net *net, struct dst_entry *dst, struct sk_buff *skb,
 		 u32 mark);
-struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,
-			     u8 protocol, u32 mark);
 void ftcp_drop_tx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
 		  struct sk_buff *skb);
 

@@ -23,6 +23,7 @@
 #include "input.h"
 #include "neighbour.h"
 #include "port.h"
+#include "table.h"
 #include "tunnel.h"
 
 /* What a segment is longer than its datagram. */
@@ -283,7 +284,7 @@ static int __net_init net_init(struct net *net)
 	err = ftcp_port_table_init(fn);
 	if (err)
 		return err;
-	err = ftcp_flow_tables_init(fn);
+	err = ftcp_table_init(fn);
 	if (err) {
 		ftcp_port_table_exit(fn);
 		return err;
@@ -321,7 +322,7 @@ static void __net_exit net_exit(struct net *net)
 
 	ftcp_handover_unwatch(net);
 	WARN_ON_ONCE(fn->users);
-	ftcp_flow_tables_exit(fn);
+	ftcp_table_exit(fn);
 	ftcp_port_table_exit(fn);
 }
 

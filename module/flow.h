@@ -14,6 +14,7 @@
 #include "coalesce.h"
 #include "core/conn.h"
 #include "peer.h"
+#include "route.h"
 #include "tunnel.h"
 
 /**
@@ -26,16 +27,6 @@
 struct ftcp_inner_key {
 	struct ftcp_pair pair;
 	const struct ftcp_link *link;
-};
-
-/**
- * struct ftcp_route - a cached route
- * @dst: the route, RCU; a reference is held; replaced under ftcp_flow.lock
- * @cookie: for dst_check()
- */
-struct ftcp_route {
-	struct dst_entry __rcu *dst;
-	u32 cookie;
 };
 
 /**
@@ -85,7 +76,7 @@ struct ftcp_route {
  * @rcu: for freeing
  *
  * Lifetime.  A flow is found under RCU only, through one of the tables or the
- * tunnel's list.  flow_kill() sets @dead, takes it out of all three and queues
+ * tunnel's list.  ftcp_flow_kill() sets @dead, takes it out of all three and queues
  * @teardown, once; that waits for @setup, stops both timers for good, gives the
  * ports back and has the flow freed after a grace period.  @setup is queued
  * once, by the flow's creator, under @lock and before anything can kill it.
@@ -160,15 +151,12 @@ static inline struct ftcp_net *ftcp_flow_inner_net(const struct ftcp_tunnel *t)
 						      t->inner_net);
 }
 
-struct ftcp_flow *ftcp_flow_by_outer(struct ftcp_net *fn,
-				     const struct ftcp_pair *pair);
-struct ftcp_flow *ftcp_flow_by_inner(struct ftcp_net *fn,
-				     const struct ftcp_inner_key *key);
-
 struct ftcp_flow *ftcp_flow_dial(struct ftcp_tunnel *tunnel,
 				 struct ftcp_peer *peer,
 				 const struct ftcp_inner_key *key,
 				 enum ftcp_drop_attr *reason);
+struct ftcp_flow *ftcp_flow_dial_heir(const struct ftcp_flow *flow,
+				      enum ftcp_drop_attr *reason);
 struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 				   struct ftcp_peer *peer,
 				   const struct ftcp_pair *outer,
@@ -179,25 +167,20 @@ void ftcp_flow_adopt(struct ftcp_flow *flow, const struct ftcp_segment *seg);
 bool ftcp_flow_enqueue(struct ftcp_flow *flow, struct sk_buff *skb);
 enum ftcp_verdict ftcp_flow_receive(struct ftcp_flow *flow,
 				    const struct ftcp_segment *seg);
+void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res);
+void ftcp_flow_flush(struct ftcp_flow *flow);
 void ftcp_flow_arm(struct ftcp_flow *flow, u64 deadline);
-
-struct dst_entry *ftcp_flow_cached(const struct ftcp_route *route);
-bool ftcp_flow_keep_route(struct ftcp_flow *flow, struct ftcp_route *route,
-			  struct dst_entry *dst);
-struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow);
-struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow);
+void ftcp_flow_rearm(struct ftcp_flow *flow);
 
 void ftcp_flow_close(struct ftcp_flow *flow);
 void ftcp_flow_reset(struct ftcp_flow *flow);
-void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer,
-		      bool moved);
-void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect);
-void ftcp_flow_target_way_changed(struct ftcp_flow *flow);
+void ftcp_flow_drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
+			    void (*tell)(struct sk_buff *));
+void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
+		    enum ftcp_reason reason);
 void ftcp_flow_kill_all(struct ftcp_tunnel *tunnel,
 			const struct ftcp_peer *peer);
 
-int ftcp_flow_tables_init(struct ftcp_net *fn);
-void ftcp_flow_tables_exit(struct ftcp_net *fn);
 int ftcp_flow_init(void);
 void ftcp_flow_exit(void);
 

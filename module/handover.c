@@ -20,6 +20,7 @@
 #include "device.h"
 #include "flow.h"
 #include "handover.h"
+#include "renew.h"
 #include "tunnel.h"
 
 #define SETTLE	(HZ / 10)

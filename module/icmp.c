@@ -21,6 +21,8 @@
 #include "flow.h"
 #include "gso.h"
 #include "icmp.h"
+#include "route.h"
+#include "table.h"
 
 /* Longest that a target takes to say that it does not want a datagram, ms */
 #define TARGET_TIME 3000

@@ -21,6 +21,8 @@
 #include "flow.h"
 #include "input.h"
 #include "packet.h"
+#include "route.h"
+#include "table.h"
 #include "tunnel.h"
 
 static bool is_local(const struct dst_entry *dst)

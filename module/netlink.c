@@ -18,6 +18,7 @@
 #include "netlink.h"
 #include "netlink_gen.h"
 #include "peer.h"
+#include "table.h"
 #include "tunnel.h"
 
 static struct genl_family family;

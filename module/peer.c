@@ -10,6 +10,7 @@
 
 #include "flow.h"
 #include "peer.h"
+#include "renew.h"
 #include "tunnel.h"
 
 static bool range_covers(const struct ftcp_range *range,

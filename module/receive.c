@@ -26,6 +26,7 @@
 #include "input.h"
 #include "packet.h"
 #include "peer.h"
+#include "table.h"
 #include "tunnel.h"
 
 /**

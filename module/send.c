@@ -28,6 +28,8 @@
 #include "input.h"
 #include "packet.h"
 #include "peer.h"
+#include "route.h"
+#include "table.h"
 #include "tunnel.h"
 
 /**
@@ -99,67 +101,6 @@ static unsigned int datagram_hlen(const struct sk_buff *skb)
 }
 
 /* ---- the segment ---- */
-
-/**
- * ftcp_route() - look a route up
- * @net: network namespace
- * @pair: source and destination; a source address of any is filled in
- * @protocol: IPPROTO_TCP or IPPROTO_UDP
- * @mark: fwmark
- *
- * The source may be an address of another host, for which this one routes.
- *
- * Return: the route with a reference, or NULL.
- */
-struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,
-			     u8 protocol, u32 mark)
-{
-	bool any = ftcp_end_is_any(&pair->local);
-
-	if (pair->remote.family == AF_INET) {
-		struct flowi4 fl4 = {
-			.saddr = ftcp_end_v4(&pair->local),
-			.daddr = ftcp_end_v4(&pair->remote),
-			.flowi4_proto = protocol,
-			.flowi4_mark = mark,
-			.flowi4_flags = any ? 0 : FLOWI_FLAG_ANYSRC,
-			.fl4_sport = pair->local.port,
-			.fl4_dport = pair->remote.port,
-		};
-		struct rtable *rt = ip_route_output_flow(net, &fl4, NULL);
-
-		if (IS_ERR(rt))
-			return NULL;
-		if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
-			ip_rt_put(rt);
-			return NULL;
-		}
-		if (any)
-			ftcp_end_set_v4(&pair->local, fl4.saddr,
-					pair->local.port);
-		return &rt->dst;
-	} else {
-		struct flowi6 fl6 = {
-			.saddr = pair->local.addr,
-			.daddr = pair->remote.addr,
-			.flowi6_proto = protocol,
-			.flowi6_mark = mark,
-			.flowi6_flags = any ? 0 : FLOWI_FLAG_ANYSRC,
-			.fl6_sport = pair->local.port,
-			.fl6_dport = pair->remote.port,
-		};
-		struct dst_entry *dst;
-
-		if (!ipv6_mod_enabled())
-			return NULL;
-		dst = ip6_dst_lookup_flow(net, NULL, &fl6, NULL);
-		if (IS_ERR(dst))
-			return NULL;
-		if (any)
-			pair->local.addr = fl6.saddr;
-		return dst;
-	}
-}
 
 /**
  * ftcp_output_begin() - make a finished packet a new one of this host

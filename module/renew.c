@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Replacement: a flow's conversation moves to another connection, its heir, which
+ * is dialled while the flow goes on.  See flow.h for how it is handed over.
+ *
+ * The core asks for it (silence, age, volume), or the peer has been given another
+ * endpoint, or the way of the segments has changed.
+ */
+#include <net/dst.h>
+
+#include "core/conn.h"
+#include "datapath.h"
+#include "flow.h"
+#include "peer.h"
+#include "renew.h"
+#include "route.h"
+#include "setup.h"
+#include "table.h"
+#include "tunnel.h"
+
+/* Whether the peer of a flow that was dialled has been given another endpoint, or
+ * none, meanwhile.
+ */
+static bool endpoint_left(const struct ftcp_flow *flow)
+{
+	const struct ftcp_peer_config *config =
+		rcu_dereference(flow->peer->config);
+
+	switch (config->kind) {
+	case FTCP_ENDPOINT_NONE:
+		return true;
+	case FTCP_ENDPOINT_SAME:
+		return flow->renewable;
+	default:
+		return !flow->renewable ||
+		       !ftcp_end_equal(&config->endpoint, &flow->outer.remote);
+	}
+}
+
+/* A flow to where its peer no longer is does not stay there, if the user said
+ * so.  A name may stand for an address too early, or by mistake, and nobody
+ * watches: what works goes on, and the timer tries again.  Under RCU.
+ */
+static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
+{
+	u64 again = ftcp_now() + (in_vain ? FTCP_RENEW_AGAIN : FTCP_PROBE_MAX);
+	struct ftcp_result res;
+
+	spin_lock_bh(&flow->lock);
+	if (flow->dead) {
+		spin_unlock_bh(&flow->lock);
+		return;
+	}
+	ftcp_conn_renew_failed(&flow->conn, in_vain, again, &res);
+	spin_unlock_bh(&flow->lock);
+	ftcp_flow_act(flow, &res);
+	if (!endpoint_left(flow))
+		return;
+	if (rcu_dereference(flow->peer->config)->endpoint_name[0])
+		ftcp_flow_arm(flow, again);
+	else
+		ftcp_flow_close(flow);
+}
+
+/**
+ * ftcp_renew() - have an heir dialled, towards where the peer is now
+ * @flow: the flow, whose core wants to be replaced
+ *
+ * Context: RCU read-side critical section.
+ */
+void ftcp_renew(struct ftcp_flow *flow)
+{
+	enum ftcp_drop_attr reason;
+	struct ftcp_flow *heir;
+
+	local_bh_disable();
+	heir = ftcp_flow_dial_heir(flow, &reason);
+	if (!heir) {
+		ftcp_stats_drop(flow->tunnel->stats, reason);
+		/* What is dead gives its place to others, and to itself. */
+		renewal_failed(flow, reason == FTCP_DROP_LIMIT ||
+					     reason == FTCP_DROP_SOURCE_LIMIT);
+	}
+	local_bh_enable();
+}
+
+/**
+ * ftcp_renew_ended() - an heir has ended before it took over
+ * @heir: the heir
+ * @event: why
+ *
+ * Who has the conversation is told.  Where the peer no longer is the heir has learnt
+ * nothing of where the peer is, and another one goes there.
+ *
+ * Context: RCU read-side critical section.
+ */
+void ftcp_renew_ended(struct ftcp_flow *heir, enum ftcp_event event)
+{
+	struct ftcp_flow *flow;
+	bool renewing;
+
+	flow = ftcp_flow_by_inner(ftcp_flow_inner_net(heir->tunnel),
+				  &heir->inner);
+	if (!flow)
+		return;
+	if (!endpoint_left(heir)) {
+		renewal_failed(flow, event == FTCP_EV_UNANSWERED ||
+					     event == FTCP_EV_REFUSED);
+		return;
+	}
+	spin_lock_bh(&flow->lock);
+	renewing = !flow->dead && flow->conn.renewing;
+	spin_unlock_bh(&flow->lock);
+	if (renewing)
+		ftcp_renew(flow);
+}
+
+/**
+ * ftcp_renew_inherit() - the conversation moves to an heir
+ * @flow: the heir, established
+ *
+ * Context: RCU read-side critical section.
+ * Return: false if the conversation has ended meanwhile, or been closed, or began
+ * anew.
+ */
+bool ftcp_renew_inherit(struct ftcp_flow *flow)
+{
+	struct ftcp_flow *old;
+
+	spin_lock_bh(&flow->lock);
+	old = ftcp_flow_by_inner(ftcp_flow_inner_net(flow->tunnel),
+				 &flow->inner);
+	if (old && !flow->dead &&
+	    ftcp_load(flow->conn.state) == FTCP_ESTABLISHED) {
+		spin_lock_nested(&old->lock, SINGLE_DEPTH_NESTING);
+		if (old->conn.renewing && !ftcp_table_replace_inner(old, flow)) {
+			flow->inherited = true;
+			ftcp_conn_retire(&old->conn, &flow->conn, ftcp_now());
+		}
+		spin_unlock(&old->lock);
+	}
+	spin_unlock_bh(&flow->lock);
+	if (flow->inherited)
+		ftcp_flow_rearm(old);
+	return flow->inherited;
+}
+
+/* Replace a flow before the core asks for it; @now: not if that failed a moment
+ * ago.
+ */
+static void renew_now(struct ftcp_flow *flow, u64 now)
+{
+	bool wanted;
+
+	spin_lock_bh(&flow->lock);
+	wanted = !flow->dead && ftcp_conn_renew(&flow->conn, now);
+	spin_unlock_bh(&flow->lock);
+	if (wanted)
+		ftcp_renew(flow);
+}
+
+/**
+ * ftcp_renew_follow() - go to where the peer is now, if it is time
+ * @flow: a flow whose timer has run, for this or another reason
+ *
+ * Context: RCU read-side critical section.
+ */
+void ftcp_renew_follow(struct ftcp_flow *flow)
+{
+	u64 now = ftcp_now(), again;
+
+	if (!flow->renewable || !endpoint_left(flow))
+		return;
+	spin_lock_bh(&flow->lock);
+	again = flow->conn.renew_at;
+	spin_unlock_bh(&flow->lock);
+	if (again > now)
+		ftcp_flow_arm(flow, again);
+	else
+		renew_now(flow, now);
+}
+
+/**
+ * ftcp_flow_redial() - move the flows that were dialled to a peer
+ * @tunnel: the tunnel
+ * @peer: the peer, whose endpoint has changed
+ * @moved: not only the way to dial it
+ *
+ * What is established goes on until a flow to the new endpoint is; if that
+ * cannot be had it is closed, but goes on if the endpoint has a name.  What
+ * cannot be replaced is closed; what is still dialling the old endpoint ends, and
+ * the next datagram dials the new one, or, if it was to replace another flow,
+ * another is dialled at once.
+ *
+ * Context: process.
+ */
+void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer,
+		      bool moved)
+{
+	u64 begun = ftcp_now();
+	struct ftcp_flow *flow;
+	bool none;
+
+	rcu_read_lock();
+	none = rcu_dereference(peer->config)->kind == FTCP_ENDPOINT_NONE;
+	list_for_each_entry_rcu(flow, &tunnel->flows, list) {
+		if (flow->peer == peer && flow->dialled &&
+		    (none || !flow->renewable ||
+		     ftcp_load(flow->conn.state) != FTCP_ESTABLISHED) &&
+		    (!moved || endpoint_left(flow)))
+			ftcp_flow_close(flow);
+	}
+	/* Those that are dialled now are met as well, and go to the right place. */
+	list_for_each_entry_rcu(flow, &tunnel->flows, list) {
+		if (flow->peer == peer && flow->dialled &&
+		    flow->created <= begun)
+			renew_now(flow, U64_MAX);
+	}
+	rcu_read_unlock();
+}
+
+/* Whether a flow that can be replaced would be dialled from another address
+ * now; *@dev is the device that it would leave by, not to be dereferenced.
+ */
+static bool source_changed(const struct ftcp_flow *flow,
+			   const struct net_device **dev)
+{
+	struct ftcp_pair pair = flow->outer;
+	struct dst_entry *dst;
+
+	if (flow->renewable)
+		ftcp_end_set_any(&pair.local, pair.local.family,
+				 pair.local.port);
+	dst = ftcp_route(flow->tunnel->underlay, &pair, IPPROTO_TCP,
+			 READ_ONCE(flow->tunnel->config.fwmark));
+	*dev = dst ? dst->dev : NULL;
+	dst_release(dst);
+	return dst && !ftcp_end_equal(&pair.local, &flow->outer.local);
+}
+
+/**
+ * ftcp_flow_way_changed() - addresses, routes or devices have changed
+ * @flow: the flow
+ * @suspect: the far end is to be asked even if the way looks the same
+ *
+ * A flow that would be dialled from another address now is replaced; one whose
+ * segments leave by another device, or cannot leave, is probed.
+ *
+ * Context: RCU read-side critical section.
+ */
+void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect)
+{
+	const struct net_device *dev;
+	struct dst_entry *dst;
+
+	/* Before it has established, a flow repeats its SYN anyway. */
+	if (ftcp_load(flow->conn.state) != FTCP_ESTABLISHED)
+		return;
+	if (flow->dialled) {
+		if (source_changed(flow, &dev)) {
+			renew_now(flow, ftcp_now());
+			return;
+		}
+		dst = rcu_dereference(flow->outer_route.dst);
+		if (!dst || dst->dev != dev)
+			suspect = true;
+	}
+	if (!suspect)
+		return;
+	spin_lock_bh(&flow->lock);
+	if (!flow->dead) {
+		ftcp_conn_suspect(&flow->conn, ftcp_now());
+		ftcp_flow_rearm(flow);
+	}
+	spin_unlock_bh(&flow->lock);
+}
+
+/**
+ * ftcp_flow_target_way_changed() - the same, where the datagrams are
+ * @flow: the flow, in the table of inner flows
+ *
+ * What a flow of mode forward sends its target from an address that this host
+ * has no more is not answered, and from another address it would be another
+ * conversation: it is reset, and the far end dials again.  As long as there is no
+ * other address from which the target can answer, that one may come back.
+ *
+ * Context: RCU read-side critical section.
+ */
+void ftcp_flow_target_way_changed(struct ftcp_flow *flow)
+{
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_pair pair = { .remote = flow->inner.pair.local };
+	struct dst_entry *dst;
+
+	if (tunnel->mode != FTCP_MODE_FORWARD ||
+	    ftcp_own_address(tunnel->inner_net, &flow->inner.pair.remote))
+		return;
+	ftcp_end_set_any(&pair.local, pair.remote.family,
+			 flow->inner.pair.remote.port);
+	dst = ftcp_route(tunnel->inner_net, &pair, IPPROTO_UDP,
+			 READ_ONCE(tunnel->config.fwmark));
+	dst_release(dst);
+	if (dst && ftcp_answerable(&pair) &&
+	    !ftcp_end_equal(&pair.local, &flow->inner.pair.remote))
+		ftcp_flow_reset(flow);
+}

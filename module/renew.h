@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Replacement of flows, and what makes it necessary. */
+#ifndef FTCP_RENEW_H
+#define FTCP_RENEW_H
+
+#include "flow.h"
+
+void ftcp_renew(struct ftcp_flow *flow);
+void ftcp_renew_ended(struct ftcp_flow *heir, enum ftcp_event event);
+bool ftcp_renew_inherit(struct ftcp_flow *flow);
+void ftcp_renew_follow(struct ftcp_flow *flow);
+
+void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer,
+		      bool moved);
+void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect);
+void ftcp_flow_target_way_changed(struct ftcp_flow *flow);
+
+#endif /* FTCP_RENEW_H */

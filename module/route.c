@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Routes by which packets leave: looked up, and kept by flows.  Those of what this
+ * host receives are in input.c.
+ */
+#include <linux/inetdevice.h>
+#include <linux/netdevice.h>
+#include <net/addrconf.h>
+#include <net/ip6_fib.h>
+#include <net/ip6_route.h>
+#include <net/route.h>
+
+#include "flow.h"
+#include "handover.h"
+#include "renew.h"
+#include "route.h"
+#include "tunnel.h"
+
+/* ---- look-up ---- */
+
+/**
+ * ftcp_route() - look a route up
+ * @net: network namespace
+ * @pair: source and destination; a source address of any is filled in
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * @mark: fwmark
+ *
+ * The source may be an address of another host, for which this one routes.
+ *
+ * Return: the route with a reference, or NULL.
+ */
+struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,
+			     u8 protocol, u32 mark)
+{
+	bool any = ftcp_end_is_any(&pair->local);
+
+	if (pair->remote.family == AF_INET) {
+		struct flowi4 fl4 = {
+			.saddr = ftcp_end_v4(&pair->local),
+			.daddr = ftcp_end_v4(&pair->remote),
+			.flowi4_proto = protocol,
+			.flowi4_mark = mark,
+			.flowi4_flags = any ? 0 : FLOWI_FLAG_ANYSRC,
+			.fl4_sport = pair->local.port,
+			.fl4_dport = pair->remote.port,
+		};
+		struct rtable *rt = ip_route_output_flow(net, &fl4, NULL);
+
+		if (IS_ERR(rt))
+			return NULL;
+		if (rt->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST)) {
+			ip_rt_put(rt);
+			return NULL;
+		}
+		if (any)
+			ftcp_end_set_v4(&pair->local, fl4.saddr,
+					pair->local.port);
+		return &rt->dst;
+	} else {
+		struct flowi6 fl6 = {
+			.saddr = pair->local.addr,
+			.daddr = pair->remote.addr,
+			.flowi6_proto = protocol,
+			.flowi6_mark = mark,
+			.flowi6_flags = any ? 0 : FLOWI_FLAG_ANYSRC,
+			.fl6_sport = pair->local.port,
+			.fl6_dport = pair->remote.port,
+		};
+		struct dst_entry *dst;
+
+		if (!ipv6_mod_enabled())
+			return NULL;
+		dst = ip6_dst_lookup_flow(net, NULL, &fl6, NULL);
+		if (IS_ERR(dst))
+			return NULL;
+		if (any)
+			pair->local.addr = fl6.saddr;
+		return dst;
+	}
+}
+
+/**
+ * ftcp_own_address() - whether an address is one of this host's
+ * @net: network namespace
+ * @end: the address; its port does not matter
+ *
+ * Context: RCU read-side critical section.
+ */
+bool ftcp_own_address(struct net *net, const struct ftcp_end *end)
+{
+	if (end->family == AF_INET)
+		return __ip_dev_find(net, ftcp_end_v4(end), false);
+	return ipv6_chk_addr(net, &end->addr, NULL, 0);
+}
+
+/* ---- routes that flows keep ---- */
+
+/**
+ * ftcp_flow_cached() - a route that a flow keeps
+ * @route: one of the flow's
+ *
+ * Context: RCU read-side critical section, which keeps the route.
+ * Return: the route, or NULL if there is none, or it does not hold any more.
+ */
+struct dst_entry *ftcp_flow_cached(const struct ftcp_route *route)
+{
+	struct dst_entry *dst = rcu_dereference(route->dst);
+
+	return dst ? dst_check(dst, READ_ONCE(route->cookie)) : NULL;
+}
+
+/**
+ * ftcp_flow_keep_route() - have a flow keep a route
+ * @flow: the flow
+ * @route: which of its routes
+ * @dst: the new one; the reference is taken over
+ *
+ * Return: whether it is kept; false if the flow is dead, and @dst was released.
+ */
+bool ftcp_flow_keep_route(struct ftcp_flow *flow, struct ftcp_route *route,
+			  struct dst_entry *dst)
+{
+	struct dst_entry *old;
+
+	spin_lock_bh(&flow->lock);
+	if (flow->dead) {
+		/* nobody would release it */
+		spin_unlock_bh(&flow->lock);
+		dst_release(dst);
+		return false;
+	}
+	if (dst->ops->family == AF_INET6)
+		WRITE_ONCE(route->cookie,
+			   rt6_get_cookie(container_of(dst, struct rt6_info,
+						       dst)));
+	old = rcu_replace_pointer(route->dst, dst,
+				  lockdep_is_held(&flow->lock));
+	spin_unlock_bh(&flow->lock);
+	dst_release(old);
+	return true;
+}
+
+static struct dst_entry *renew_route(struct ftcp_flow *flow,
+				     struct ftcp_route *route, struct net *net,
+				     const struct ftcp_pair *pair, u8 protocol)
+{
+	u32 mark = READ_ONCE(flow->tunnel->config.fwmark);
+	struct ftcp_pair copy = *pair;
+	struct dst_entry *dst;
+
+	dst = ftcp_route(net, &copy, protocol, mark);
+	if (!dst)
+		return NULL;
+	if (dst->dev == flow->tunnel->link->dev && protocol == IPPROTO_TCP) {
+		/* into ourselves */
+		dst_release(dst);
+		return NULL;
+	}
+	return ftcp_flow_keep_route(flow, route, dst) ? dst : NULL;
+}
+
+/**
+ * ftcp_flow_outer_dst() - route of a flow's segments
+ * @flow: the flow, in the table of outer flows
+ *
+ * Context: RCU read-side critical section, which keeps the route.
+ * Return: the route, or NULL.
+ */
+struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow)
+{
+	struct dst_entry *dst = ftcp_flow_cached(&flow->outer_route);
+
+	if (likely(dst))
+		return dst;
+	if (rcu_access_pointer(flow->outer_route.dst))
+		ftcp_flow_way_changed(flow, false);
+	return renew_route(flow, &flow->outer_route, flow->tunnel->underlay,
+			   &flow->outer, IPPROTO_TCP);
+}
+
+/**
+ * ftcp_flow_inner_dst() - route of a flow's datagrams to application or target
+ * @flow: the flow, in the table of inner flows, not of mode routed
+ *
+ * Context: RCU read-side critical section, which keeps the route.
+ * Return: the route, or NULL.
+ */
+struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow)
+{
+	struct dst_entry *dst = ftcp_flow_cached(&flow->inner_route);
+	struct ftcp_pair pair = {
+		.local = flow->inner.pair.remote,
+		.remote = flow->inner.pair.local,
+	};
+
+	if (likely(dst))
+		return dst;
+	/* An address may have gone a while before there is another way. */
+	if (!ftcp_own_address(flow->tunnel->inner_net, &flow->inner.pair.remote))
+		ftcp_handover_look(flow->tunnel->inner_net);
+	return renew_route(flow, &flow->inner_route, flow->tunnel->inner_net,
+			   &pair, IPPROTO_UDP);
+}

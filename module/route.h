@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Routes by which packets leave. */
+#ifndef FTCP_ROUTE_H
+#define FTCP_ROUTE_H
+
+#include <net/dst.h>
+
+#include "addr.h"
+
+struct ftcp_flow;
+
+/**
+ * struct ftcp_route - a cached route
+ * @dst: the route, RCU; a reference is held; replaced under ftcp_flow.lock
+ * @cookie: for dst_check()
+ */
+struct ftcp_route {
+	struct dst_entry __rcu *dst;
+	u32 cookie;
+};
+
+struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,
+			     u8 protocol, u32 mark);
+bool ftcp_own_address(struct net *net, const struct ftcp_end *end);
+
+struct dst_entry *ftcp_flow_cached(const struct ftcp_route *route);
+bool ftcp_flow_keep_route(struct ftcp_flow *flow, struct ftcp_route *route,
+			  struct dst_entry *dst);
+struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow);
+struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow);
+
+#endif /* FTCP_ROUTE_H */

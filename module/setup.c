@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * How flows begin, as far as it takes a process: to reserve a port sleeps.
+ *
+ * Whoever made the flow, in softirq, has put it where others find it, so that
+ * packets wait in its queue meanwhile; if it comes to nothing here, their senders
+ * are told.
+ */
+#include <linux/siphash.h>
+#include <linux/workqueue.h>
+#include <net/ipv6.h>
+
+#include "core/conn.h"
+#include "datapath.h"
+#include "flow.h"
+#include "icmp.h"
+#include "input.h"
+#include "netlink.h"
+#include "peer.h"
+#include "port.h"
+#include "route.h"
+#include "setup.h"
+#include "table.h"
+#include "tunnel.h"
+
+/* ---- dialling ---- */
+
+/* RFC 6528: a clock of 64 ns and a keyed hash of the ends. */
+static u32 initial_sequence(struct ftcp_net *fn, const struct ftcp_pair *pair)
+{
+	struct {
+		struct ftcp_pair pair;
+		u64 isn;
+	} __aligned(SIPHASH_ALIGNMENT) input = { .pair = *pair, .isn = 1 };
+
+	return (u32)siphash(&input, sizeof(input), &fn->key) +
+	       (u32)(ktime_get_real_ns() >> 6);
+}
+
+/* The local TCP port.  In mode routed it is the datagram's own, if the far end
+ * is the datagram's own as well: reserved by the tunnel, or by the flow if the
+ * address is one of this host's.
+ */
+static struct ftcp_port *dial_port(struct ftcp_flow *flow)
+{
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_port *port;
+	struct ftcp_end end;
+
+	ftcp_end_set_any(&end, flow->outer.remote.family, 0);
+	if (flow->outer.local.port) {
+		if (flow->outer.local.port == tunnel->accept.port)
+			return NULL;
+		end = flow->outer.local;
+	}
+	port = ftcp_port_get(tunnel->underlay, IPPROTO_TCP, &end,
+			     flow->outer.local.port);
+	if (port == ERR_PTR(-EADDRNOTAVAIL))
+		return NULL;	/* an address that this host routes for */
+	return port;
+}
+
+/* The far end's port and ours may be those of a flow that is on its way out:
+ * it is hurried along.
+ */
+static int add_outer_again(struct ftcp_flow *flow) __acquires(&flow->lock)
+{
+	struct ftcp_flow *old;
+
+	rcu_read_lock();
+	old = ftcp_flow_by_outer(ftcp_net(flow->tunnel->underlay),
+				 &flow->outer);
+	if (old && ftcp_load(old->conn.state) != FTCP_ESTABLISHED &&
+	    ftcp_load(old->conn.state) != FTCP_SYN_SENT)
+		ftcp_flow_kill(old, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
+	rcu_read_unlock();
+
+	spin_lock_bh(&flow->lock);
+	return flow->dead ? -EEXIST : ftcp_table_add_outer(flow);
+}
+
+/* A flow cannot be dialled.  Want of a port is as bad for an heir as no answer:
+ * its predecessor, if dead, gives up, and with that its own port.
+ */
+static void not_dialled(struct ftcp_flow *flow, enum ftcp_drop_attr reason)
+{
+	ftcp_flow_drop_waiting(flow, reason, ftcp_icmp_unreachable);
+	if (flow->heir) {
+		local_bh_disable();
+		ftcp_stats_drop(flow->tunnel->stats, reason);
+		local_bh_enable();
+	}
+	ftcp_flow_kill(flow,
+		       reason == FTCP_DROP_PORT_TAKEN ? FTCP_EV_UNANSWERED :
+							FTCP_EV_CLOSED,
+		       FTCP_REASON_FAILED);
+}
+
+/* Whether the tunnel is of another user namespace, which was given the link: what
+ * comes from this host's own addresses is trusted by its services, and payload of
+ * datagrams is a byte stream to a TCP server.
+ */
+static bool stranger(const struct ftcp_tunnel *tunnel)
+{
+	return dev_net(tunnel->link->dev)->user_ns != tunnel->underlay->user_ns;
+}
+
+static void setup_dial(struct ftcp_flow *flow)
+{
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_conn_config config;
+	struct ftcp_result res;
+	struct ftcp_port *port;
+	struct ftcp_pair pair;
+	struct dst_entry *dst;
+	struct ftcp_net *fn = ftcp_net(tunnel->underlay);
+	u32 wire;
+	int err;
+
+	port = dial_port(flow);
+	if (IS_ERR(port)) {
+		not_dialled(flow, FTCP_DROP_PORT_TAKEN);
+		return;
+	}
+	pair = flow->outer;
+	if (port)
+		pair.local.port = ftcp_port_number(port);
+	dst = ftcp_route(tunnel->underlay, &pair, IPPROTO_TCP,
+			 READ_ONCE(tunnel->config.fwmark));
+	if (!dst || (stranger(tunnel) && ftcp_input_by_loopback(dst))) {
+		dst_release(dst);
+		ftcp_port_put(port);
+		not_dialled(flow, FTCP_DROP_NO_ROUTE);
+		return;
+	}
+	dst_release(dst);
+
+	rcu_read_lock();
+	wire = rcu_dereference(flow->peer->config)->wire;
+	rcu_read_unlock();
+	config = ftcp_tunnel_conn_config(tunnel, wire, flow->renewable);
+
+	spin_lock_bh(&flow->lock);
+	flow->tcp_port = port;
+	flow->outer = pair;
+	err = flow->dead ? -EEXIST : ftcp_table_add_outer(flow);
+	if (err == -EEXIST && !flow->dead) {
+		spin_unlock_bh(&flow->lock);
+		err = add_outer_again(flow);
+	}
+	if (err) {
+		spin_unlock_bh(&flow->lock);
+		not_dialled(flow, FTCP_DROP_PORT_TAKEN);
+		return;
+	}
+	ftcp_conn_open(&flow->conn, &config, initial_sequence(fn, &pair),
+		       ftcp_now(), &res);
+	spin_unlock_bh(&flow->lock);
+	ftcp_flow_act(flow, &res);
+}
+
+/* ---- towards the target ---- */
+
+/**
+ * ftcp_answerable() - whether what is sent from one end can be answered by the other
+ * @pair: the ends
+ *
+ * While IPv6 makes sure that a new address is nobody else's, a link-local one stands
+ * in for it.
+ */
+bool ftcp_answerable(const struct ftcp_pair *pair)
+{
+	return pair->local.family != AF_INET6 ||
+	       ipv6_addr_src_scope(&pair->local.addr) >=
+		       ipv6_addr_src_scope(&pair->remote.addr) ||
+	       ipv6_addr_loopback(&pair->remote.addr);
+}
+
+static void setup_forward(struct ftcp_flow *flow)
+{
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_pair pair = { .remote = tunnel->target };
+	enum ftcp_drop_attr reason = FTCP_DROP_PORT_TAKEN;
+	struct ftcp_port *port;
+	struct dst_entry *dst;
+	int err;
+
+	ftcp_end_set_any(&pair.local, pair.remote.family, 0);
+	port = ftcp_port_get(tunnel->inner_net, IPPROTO_UDP, &pair.local, false);
+	if (IS_ERR(port))
+		goto refuse;
+	pair.local.port = ftcp_port_number(port);
+	dst = ftcp_route(tunnel->inner_net, &pair, IPPROTO_UDP,
+			 READ_ONCE(tunnel->config.fwmark));
+	dst_release(dst);
+	if (!dst || !ftcp_answerable(&pair)) {
+		ftcp_port_put(port);
+		reason = FTCP_DROP_NO_ROUTE;
+		goto refuse;
+	}
+
+	spin_lock_bh(&flow->lock);
+	flow->udp_port = port;
+	flow->inner.pair.local = pair.remote;
+	flow->inner.pair.remote = pair.local;
+	err = flow->dead ? -EEXIST : ftcp_table_add_inner(flow);
+	spin_unlock_bh(&flow->lock);
+	if (err)
+		goto abort;
+	ftcp_flow_flush(flow);
+	rcu_read_lock();
+	ftcp_netlink_flow_added(flow);
+	rcu_read_unlock();
+	return;
+
+refuse:
+	/* the connection itself, whose first datagram may be on its way still */
+	local_bh_disable();
+	ftcp_drop_rx(tunnel, reason, NULL);
+	local_bh_enable();
+	ftcp_flow_drop_waiting(flow, reason, ftcp_icmp_unreachable);
+abort:
+	ftcp_flow_kill(flow, FTCP_EV_DEAD, FTCP_REASON_FAILED);
+}
+
+/**
+ * ftcp_flow_setup() - what a flow needs a process for to begin
+ * @work: ftcp_flow.setup
+ *
+ * A dialled flow gets its port and sends its SYN; an accepted one, of mode forward,
+ * gets its port towards the target.
+ */
+void ftcp_flow_setup(struct work_struct *work)
+{
+	struct ftcp_flow *flow = container_of(work, struct ftcp_flow, setup);
+
+	if (flow->dialled)
+		setup_dial(flow);
+	else
+		setup_forward(flow);
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The tables by which flows are found: by the two ends of their connection, and
+ * by those of their conversation.
+ *
+ * Read under RCU; a flow is added and removed under its own lock, which also says
+ * in which of them it is.
+ */
+#include <linux/jhash.h>
+#include <linux/rhashtable.h>
+
+#include "flow.h"
+#include "table.h"
+#include "tunnel.h"
+
+/* All words of an IPv6 address, but only the last one of an IPv4 address: the
+ * others are the same for all.  @seed is the table's own, and random.
+ */
+static u32 hash_pair(const void *data, u32 len, u32 seed)
+{
+	const struct ftcp_pair *pair = data;
+
+	BUILD_BUG_ON(offsetof(struct ftcp_inner_key, pair));
+	if (pair->remote.family == AF_INET)
+		return jhash_3words((__force u32)ftcp_end_v4(&pair->local),
+				    (__force u32)ftcp_end_v4(&pair->remote),
+				    (__force u32)pair->local.port << 16 |
+					    (__force u32)pair->remote.port,
+				    seed);
+	return jhash2(data, sizeof(*pair) / sizeof(u32), seed);
+}
+
+static int compare_outer(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct ftcp_flow *flow = obj;
+
+	return !ftcp_pair_equal(arg->key, &flow->outer);
+}
+
+static int compare_inner(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	const struct ftcp_inner_key *key = arg->key;
+	const struct ftcp_flow *flow = obj;
+
+	return key->link != flow->inner.link ||
+	       !ftcp_pair_equal(&key->pair, &flow->inner.pair);
+}
+
+static const struct rhashtable_params outer_params = {
+	.hashfn = hash_pair,
+	.obj_cmpfn = compare_outer,
+	.key_len = sizeof(struct ftcp_pair),
+	.key_offset = offsetof(struct ftcp_flow, outer),
+	.head_offset = offsetof(struct ftcp_flow, outer_node),
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params inner_params = {
+	.hashfn = hash_pair,
+	.obj_cmpfn = compare_inner,
+	.key_len = sizeof(struct ftcp_inner_key),
+	.key_offset = offsetof(struct ftcp_flow, inner),
+	.head_offset = offsetof(struct ftcp_flow, inner_node),
+	.automatic_shrinking = true,
+};
+
+/**
+ * ftcp_flow_by_outer() - look a flow up by its TCP ends
+ * @fn: network namespace of the segments
+ * @pair: the ends; local is ours
+ *
+ * Context: RCU read-side critical section.
+ * Return: the flow, or NULL.
+ */
+struct ftcp_flow *ftcp_flow_by_outer(struct ftcp_net *fn,
+				     const struct ftcp_pair *pair)
+{
+	return rhashtable_lookup(&fn->outer, pair, outer_params);
+}
+
+/**
+ * ftcp_flow_by_inner() - look a flow up by the ends of its datagrams
+ * @fn: network namespace, see ftcp_flow_inner_net()
+ * @key: the ends, as in a datagram that enters the tunnel
+ *
+ * Context: RCU read-side critical section.
+ * Return: the flow, or NULL.
+ */
+struct ftcp_flow *ftcp_flow_by_inner(struct ftcp_net *fn,
+				     const struct ftcp_inner_key *key)
+{
+	return rhashtable_lookup(&fn->inner, key, inner_params);
+}
+
+/**
+ * ftcp_table_add_outer() - let a flow be found by its TCP ends
+ * @flow: the flow, its @outer complete
+ *
+ * Context: bottom halves disabled, ftcp_flow.lock held.
+ * Return: 0, -EEXIST if another one has these ends, or another error.
+ */
+int ftcp_table_add_outer(struct ftcp_flow *flow)
+{
+	int err;
+
+	lockdep_assert_held(&flow->lock);
+	err = rhashtable_lookup_insert_fast(&ftcp_net(flow->tunnel->underlay)->outer,
+					    &flow->outer_node, outer_params);
+	flow->outer_hashed = !err;
+	return err;
+}
+
+/**
+ * ftcp_table_add_inner() - let a flow be found by its conversation
+ * @flow: the flow, its @inner complete
+ *
+ * Context: bottom halves disabled, ftcp_flow.lock held.
+ * Return: 0, -EEXIST if another one has the conversation, or another error.
+ */
+int ftcp_table_add_inner(struct ftcp_flow *flow)
+{
+	int err;
+
+	lockdep_assert_held(&flow->lock);
+	err = rhashtable_lookup_insert_fast(&ftcp_flow_inner_net(flow->tunnel)->inner,
+					    &flow->inner_node, inner_params);
+	flow->inner_hashed = !err;
+	return err;
+}
+
+/**
+ * ftcp_table_del_outer() - let a flow not be found by its TCP ends any more
+ * @flow: the flow
+ *
+ * Context: bottom halves disabled, ftcp_flow.lock held.
+ */
+void ftcp_table_del_outer(struct ftcp_flow *flow)
+{
+	lockdep_assert_held(&flow->lock);
+	if (flow->outer_hashed)
+		rhashtable_remove_fast(&ftcp_net(flow->tunnel->underlay)->outer,
+				       &flow->outer_node, outer_params);
+	flow->outer_hashed = false;
+}
+
+/**
+ * ftcp_table_del_inner() - let a flow not be found by its conversation any more
+ * @flow: the flow
+ *
+ * Context: bottom halves disabled, ftcp_flow.lock held.
+ */
+void ftcp_table_del_inner(struct ftcp_flow *flow)
+{
+	lockdep_assert_held(&flow->lock);
+	if (flow->inner_hashed)
+		rhashtable_remove_fast(&ftcp_flow_inner_net(flow->tunnel)->inner,
+				       &flow->inner_node, inner_params);
+	flow->inner_hashed = false;
+}
+
+/**
+ * ftcp_table_replace_inner() - have another flow found by a conversation
+ * @old: the flow that has it
+ * @flow: the flow that takes it over, in one step
+ *
+ * Context: bottom halves disabled, ftcp_flow.lock of both held.
+ * Return: 0, or an error if @old does not have it.
+ */
+int ftcp_table_replace_inner(struct ftcp_flow *old, struct ftcp_flow *flow)
+{
+	int err;
+
+	lockdep_assert_held(&flow->lock);
+	lockdep_assert_held(&old->lock);
+	if (!old->inner_hashed)
+		return -ENOENT;
+	err = rhashtable_replace_fast(&ftcp_flow_inner_net(flow->tunnel)->inner,
+				      &old->inner_node, &flow->inner_node,
+				      inner_params);
+	if (err)
+		return err;
+	old->inner_hashed = false;
+	flow->inner_hashed = true;
+	return 0;
+}
+
+/**
+ * ftcp_table_init() - the tables of a network namespace
+ * @fn: the namespace
+ *
+ * Return: 0 or a negative error.
+ */
+int ftcp_table_init(struct ftcp_net *fn)
+{
+	int err = rhashtable_init(&fn->outer, &outer_params);
+
+	if (err)
+		return err;
+	err = rhashtable_init(&fn->inner, &inner_params);
+	if (err)
+		rhashtable_destroy(&fn->outer);
+	return err;
+}
+
+/**
+ * ftcp_table_exit() - give the tables back; they are empty
+ * @fn: the namespace
+ */
+void ftcp_table_exit(struct ftcp_net *fn)
+{
+	rhashtable_destroy(&fn->outer);
+	rhashtable_destroy(&fn->inner);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The tables by which flows are found. */
+#ifndef FTCP_TABLE_H
+#define FTCP_TABLE_H
+
+#include "flow.h"
+
+struct ftcp_flow *ftcp_flow_by_outer(struct ftcp_net *fn,
+				     const struct ftcp_pair *pair);
+struct ftcp_flow *ftcp_flow_by_inner(struct ftcp_net *fn,
+				     const struct ftcp_inner_key *key);
+
+int ftcp_table_add_outer(struct ftcp_flow *flow);
+int ftcp_table_add_inner(struct ftcp_flow *flow);
+void ftcp_table_del_outer(struct ftcp_flow *flow);
+void ftcp_table_del_inner(struct ftcp_flow *flow);
+int ftcp_table_replace_inner(struct ftcp_flow *old, struct ftcp_flow *flow);
+
+int ftcp_table_init(struct ftcp_net *fn);
+void ftcp_table_exit(struct ftcp_net *fn);
+
+#endif /* FTCP_TABLE_H */
