@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generic netlink family: requests are checked word by word here and
- * carried out elsewhere.
+ * The generic netlink family, and its requests, which are checked word by word
+ * here and carried out elsewhere.  What is told is in netlink_tell.c.
  *
  * Every handler takes RTNL, which serialises all changes of configuration.
  * Policy and table of operations are generated from the specification.
@@ -11,17 +11,13 @@
 #include <net/sock.h>
 
 #include "compat/compat.h"
-#include "datapath.h"
 #include "device.h"
 #include "flow.h"
-#include "gso.h"
 #include "netlink.h"
 #include "netlink_gen.h"
 #include "peer.h"
 #include "table.h"
 #include "tunnel.h"
-
-static struct genl_family family;
 
 /**
  * ftcp_netlink_error() - say why a request is refused
@@ -50,7 +46,15 @@ void ftcp_netlink_error(struct netlink_ext_ack *extack, const char *fmt, ...)
 
 /* ---- reading requests ---- */
 
-static struct net_device *find_device(struct net *net, struct nlattr **attrs)
+/**
+ * ftcp_netlink_device() - the device that a request names
+ * @net: network namespace
+ * @attrs: the request's attributes
+ *
+ * Context: RTNL.
+ * Return: the device, or NULL if there is none, or none is named.
+ */
+struct net_device *ftcp_netlink_device(struct net *net, struct nlattr **attrs)
 {
 	struct net_device *dev = NULL;
 
@@ -64,7 +68,8 @@ static struct net_device *find_device(struct net *net, struct nlattr **attrs)
 
 static struct ftcp_link *get_link(struct genl_info *info)
 {
-	struct net_device *dev = find_device(genl_info_net(info), info->attrs);
+	struct net_device *dev = ftcp_netlink_device(genl_info_net(info),
+						     info->attrs);
 
 	if (!info->attrs[FTCP_A_IFINDEX] && !info->attrs[FTCP_A_IFNAME]) {
 		NL_SET_ERR_MSG(info->extack, "ifindex or ifname is required");
@@ -707,442 +712,6 @@ out:
 	return err;
 }
 
-/* ---- answers ---- */
-
-static int put_end(struct sk_buff *msg, int attr, const struct ftcp_end *end)
-{
-	struct sockaddr_storage ss;
-	int len = ftcp_end_to_sockaddr(end, &ss);
-
-	return nla_put(msg, attr, len, &ss);
-}
-
-static int put_tunnel_id(struct sk_buff *msg, const struct ftcp_tunnel *tunnel)
-{
-	return nla_put_u32(msg, FTCP_A_IFINDEX, tunnel->link->dev->ifindex) ||
-	       nla_put_string(msg, FTCP_A_IFNAME, tunnel->link->dev->name) ||
-	       nla_put_string(msg, FTCP_A_TUNNEL, tunnel->name);
-}
-
-/* What both tunnels and flows count, into a nest of either. */
-static int put_counts(struct sk_buff *msg, u64 tx_packets, u64 tx_bytes,
-		      u64 rx_packets, u64 rx_bytes)
-{
-	return nla_put_u64_64bit(msg, FTCP_STATS_TX_PACKETS, tx_packets,
-				 FTCP_STATS_PAD) ||
-	       nla_put_u64_64bit(msg, FTCP_STATS_TX_BYTES, tx_bytes,
-				 FTCP_STATS_PAD) ||
-	       nla_put_u64_64bit(msg, FTCP_STATS_RX_PACKETS, rx_packets,
-				 FTCP_STATS_PAD) ||
-	       nla_put_u64_64bit(msg, FTCP_STATS_RX_BYTES, rx_bytes,
-				 FTCP_STATS_PAD);
-}
-
-static int put_tunnel_stats(struct sk_buff *msg,
-			    const struct ftcp_tunnel *tunnel)
-{
-	struct ftcp_stats_sum sum;
-	struct nlattr *nest;
-	int i;
-
-	ftcp_stats_read(tunnel->stats, &sum);
-	nest = nla_nest_start(msg, FTCP_A_STATS);
-	if (!nest ||
-	    put_counts(msg, sum.tx_packets, sum.tx_bytes, sum.rx_packets,
-		       sum.rx_bytes) ||
-	    nla_put_u64_64bit(msg, FTCP_STATS_TX_HELD, sum.tx_held,
-			      FTCP_STATS_PAD) ||
-	    nla_put_u64_64bit(msg, FTCP_STATS_TX_BATCHES, sum.tx_batches,
-			      FTCP_STATS_PAD) ||
-	    nla_put_u64_64bit(msg, FTCP_STATS_TX_HOLD, sum.tx_hold,
-			      FTCP_STATS_PAD))
-		return -EMSGSIZE;
-	nla_nest_end(msg, nest);
-	nest = nla_nest_start(msg, FTCP_A_DROPS);
-	if (!nest)
-		return -EMSGSIZE;
-	for (i = FTCP_DROP_PAD + 1; i < __FTCP_DROP_MAX; i++) {
-		if (nla_put_u64_64bit(msg, i, sum.drops[i], FTCP_DROP_PAD))
-			return -EMSGSIZE;
-	}
-	nla_nest_end(msg, nest);
-	nest = nla_nest_start(msg, FTCP_A_ENDED);
-	if (!nest)
-		return -EMSGSIZE;
-	/* the attributes are in the order of the enum, behind the padding */
-	BUILD_BUG_ON(FTCP_ENDED_PAD + FTCP_REASON_MAX != FTCP_ENDED_MAX);
-	for (i = FTCP_REASON_CLOSED; i < __FTCP_REASON_MAX; i++) {
-		if (nla_put_u64_64bit(msg, FTCP_ENDED_PAD + i, sum.ended[i],
-				      FTCP_ENDED_PAD))
-			return -EMSGSIZE;
-	}
-	nla_nest_end(msg, nest);
-	return 0;
-}
-
-static int put_flow_stats(struct sk_buff *msg, const struct ftcp_flow *flow)
-{
-	struct nlattr *nest = nla_nest_start(msg, FTCP_A_STATS);
-
-	if (!nest || put_counts(msg, atomic64_read(&flow->tx_packets),
-				atomic64_read(&flow->tx_bytes),
-				atomic64_read(&flow->rx_packets),
-				atomic64_read(&flow->rx_bytes)))
-		return -EMSGSIZE;
-	nla_nest_end(msg, nest);
-	return 0;
-}
-
-static int fill_tunnel(struct sk_buff *msg, const struct ftcp_tunnel *tunnel,
-		       u32 portid, u32 seq, int flags, u8 cmd)
-{
-	const struct ftcp_tunnel_config *c = &tunnel->config;
-	struct ftcp_end local = tunnel->accept;
-	void *hdr = genlmsg_put(msg, portid, seq, &family, flags, cmd);
-
-	if (!hdr)
-		return -EMSGSIZE;
-	local.port = 0;
-	if (put_tunnel_id(msg, tunnel) ||
-	    nla_put_u32(msg, FTCP_A_MODE, tunnel->mode) ||
-	    (tunnel->accept.port &&
-	     nla_put_u16(msg, FTCP_A_PORT, ntohs(tunnel->accept.port))) ||
-	    (!ftcp_end_is_any(&local) && put_end(msg, FTCP_A_LOCAL, &local)) ||
-	    (tunnel->mode == FTCP_MODE_LISTEN &&
-	     put_end(msg, FTCP_A_LISTEN, &tunnel->listen)) ||
-	    (tunnel->mode == FTCP_MODE_FORWARD &&
-	     put_end(msg, FTCP_A_TARGET, &tunnel->target)) ||
-	    nla_put_u32(msg, FTCP_A_WIRE, c->wire) ||
-	    nla_put_u32(msg, FTCP_A_IDLE, c->idle) ||
-	    nla_put_u32(msg, FTCP_A_KEEPALIVE, c->keepalive) ||
-	    nla_put_u32(msg, FTCP_A_KEEPALIVE_INTERVAL,
-			c->keepalive_interval) ||
-	    nla_put_u32(msg, FTCP_A_KEEPALIVE_PROBES, c->keepalive_probes) ||
-	    nla_put_u32(msg, FTCP_A_MAX_AGE, c->max_age) ||
-	    nla_put_u64_64bit(msg, FTCP_A_MAX_BYTES, c->max_bytes,
-			      FTCP_A_PAD) ||
-	    nla_put_u32(msg, FTCP_A_FWMARK, c->fwmark) ||
-	    nla_put_u32(msg, FTCP_A_MAX_FLOWS, c->max_flows) ||
-	    nla_put_u32(msg, FTCP_A_QUEUE, c->queue) ||
-	    nla_put_u32(msg, FTCP_A_DF, c->df) ||
-	    (tunnel->mode == FTCP_MODE_FORWARD &&
-	     nla_put_u32(msg, FTCP_A_UNREACHABLE, c->unreachable)) ||
-	    nla_put_u32(msg, FTCP_A_MAX_FLOWS_PER_SOURCE, c->max_per_source) ||
-	    nla_put_u32(msg, FTCP_A_QUEUE_BYTES, c->queue_bytes) ||
-	    nla_put_u32(msg, FTCP_A_COALESCE, c->coalesce) ||
-	    nla_put_u32(msg, FTCP_A_FLOWS, atomic_read(&tunnel->nflows)) ||
-	    put_tunnel_stats(msg, tunnel)) {
-		genlmsg_cancel(msg, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(msg, hdr);
-	return 0;
-}
-
-static int put_range(struct sk_buff *msg, const struct ftcp_range *range)
-{
-	struct nlattr *nest = nla_nest_start(msg, FTCP_A_ALLOWED_IP);
-	bool v4 = range->family == AF_INET;
-
-	if (!nest ||
-	    (v4 ? nla_put_in_addr(msg, FTCP_ALLOWED_IP_ADDR,
-				  range->addr.s6_addr32[3]) :
-		  nla_put_in6_addr(msg, FTCP_ALLOWED_IP_ADDR, &range->addr)) ||
-	    nla_put_u8(msg, FTCP_ALLOWED_IP_PREFIX,
-		       range->prefix - (v4 ? 96 : 0)))
-		return -EMSGSIZE;
-	nla_nest_end(msg, nest);
-	return 0;
-}
-
-/* As many of a peer's ranges as fit, from *@range on; a peer with more has
- * several messages.
- */
-static int fill_peer(struct sk_buff *msg, const struct ftcp_peer *peer,
-		     u32 portid, u32 seq, unsigned int *range)
-{
-	const struct ftcp_peer_config *c = rtnl_dereference(peer->config);
-	void *hdr = genlmsg_put(msg, portid, seq, &family, NLM_F_MULTI,
-				FAKETCP_CMD_PEER_GET);
-	unsigned int first = *range;
-	void *mark;
-
-	if (!hdr)
-		return -EMSGSIZE;
-	if (put_tunnel_id(msg, peer->tunnel) ||
-	    nla_put_string(msg, FTCP_A_PEER, peer->name) ||
-	    nla_put_u32(msg, FTCP_A_ENDPOINT_KIND, c->kind) ||
-	    (c->kind == FTCP_ENDPOINT_ADDR &&
-	     put_end(msg, FTCP_A_ENDPOINT, &c->endpoint)) ||
-	    (c->endpoint_name[0] &&
-	     nla_put_string(msg, FTCP_A_ENDPOINT_NAME, c->endpoint_name)) ||
-	    nla_put_u32(msg, FTCP_A_WIRE, c->wire) ||
-	    nla_put_u32(msg, FTCP_A_FLOWS, atomic_read(&peer->nflows)))
-		goto cancel;
-	for (; *range < c->nranges; ++*range) {
-		mark = skb_tail_pointer(msg);
-		if (!put_range(msg, &c->ranges[*range]))
-			continue;
-		nlmsg_trim(msg, mark);
-		if (*range == first)
-			goto cancel;
-		genlmsg_end(msg, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(msg, hdr);
-	*range = 0;
-	return 0;
-
-cancel:
-	genlmsg_cancel(msg, hdr);
-	return -EMSGSIZE;
-}
-
-/* Of the path as it is known now: what the flow remembers may be older than
- * what an ICMP error said meanwhile.
- */
-static u32 flow_mtu(struct ftcp_flow *flow)
-{
-	const struct dst_entry *dst;
-	bool usable;
-
-	spin_lock_bh(&flow->lock);
-	usable = flow->outer_hashed;
-	spin_unlock_bh(&flow->lock);
-	dst = usable ? ftcp_flow_outer_dst(flow) :
-		       rcu_dereference(flow->outer_route.dst);
-	return dst ? dst_mtu(dst) - FTCP_HLEN -
-			     ftcp_ip_hlen(flow->outer.local.family) :
-		     0;
-}
-
-/* @reason: that of its end, 0 of a flow that goes on. */
-static int fill_flow(struct sk_buff *msg, struct ftcp_flow *flow, u32 portid,
-		     u32 seq, int flags, u8 cmd, u32 reason)
-{
-	void *hdr = genlmsg_put(msg, portid, seq, &family, flags, cmd);
-	u64 now = ftcp_now();
-
-	if (!hdr)
-		return -EMSGSIZE;
-	if (put_tunnel_id(msg, flow->tunnel) ||
-	    nla_put_string(msg, FTCP_A_PEER, flow->peer->name) ||
-	    nla_put_u32(msg, FTCP_A_STATE, ftcp_load(flow->conn.state)) ||
-	    put_end(msg, FTCP_A_LOCAL, &flow->outer.local) ||
-	    put_end(msg, FTCP_A_REMOTE, &flow->outer.remote) ||
-	    (flow->inner.pair.local.port &&
-	     (put_end(msg, FTCP_A_INNER_LOCAL, &flow->inner.pair.local) ||
-	      put_end(msg, FTCP_A_INNER_REMOTE, &flow->inner.pair.remote))) ||
-	    nla_put_u32(msg, FTCP_A_WIRE, flow->conn.zero_iss ?
-						  FTCP_WIRE_PHANTUN :
-						  FTCP_WIRE_NATIVE) ||
-	    nla_put_u64_64bit(msg, FTCP_A_AGE, now - flow->created,
-			      FTCP_A_PAD) ||
-	    nla_put_u64_64bit(msg, FTCP_A_RX_AGE,
-			      now - min(now, ftcp_load(flow->conn.last_rx)),
-			      FTCP_A_PAD) ||
-	    nla_put_u32(msg, FTCP_A_MTU, flow_mtu(flow)) ||
-	    put_flow_stats(msg, flow) ||
-	    (reason && nla_put_u32(msg, FTCP_A_REASON, reason))) {
-		genlmsg_cancel(msg, hdr);
-		return -EMSGSIZE;
-	}
-	genlmsg_end(msg, hdr);
-	return 0;
-}
-
-/* ---- dumps ---- */
-
-/* Where a dump is: how many of the things that it lists are done, and how many
- * of the present one's parts.
- */
-struct dump {
-	struct sk_buff *msg;
-	struct netlink_callback *cb;
-	unsigned long skip;
-	unsigned long done;
-};
-
-typedef int (*dump_tunnel_fn)(struct dump *d, struct ftcp_tunnel *tunnel);
-
-static int dump(struct sk_buff *msg, struct netlink_callback *cb,
-		dump_tunnel_fn fn)
-{
-	struct nlattr **attrs = ftcp_compat_dump_attrs(cb);
-	struct net *net = sock_net(cb->skb->sk);
-	struct dump d = { msg, cb, cb->args[0], 0 };
-	struct net_device *dev, *only;
-	struct ftcp_tunnel *tunnel;
-	int err = 0;
-
-	rtnl_lock();
-	only = find_device(net, attrs);
-	if (!only && (attrs[FTCP_A_IFINDEX] || attrs[FTCP_A_IFNAME]))
-		err = -ENODEV;
-	if (only && !ftcp_device_check(only))
-		err = -EOPNOTSUPP;
-	if (err)
-		goto out;
-	for_each_netdev(net, dev) {
-		struct ftcp_link *link = netdev_priv(dev);
-
-		if (!ftcp_device_check(dev) || (only && dev != only))
-			continue;
-		list_for_each_entry(tunnel, &link->tunnels, list) {
-			if (attrs[FTCP_A_TUNNEL] &&
-			    nla_strcmp(attrs[FTCP_A_TUNNEL], tunnel->name))
-				continue;
-			err = fn(&d, tunnel);
-			if (err)
-				goto full;
-		}
-	}
-full:
-	cb->args[0] = d.done;
-	err = msg->len ?: (err == -EMSGSIZE ? err : 0);
-out:
-	rtnl_unlock();
-	return err;
-}
-
-static int dump_tunnel(struct dump *d, struct ftcp_tunnel *tunnel)
-{
-	int err = 0;
-
-	if (d->done >= d->skip)
-		err = fill_tunnel(d->msg, tunnel, NETLINK_CB(d->cb->skb).portid,
-				  d->cb->nlh->nlmsg_seq, NLM_F_MULTI,
-				  FAKETCP_CMD_TUNNEL_GET);
-	d->done += !err;
-	return err;
-}
-
-static int dump_peers(struct dump *d, struct ftcp_tunnel *tunnel)
-{
-	struct ftcp_peer *peer;
-	int err = 0;
-
-	list_for_each_entry(peer, &tunnel->peers, list) {
-		unsigned int range = d->cb->args[1];
-
-		if (d->done >= d->skip) {
-			err = fill_peer(d->msg, peer,
-					NETLINK_CB(d->cb->skb).portid,
-					d->cb->nlh->nlmsg_seq, &range);
-			d->cb->args[1] = range;
-		}
-		if (err)
-			break;
-		d->done++;
-	}
-	return err;
-}
-
-static int dump_flows(struct dump *d, struct ftcp_tunnel *tunnel)
-{
-	struct ftcp_flow *flow;
-	int err = 0;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(flow, &tunnel->flows, list) {
-		if (d->done >= d->skip)
-			err = fill_flow(d->msg, flow,
-					NETLINK_CB(d->cb->skb).portid,
-					d->cb->nlh->nlmsg_seq, NLM_F_MULTI,
-					FAKETCP_CMD_FLOW_GET, 0);
-		if (err)
-			break;
-		d->done++;
-	}
-	rcu_read_unlock();
-	return err;
-}
-
-int faketcp_nl_tunnel_get_dumpit(struct sk_buff *skb,
-				 struct netlink_callback *cb)
-{
-	return dump(skb, cb, dump_tunnel);
-}
-
-int faketcp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return dump(skb, cb, dump_peers);
-}
-
-int faketcp_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
-{
-	return dump(skb, cb, dump_flows);
-}
-
-/* ---- events ---- */
-
-static struct sk_buff *new_event(const struct ftcp_tunnel *tunnel, gfp_t gfp)
-{
-	if (!genl_has_listeners(&family, dev_net(tunnel->link->dev),
-				FAKETCP_NLGRP_EVENTS))
-		return NULL;
-	return genlmsg_new(NLMSG_DEFAULT_SIZE, gfp);
-}
-
-static void send_event(const struct ftcp_tunnel *tunnel, struct sk_buff *msg,
-		       int err, gfp_t gfp)
-{
-	if (err)
-		nlmsg_free(msg);
-	else
-		genlmsg_multicast_netns(&family, dev_net(tunnel->link->dev),
-					msg, 0, FAKETCP_NLGRP_EVENTS, gfp);
-}
-
-/**
- * ftcp_netlink_tunnel_event() - tell listeners about a tunnel
- * @tunnel: the tunnel
- * @cmd: FAKETCP_CMD_TUNNEL_ADD_NTF or FAKETCP_CMD_TUNNEL_DEL_NTF
- *
- * Context: RTNL, sleeps.
- */
-void ftcp_netlink_tunnel_event(struct ftcp_tunnel *tunnel, u8 cmd)
-{
-	struct sk_buff *msg = new_event(tunnel, GFP_KERNEL);
-
-	if (msg)
-		send_event(tunnel, msg, fill_tunnel(msg, tunnel, 0, 0, 0, cmd),
-			   GFP_KERNEL);
-}
-
-static void flow_event(struct ftcp_flow *flow, u8 cmd, u32 reason)
-{
-	struct sk_buff *msg = new_event(flow->tunnel, GFP_ATOMIC);
-
-	if (msg)
-		send_event(flow->tunnel, msg,
-			   fill_flow(msg, flow, 0, 0, 0, cmd, reason),
-			   GFP_ATOMIC);
-}
-
-/**
- * ftcp_netlink_flow_added() - tell listeners that a flow is established
- * @flow: the flow
- *
- * Context: RCU read-side critical section.
- */
-void ftcp_netlink_flow_added(struct ftcp_flow *flow)
-{
-	flow_event(flow, FAKETCP_CMD_FLOW_ADD_NTF, 0);
-}
-
-/**
- * ftcp_netlink_flow_ended() - tell listeners that a flow has ended
- * @flow: the flow
- * @reason: why
- *
- * Context: RCU read-side critical section.
- */
-void ftcp_netlink_flow_ended(struct ftcp_flow *flow, enum ftcp_reason reason)
-{
-	flow_event(flow, FAKETCP_CMD_FLOW_DEL_NTF, reason);
-}
-
 /* ---- module ---- */
 
 static const struct genl_multicast_group mcgrps[] = {
@@ -1153,7 +722,7 @@ static const struct genl_multicast_group mcgrps[] = {
 	},
 };
 
-static struct genl_family family __ro_after_init = {
+struct genl_family ftcp_netlink_family __ro_after_init = {
 	.name		= FTCP_GENL_NAME,
 	.version	= FTCP_GENL_VERSION,
 	.maxattr	= ARRAY_SIZE(faketcp_nl_policy) - 1,
@@ -1174,7 +743,7 @@ static struct genl_family family __ro_after_init = {
  */
 int __init ftcp_netlink_init(void)
 {
-	return genl_register_family(&family);
+	return genl_register_family(&ftcp_netlink_family);
 }
 
 /**
@@ -1182,5 +751,5 @@ int __init ftcp_netlink_init(void)
  */
 void ftcp_netlink_exit(void)
 {
-	genl_unregister_family(&family);
+	genl_unregister_family(&ftcp_netlink_family);
 }

@@ -4,19 +4,23 @@
 #define FTCP_NETLINK_H
 
 #include <linux/netlink.h>
+#include <net/genetlink.h>
 #include <uapi/linux/faketcp.h>
 
 struct ftcp_flow;
 struct ftcp_tunnel;
 
+/* netlink.c: what is asked for */
+extern struct genl_family ftcp_netlink_family;
+struct net_device *ftcp_netlink_device(struct net *net, struct nlattr **attrs);
 __printf(2, 3) void ftcp_netlink_error(struct netlink_ext_ack *extack,
 				       const char *fmt, ...);
+int ftcp_netlink_init(void);
+void ftcp_netlink_exit(void);
 
+/* netlink_tell.c: what is told */
 void ftcp_netlink_tunnel_event(struct ftcp_tunnel *tunnel, u8 cmd);
 void ftcp_netlink_flow_added(struct ftcp_flow *flow);
 void ftcp_netlink_flow_ended(struct ftcp_flow *flow, enum ftcp_reason reason);
-
-int ftcp_netlink_init(void);
-void ftcp_netlink_exit(void);
 
 #endif /* FTCP_NETLINK_H */
