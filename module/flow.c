@@ -545,7 +545,8 @@ struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 
 /**
  * ftcp_flow_adopt() - complete a handshake from the other side
- * @flow: a flow whose SYN is out
+ * @flow: a flow whose SYN is out, and perhaps an answer to another, of the far end
+ *	or forged
  * @seg: a segment with a cookie that is valid for the same two ends
  *
  * Context: RCU, bottom halves disabled.
@@ -556,7 +557,8 @@ void ftcp_flow_adopt(struct ftcp_flow *flow, const struct ftcp_segment *seg)
 	struct ftcp_conn_config config;
 
 	spin_lock(&flow->lock);
-	if (flow->dead || flow->conn.state != FTCP_SYN_SENT) {
+	if (flow->dead || (flow->conn.state != FTCP_SYN_SENT &&
+			   flow->conn.state != FTCP_SYN_RECEIVED)) {
 		spin_unlock(&flow->lock);
 		return;
 	}

@@ -316,6 +316,13 @@ static void receive_unknown(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 
 /* ---- segments of a flow ---- */
 
+static bool is_dialling(const struct ftcp_flow *flow)
+{
+	u8 state = ftcp_load(flow->conn.state);
+
+	return state == FTCP_SYN_SENT || state == FTCP_SYN_RECEIVED;
+}
+
 static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 			  const struct ftcp_pair *pair,
 			  const struct ftcp_segment *seg, struct sk_buff *skb)
@@ -333,7 +340,7 @@ static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 		/* Both ends dialled, and the far end's SYN was answered before
 		 * this end dialled: its handshake is complete, ours is not.
 		 */
-		if (unlikely(ftcp_load(flow->conn.state) == FTCP_SYN_SENT &&
+		if (unlikely(is_dialling(flow) &&
 			     tunnel->accept.port == pair->local.port &&
 			     cookie_valid(fn, pair, seg))) {
 			ftcp_flow_adopt(flow, seg);

@@ -33,18 +33,24 @@ static void put_syn_ack(const struct ftcp_conn *c, struct ftcp_result *res)
 	res->control.wscale = c->wscale;
 }
 
+/* What may be acknowledged: not a jump that may have been forged. */
+static u32 acknowledgeable(const struct ftcp_conn *c)
+{
+	return c->jumped ? c->rcv_left : ftcp_load(c->rcv_nxt);
+}
+
 /* Every acknowledgement that leaves is also what data segments carry from
  * then on.
  */
 static void put_ack(struct ftcp_conn *c, struct ftcp_result *res)
 {
-	u32 rcv_nxt;
+	u32 number;
 
 	/* first, so that data which arrives just now arms the timer again */
 	ftcp_store(c->ack_at, 0);
-	rcv_nxt = ftcp_load(c->rcv_nxt);
-	ftcp_store(c->ack_adv, rcv_nxt);
-	put_control(res, FTCP_ACK, ftcp_load(c->snd_nxt), rcv_nxt);
+	number = acknowledgeable(c);
+	ftcp_store(c->ack_adv, number);
+	put_control(res, FTCP_ACK, ftcp_load(c->snd_nxt), number);
 }
 
 /* RFC 5961, section 7: what might be an attack is answered by an ACK that
@@ -56,6 +62,22 @@ static void put_challenge(struct ftcp_conn *c, u64 now,
 	if (now < c->challenge_at)
 		return;
 	c->challenge_at = now + FTCP_CHALLENGE_GAP;
+	put_ack(c, res);
+}
+
+/* A keepalive probe stands just before what we acknowledged.  Its answer may be
+ * lost, and the next probe comes no later than a challenge would be due.
+ */
+static void answer_probe(struct ftcp_conn *c, const struct ftcp_segment *seg,
+			 u64 now, struct ftcp_result *res)
+{
+	if (seg->seq + 1 != ftcp_load(c->ack_adv)) {
+		put_challenge(c, now, res);
+		return;
+	}
+	if (now < c->answer_at)
+		return;
+	c->answer_at = now + FTCP_ANSWER_GAP;
 	put_ack(c, res);
 }
 
@@ -130,6 +152,7 @@ static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
 	c->rcv_mark = seq;
 	c->past_at = now + FTCP_BEHIND_TIME;
 	c->opened = now;
+	c->snd_mark = ftcp_load(c->snd_nxt);
 	c->snd_seen = ftcp_load(c->snd_nxt);
 	c->rcv_seen = seq;
 	ftcp_store(c->last_rx, now);
@@ -217,19 +240,56 @@ void ftcp_conn_accept(struct ftcp_conn *c,
 
 /* ---- receiving ---- */
 
+/* A segment from @seq to @end advances rcv_nxt.  One far ahead may come after a loss,
+ * or be forged: until more has followed it, or it has been observed for a second
+ * (take_back()), the place that was left counts as well, and what is acknowledged
+ * stays there, as the far end refuses an acknowledgement of what it never sent.
+ */
+static void advance(struct ftcp_conn *c, u32 seq, u32 end)
+{
+	u32 rcv_nxt = ftcp_load(c->rcv_nxt);
+
+	if (ftcp_seq_diff(seq, rcv_nxt) > FTCP_BEHIND) {
+		if (!c->jumped)
+			c->rcv_left = rcv_nxt;
+		c->rcv_jump = end;
+		c->jumped = 2;
+		c->late = 0;
+	} else if (c->jumped && ftcp_seq_diff(end, c->rcv_jump) >= FTCP_SEQ_NEAR) {
+		c->jumped = 0;
+	}
+	ftcp_store(c->rcv_nxt, end);
+}
+
+/* A segment that ends at @end came behind rcv_nxt. */
+static void count_late(struct ftcp_conn *c, u32 end)
+{
+	if (!c->late || ftcp_seq_diff(end, c->late_end) > 0)
+		c->late_end = end;
+	if (c->late < FTCP_LATE)
+		c->late++;
+	if (c->jumped && ftcp_seq_diff(end, c->rcv_left) > 0 &&
+	    ftcp_seq_diff(end, c->rcv_jump) <= 0)
+		c->rcv_left = end;
+}
+
 /* Segments that arrive, and none of which advances rcv_nxt, say that the far end
  * never sent what took rcv_nxt so far ahead: it was forged.  To go on to
- * acknowledge that would have all that we send refused.
+ * acknowledge that would have all that we send refused.  If it advances, and
+ * nothing comes any more from the place that it left, the jump was genuine.
  */
 static void take_back(struct ftcp_conn *c)
 {
 	if (ftcp_load(c->rcv_nxt) != c->rcv_mark) {
+		if (c->jumped && !c->late)
+			c->jumped--;
 		c->late = 0;
 	} else if (c->late >= FTCP_LATE) {
 		ftcp_store(c->rcv_nxt, c->late_end);
 		if (ftcp_seq_diff(ftcp_load(c->ack_adv), c->late_end) > 0)
 			ftcp_store(c->ack_adv, c->late_end);
 		c->late = 0;
+		c->jumped = 0;
 	}
 }
 
@@ -257,12 +317,29 @@ static void count_carried(struct ftcp_conn *c)
 	c->rcv_seen = rcv;
 }
 
+/* Whether data was sent since move_past() was there, and none acknowledged. */
+static int unacked(const struct ftcp_conn *c)
+{
+	return ftcp_load(c->snd_una) == c->una_mark &&
+	       ftcp_load(c->snd_nxt) != c->snd_mark;
+}
+
+static void count_unacked(struct ftcp_conn *c)
+{
+	if (!unacked(c))
+		c->unacked = 0;
+	else if (c->unacked < FTCP_UNACKED)
+		c->unacked++;
+	c->snd_mark = ftcp_load(c->snd_nxt);
+}
+
 static void move_past(struct ftcp_conn *c, u64 now)
 {
 	if (now < c->past_at)
 		return;
 	take_back(c);
 	count_carried(c);
+	count_unacked(c);
 	c->past_at = now + FTCP_BEHIND_TIME;
 	c->una_past = c->una_mark;
 	c->una_mark = ftcp_load(c->snd_una);
@@ -306,6 +383,12 @@ static int plausible_seq(const struct ftcp_conn *c,
 	if (d > FTCP_SEQ_NEAR &&
 	    ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una)) < 0)
 		return 0;
+	if (c->jumped) {
+		s32 left = ftcp_seq_diff(seg->seq, c->rcv_left);
+
+		if (left >= -FTCP_BEHIND && left <= FTCP_SEQ_NEAR)
+			return 1;
+	}
 	return d <= (s32)ahead && recent(seg->seq, c->rcv_past, rcv_nxt);
 }
 
@@ -390,8 +473,6 @@ static void receive_syn_sent(struct ftcp_conn *c,
 	ftcp_store(c->ack_adv, seg->seq + 1);
 	c->rcv_past = seg->seq + 1;
 	c->acks = 1;
-	c->tries = 1;
-	c->rtx_at = now + syn_rto(1);
 	ftcp_store(c->state, FTCP_SYN_RECEIVED);
 	put_syn_ack(c, res);
 }
@@ -403,8 +484,14 @@ static void receive_syn_received(struct ftcp_conn *c,
 	int acked = (seg->flags & FTCP_ACK) && seg->ack == c->iss + 1;
 
 	if (seg->flags & FTCP_RST) {
-		if (acked || seg->seq == c->rcv_nxt)
+		/* Who does not know our number may have sent the SYN as well, and
+		 * chosen the one that is expected: that SYN is forgotten, or it
+		 * was genuine and its sender has given up.
+		 */
+		if (acked)
 			end(c, FTCP_EV_REFUSED, res);
+		else if (seg->seq == c->rcv_nxt)
+			ftcp_store(c->state, FTCP_SYN_SENT);
 		else
 			res->verdict = FTCP_BAD_SEQUENCE;
 		return;
@@ -447,6 +534,7 @@ static void receive_syn_received(struct ftcp_conn *c,
 static void receive_fin(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 {
 	ftcp_fetch_add(c->rcv_nxt, 1);
+	c->jumped = 0;
 	c->fin_received = 1;
 	if (c->state == FTCP_FIN_WAIT) {
 		put_ack(c, res);
@@ -507,24 +595,24 @@ static void receive_synchronized(struct ftcp_conn *c,
 			put_challenge(c, now, res);
 		return;
 	}
-	/* A keepalive probe stands just before what we acknowledged. */
 	if (!seg->len && !(seg->flags & FTCP_FIN)) {
+		/* Where the far end is now; a probe stands one before. */
+		if (ftcp_seq_diff(ftcp_load(c->rcv_nxt), seg->seq) > 1)
+			count_late(c, seg->seq);
+		else if (seg->seq == ftcp_load(c->rcv_nxt))
+			c->late = 0;
 		move_past(c, now);
 		if (ftcp_seq_diff(seg->seq, ftcp_load(c->ack_adv)) < 0)
-			put_challenge(c, now, res);
+			answer_probe(c, seg, now, res);
 		else if (acked > 0 && acked <= FTCP_ACK_SELDOM)
 			c->acks = 1;
 		return;
 	}
 
-	if (ftcp_seq_diff(seg_end, ftcp_load(c->rcv_nxt)) > 0) {
-		ftcp_store(c->rcv_nxt, seg_end);
-	} else {
-		if (!c->late || ftcp_seq_diff(seg_end, c->late_end) > 0)
-			c->late_end = seg_end;
-		if (c->late < FTCP_LATE)
-			c->late++;
-	}
+	if (ftcp_seq_diff(seg_end, ftcp_load(c->rcv_nxt)) > 0)
+		advance(c, seg->seq, seg_end);
+	else
+		count_late(c, seg_end);
 	move_past(c, now);
 	if (seg->len) {
 		res->verdict = FTCP_OK;
@@ -536,7 +624,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 			receive_fin(c, now, res);
 		return;
 	}
-	if (ftcp_seq_diff(ftcp_load(c->rcv_nxt), ftcp_load(c->ack_adv)) >=
+	if (ftcp_seq_diff(acknowledgeable(c), ftcp_load(c->ack_adv)) >=
 	    (s32)c->ack_step) {
 		put_ack(c, res);
 		/* a single lost ACK is not to keep the window shut at first */
@@ -643,6 +731,25 @@ static u64 unheard_due(const struct ftcp_conn *c)
 	    ftcp_load(c->last_data) <= c->opened)
 		return 0;
 	due = asked + c->config.keepalive;
+	return due < c->renew_at ? c->renew_at : due;
+}
+
+/* When a far end that acknowledges, and is heard, but has heard nothing for so long
+ * makes another way be tried: as long as it is heard it is not probed.
+ */
+static u64 deaf_due(const struct ftcp_conn *c)
+{
+	u64 due;
+
+	if (!c->config.keepalive || !c->config.renewable || !c->acks ||
+	    c->renewing || c->retire_at)
+		return 0;
+	if (c->unacked == FTCP_UNACKED)
+		due = c->past_at - FTCP_BEHIND_TIME;
+	else if (c->unacked == FTCP_UNACKED - 1 && unacked(c))
+		due = c->past_at;
+	else
+		return 0;
 	return due < c->renew_at ? c->renew_at : due;
 }
 
@@ -773,10 +880,11 @@ static void probe(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 static void timer_established(struct ftcp_conn *c, u64 now,
 			      struct ftcp_result *res)
 {
-	u64 due = probe_due(c), unheard = unheard_due(c);
+	u64 due = probe_due(c), unheard = unheard_due(c), deaf;
 	u64 ack_at = ftcp_load(c->ack_at);
 
 	move_past(c, now);
+	deaf = deaf_due(c);
 	if (now >= ftcp_load(c->first_until))
 		ftcp_store(c->first_until, 0);
 	if (now >= idle_due(c) || (c->retire_at && now >= c->retire_at)) {
@@ -795,7 +903,7 @@ static void timer_established(struct ftcp_conn *c, u64 now,
 		c->renewing = 1;
 		res->event = FTCP_EV_RENEW;
 	}
-	if (unheard && now >= unheard) {
+	if ((unheard && now >= unheard) || (deaf && now >= deaf)) {
 		c->renewing = 1;
 		res->event = FTCP_EV_RENEW;
 	}
@@ -871,6 +979,9 @@ u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now)
 	if (due && due < at)
 		at = due;
 	due = unheard_due(c);
+	if (due && due < at)
+		at = due;
+	due = deaf_due(c);
 	if (due && due < at)
 		at = due;
 	due = rotation_due(c, now);

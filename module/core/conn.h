@@ -43,6 +43,7 @@
 #define FTCP_FLIGHT_MAX	(1 << 30)	/* the window later: nearly 65535 << 14 */
 #define FTCP_FIRST_TIME		1000	/* not longer, should the ACK be lost */
 #define FTCP_CHALLENGE_GAP	500	/* between two challenge ACKs */
+#define FTCP_ANSWER_GAP		50	/* between two answers to probes */
 #define FTCP_IDLE		180000	/* default for ftcp_conn_config.idle */
 #define FTCP_KEEPALIVE		25000	/* default for .keepalive */
 #define FTCP_PROBE_INTERVAL	500	/* default for .interval */
@@ -50,6 +51,7 @@
 #define FTCP_PROBES_PATIENT	20	/* ... and of who cannot */
 #define FTCP_PROBE_MAX		3000	/* longest wait between two probes */
 #define FTCP_UNANSWERED		1000	/* an ACK for data takes no longer */
+#define FTCP_UNACKED		3	/* times FTCP_BEHIND_TIME: nothing arrives there */
 #define FTCP_DRAIN		3000	/* what a replaced connection may still receive */
 #define FTCP_RENEW_AGAIN	30000	/* after a replacement that failed */
 
@@ -172,16 +174,20 @@ struct ftcp_conn_config {
  * @config: see there
  * @una_past: @snd_una one to two seconds ago
  * @una_mark: what becomes of @una_past at @past_at
+ * @snd_mark: @snd_nxt when @una_mark was set
  * @rcv_past: @rcv_nxt one to two seconds ago
  * @rcv_mark: what becomes of @rcv_past at @past_at
- * @past_at: when the last four move on
+ * @past_at: when the last five move on
  * @late_end: end of the highest segment since @rcv_nxt advanced that did not
  *	advance it
+ * @rcv_left: with @jumped: end of the highest segment near to where @rcv_nxt was
+ * @rcv_jump: with @jumped: where @rcv_nxt got to
  * @iss: our initial sequence number
  * @fin_seq: sequence number of our FIN
  * @ack_step: shared; how far @rcv_nxt may run ahead of @ack_adv
  * @rtx_at: when to repeat SYN or FIN, 0: not at all
  * @challenge_at: no challenge ACK before
+ * @answer_at: no answer to a probe before
  * @probe_at: when to send the next probe, or to give up; 0: not probing
  * @heard: @last_rx when @probes and @probe_at began to count
  * @suspect_at: when the owner had reason to doubt the way, 0: never
@@ -193,6 +199,10 @@ struct ftcp_conn_config {
  * @rcv_seen: @rcv_nxt at that time
  * @tries: transmissions of the present SYN or FIN
  * @probes: probes sent since the far end was last heard
+ * @jumped: not 0 while it is open whether @rcv_nxt went far ahead by a loss, or by
+ *	what was forged; counts down as it is observed
+ * @unacked: for how many times FTCP_BEHIND_TIME in a row data was sent and none
+ *	acknowledged
  * @zero_iss: the SYN carries sequence number 0 (see ftcp_conn_open())
  * @wscale: both ends announced the window scale option
  * @acks: the far end acknowledges in time; Phantun does not, and a far end
@@ -223,14 +233,18 @@ struct ftcp_conn {
 	struct ftcp_conn_config config __attribute__((aligned(64)));
 	u32 una_past;
 	u32 una_mark;
+	u32 snd_mark;
 	u32 rcv_past;
 	u32 rcv_mark;
 	u64 past_at;
 	u32 late_end;
+	u32 rcv_left;
+	u32 rcv_jump;
 	u32 iss;
 	u32 fin_seq;
 	u64 rtx_at;
 	u64 challenge_at;
+	u64 answer_at;
 	u64 probe_at;
 	u64 heard;
 	u64 suspect_at;
@@ -243,6 +257,8 @@ struct ftcp_conn {
 	u8 tries;
 	u8 probes;
 	u8 late;
+	u8 jumped;
+	u8 unacked;
 	u8 zero_iss : 1;
 	u8 wscale : 1;
 	u8 acks : 1;
@@ -410,7 +426,7 @@ ftcp_conn_receive_fast(struct ftcp_conn *c, const struct ftcp_segment *seg,
 	if (ftcp_load(c->state) != FTCP_ESTABLISHED || !seg->len ||
 	    (seg->flags & ~FTCP_PSH) != FTCP_ACK || ftcp_load(c->first_until))
 		return FTCP_FAST_NO;
-	if (ahead > FTCP_SEQ_NEAR || ftcp_seq_diff(end, rcv_nxt) <= 0 ||
+	if (ahead > FTCP_BEHIND || ftcp_seq_diff(end, rcv_nxt) <= 0 ||
 	    ftcp_seq_diff(seg->ack, ftcp_load(c->snd_nxt)) > 0 ||
 	    ftcp_seq_diff(seg->ack, snd_una) < -FTCP_BEHIND)
 		return FTCP_FAST_NO;

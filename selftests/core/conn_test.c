@@ -519,6 +519,34 @@ static void simultaneous_open_forged(void)
 	EXPECT(FTCP_CONTROL, FTCP_EV_ESTABLISHED, FTCP_ESTABLISHED);
 }
 
+/* Whoever forges a SYN knows the number that a RST would have to have, and neither
+ * ends the attempt nor puts it off: our SYN is repeated when it is due.
+ */
+static void simultaneous_open_forged_twice(void)
+{
+	static const u32 times[] = { 1000, 3000, 6000, 9000 };
+	u32 i, tries = 0;
+
+	dial();
+	for (i = 1; i < 12000; i++) {
+		now = START + i;
+		receive(FTCP_SYN, irs + 77 * i, 0, 0);
+		EXPECT_SEGMENT(FTCP_SYN | FTCP_ACK, iss, irs + 77 * i + 1);
+		receive(FTCP_RST, irs + 77 * i + 1, 0, 0);
+		EXPECT_SILENCE();
+		EXPECT(FTCP_CONTROL, FTCP_EV_NONE, FTCP_SYN_SENT);
+		timer();
+		if (!r.control.flags)
+			continue;
+		EXPECT_SEGMENT(FTCP_SYN, iss, 0);
+		CHECK_EQ(i, times[tries]);
+		tries++;
+	}
+	CHECK_EQ(tries, KTAP_COUNT(times));
+	receive(FTCP_SYN | FTCP_ACK, irs, iss + 1, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_ESTABLISHED, FTCP_ESTABLISHED);
+}
+
 /* Nobody dials an ephemeral port: the SYN is forged, and the server's answer to
  * ours is waited for.
  */
@@ -623,8 +651,8 @@ static const struct row {
 	  FTCP_BAD_STATE, NO, FTCP_SYN_SENT, NO },
 
 	/* SYN_RECEIVED */
-	{ "RST as expected", FTCP_SYN_RECEIVED, FTCP_RST, 0, 0, 0,
-	  FTCP_CONTROL, FTCP_EV_REFUSED, FTCP_CLOSED, NO },
+	{ "RST that acknowledges nothing", FTCP_SYN_RECEIVED, FTCP_RST, 0, 0, 0,
+	  FTCP_CONTROL, NO, FTCP_SYN_SENT, NO },
 	{ "RST that acknowledges", FTCP_SYN_RECEIVED, FTCP_RST | FTCP_ACK, 5, 0, 0,
 	  FTCP_CONTROL, FTCP_EV_REFUSED, FTCP_CLOSED, NO },
 	{ "RST, one off", FTCP_SYN_RECEIVED, FTCP_RST, 1, 0, 0,
@@ -691,7 +719,7 @@ static const struct row {
 	{ "data with PSH", FTCP_ESTABLISHED, FTCP_ACK | FTCP_PSH, 0, 0, 1400,
 	  FTCP_OK, NO, FTCP_ESTABLISHED, NO },
 	{ "data after a loss", FTCP_ESTABLISHED, FTCP_ACK, 16 * M, 0, 1400,
-	  FTCP_OK, NO, FTCP_ESTABLISHED, FTCP_ACK },
+	  FTCP_OK, NO, FTCP_ESTABLISHED, NO },
 	{ "data further", FTCP_ESTABLISHED, FTCP_ACK, 16 * M + 1, 0, 1400,
 	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "data again", FTCP_ESTABLISHED, FTCP_ACK, -1400, 0, 1400,
@@ -1151,10 +1179,23 @@ static void challenge_rate(void)
 		answered += !!r.control.flags;
 		receive_rel(FTCP_ACK, 0, 5, 100);
 		answered += !!r.control.flags;
-		receive_rel(FTCP_ACK, -1, 0, 0);
+		receive_rel(FTCP_ACK, -2, 0, 0);
 		answered += !!r.control.flags;
 	}
 	CHECK_EQ(answered, 4);
+}
+
+/* Probes come faster than challenges would be answered. */
+static void probe_answer_rate(void)
+{
+	u32 i, answered = 0;
+
+	establish();
+	for (i = 0; i < 2000; i++, now++) {
+		receive_rel(FTCP_ACK, -1, 0, 0);
+		answered += !!r.control.flags;
+	}
+	CHECK_EQ(answered, 2000 / FTCP_ANSWER_GAP);
 }
 
 /* ---- what is out of order ---- */
@@ -1230,15 +1271,52 @@ static void overtaken(void)
 	}
 }
 
-/* A second without anything at 1 Gb/s, and it goes on. */
+/* A second without anything at 1 Gb/s, and it goes on: what came since then is
+ * acknowledged when it is plain that it is the far end's.
+ */
 static void outage(void)
 {
+	u32 before, i;
+
 	establish();
 	receive_rel(FTCP_ACK, 0, 0, 1400);
+	before = c.rcv_nxt;
 	now += 1000;
 	receive_rel(FTCP_ACK, 125000000, 0, 1400);
 	EXPECT(FTCP_OK, FTCP_EV_NONE, FTCP_ESTABLISHED);
+	EXPECT_SILENCE();
+	for (i = 0; i < M / 1400; i++) {
+		receive_rel(FTCP_ACK, 0, 0, 1400);
+		EXPECT(FTCP_OK, FTCP_EV_NONE, FTCP_ESTABLISHED);
+		EXPECT_SILENCE();
+	}
+	CHECK_EQ(c.ack_adv, before - 1400);
+	receive_rel(FTCP_ACK, 0, 0, 1400);
 	EXPECT_ACK();
+	CHECK_EQ(c.ack_adv, before + 125000000 + 1400 * (M / 1400 + 2));
+}
+
+/* The same with little to say: it is acknowledged after two seconds of it. */
+static void outage_of_a_slow_flow(void)
+{
+	u32 before, i;
+
+	establish_long_ago();
+	receive_rel(FTCP_ACK, 0, 0, 100);
+	before = c.rcv_nxt;
+	now += 1000;
+	timer();
+	receive_rel(FTCP_ACK, M, 0, 100);
+	CHECK_EQ(r.verdict, FTCP_OK);
+	for (i = 0; i < 31; i++) {
+		CHECK_EQ(c.ack_adv, i < 10 ? before : c.ack_adv);
+		now += 100;
+		receive_rel(FTCP_ACK, 0, 0, 100);
+		CHECK_EQ(r.verdict, FTCP_OK);
+		timer();
+	}
+	run_until(now + 200);
+	CHECK_EQ(c.ack_adv, c.rcv_nxt);
 }
 
 static void outage_limits(void)
@@ -1803,6 +1881,53 @@ static void renewal_failed_in_silence(void)
 	EXPECT(FTCP_CONTROL, FTCP_EV_DEAD, FTCP_CLOSED);
 }
 
+/* What we send does not arrive, what the far end sends does: another way is tried,
+ * as the far end would be for long enough.
+ */
+static void renewal_when_unheard(void)
+{
+	u32 una, i;
+
+	establish_as(&renewable);
+	now += 10;
+	send_bytes(100);
+	receive_rel(FTCP_ACK, 0, 0, 100);
+	una = c.snd_una;
+	for (i = 0; i < 100; i++) {
+		now += 50;
+		send_bytes(100);
+		receive(FTCP_ACK, c.rcv_nxt, una, 100);
+		CHECK_EQ(r.verdict, FTCP_OK);
+		run_until(now);
+		if (r.event)
+			break;
+	}
+	CHECK_EQ(r.event, FTCP_EV_RENEW);
+	CHECK(now - START >= 3000 && now - START <= 4500);
+	CHECK_EQ(c.state, FTCP_ESTABLISHED);
+}
+
+/* One acknowledgement in a while is enough, and who sends nothing needs none. */
+static void heard_now_and_then(void)
+{
+	u32 una, i;
+
+	establish_as(&renewable);
+	now += 10;
+	send_bytes(100);
+	una = c.snd_nxt;
+	for (i = 0; i < 1000; i++) {
+		now += 50;
+		if (i < 500)
+			send_bytes(100);
+		if (i % 50 == 49)
+			una = c.snd_nxt;
+		receive(FTCP_ACK, c.rcv_nxt, i < 500 ? una : c.snd_nxt - 1, 100);
+		run_until(now);
+		CHECK_EQ(r.event, FTCP_EV_NONE);
+	}
+}
+
 /* All was answered, and then there is no way any more. */
 static void idle_until_renew(void)
 {
@@ -2190,6 +2315,48 @@ static void forged_data_is_taken_back(void)
 	CHECK_EQ(c.ack_adv, seq);
 }
 
+/* A blind guess that hits, far ahead: what the far end sends is accepted all the
+ * time, what it never sent is not acknowledged, and soon all is as before.
+ */
+static void forged_jump(s32 jump, u32 len)
+{
+	u32 seq, i, una;
+
+	establish_long_ago();
+	now += 200;
+	send_bytes(100000);
+	receive_rel(FTCP_ACK, 0, -50000, 1000);
+	una = c.snd_una;
+	seq = c.rcv_nxt;
+	receive_rel(FTCP_ACK, jump, -10000, 1400);
+	CHECK_EQ(r.verdict, FTCP_OK);
+	CHECK(r.control.flags == 0 || r.control.ack == seq);
+	CHECK(c.snd_una != una);
+	for (i = 0; i < 40; i++, seq += len) {
+		now += 100;
+		send_bytes(10000);
+		receive(FTCP_ACK, seq, c.snd_nxt - 10000, len);
+		CHECK_EQ(r.verdict, len ? FTCP_OK : FTCP_CONTROL);
+		timer();
+		CHECK(ftcp_seq_diff(c.ack_adv, seq + len) <= 0);
+	}
+	CHECK_EQ(c.rcv_nxt, seq);
+	run_until(now + 200);
+	CHECK_EQ(c.ack_adv, seq);
+}
+
+static void forged_jumps(void)
+{
+	static const s32 jumps[] = { 257 * K, 600 * K, 3 * M, 10 * M, 16 * M };
+	u32 i;
+
+	for (i = 0; i < KTAP_COUNT(jumps); i++) {
+		forged_jump(jumps[i], 0);
+		forged_jump(jumps[i], 100);
+		forged_jump(jumps[i], 1400);
+	}
+}
+
 /* One that was overtaken long ago takes nothing back for longer than until the
  * next one.
  */
@@ -2380,6 +2547,7 @@ int main(void)
 		T(simultaneous_open_unscaled),
 		T(simultaneous_open_retransmission),
 		T(simultaneous_open_forged),
+		T(simultaneous_open_forged_twice),
 		T(simultaneous_open_never),
 		T(end_ahead),
 		T(state_table),
@@ -2404,10 +2572,12 @@ int main(void)
 		T(ack_on_data),
 		T(ack_duplicate),
 		T(challenge_rate),
+		T(probe_answer_rate),
 		T(reordered),
 		T(ack_goes_backwards),
 		T(overtaken),
 		T(outage),
+		T(outage_of_a_slow_flow),
 		T(outage_limits),
 		T(outage_needs_good_ack),
 		T(clock_of_another_processor),
@@ -2425,6 +2595,8 @@ int main(void)
 		T(probes_without_interval),
 		T(probes_of_the_patient),
 		T(renewal_instead_of_death),
+		T(renewal_when_unheard),
+		T(heard_now_and_then),
 		T(renewal_failed_in_silence),
 		T(renewal_failed_while_idle),
 		T(renewal_failed_before_use),
@@ -2454,6 +2626,7 @@ int main(void)
 		T(forgery_on_a_busy_flow),
 		T(forgery_on_an_idle_flow),
 		T(forged_data_is_taken_back),
+		T(forged_jumps),
 		T(late_duplicate),
 		T(probes_take_nothing_back),
 		T(fast_agrees_with_slow),
