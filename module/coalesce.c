@@ -61,13 +61,22 @@ static u8 dsfield(const struct sk_buff *skb)
 
 /* ---- building a super-packet ---- */
 
+/* Whether its sender has said when a datagram is to leave (SO_TXTIME), and it is
+ * not yet that time; a TCP within says when it should have left.
+ */
+static bool is_early(const struct sk_buff *skb, u64 now)
+{
+	return skb->tstamp != skb_tstamp(skb) && skb->tstamp > now;
+}
+
 /* Whether a datagram can be part of one.  Not if its sender is to be told when it
  * leaves.
  */
-static bool fits(struct sk_buff *skb)
+static bool fits(struct sk_buff *skb, u64 now)
 {
 	return !skb_is_gso(skb) && !skb_has_frag_list(skb) &&
-	       !skb_zcopy(skb) && !skb_shinfo(skb)->tx_flags;
+	       !skb_zcopy(skb) && !skb_shinfo(skb)->tx_flags &&
+	       !is_early(skb, now);
 }
 
 /* What a datagram that waits may keep of where it came from: the socket that it
@@ -97,7 +106,7 @@ static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 	if (!dst || size + ftcp_ip_hlen(flow->outer.local.family) + FTCP_HLEN >
 			    dst_mtu(dst))
 		return false;
-	if (!fits(skb) || skb_unclone(skb, GFP_ATOMIC) || !skb_dst_force(skb))
+	if (!fits(skb, now) || skb_unclone(skb, GFP_ATOMIC) || !skb_dst_force(skb))
 		return false;
 	detach(flow, skb);
 	b->tail = skb;
@@ -126,8 +135,10 @@ static void close_last(struct ftcp_flow *flow, u64 now)
 	struct ftcp_batch *b = &flow->batch;
 
 	lockdep_assert_held(&b->lock);
+	/* another processor's clock may have been read before this one waited */
 	if (b->count)
-		ftcp_stats_held(flow->tunnel->stats, b->count, now - b->since);
+		ftcp_stats_held(flow->tunnel->stats, b->count,
+				now > b->since ? now - b->since : 0);
 	if (b->count == 1 && now >= due(flow))
 		b->excused = b->vain = clamp(b->vain * 2, VAIN_MIN, VAIN_MAX);
 	else if (b->count > 1)
@@ -151,7 +162,7 @@ static bool append(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 	unsigned int hlen = headers(skb), len = skb->len - hlen;
 
 	lockdep_assert_held(&b->lock);
-	if (!b->tail || !fits(skb) || len > b->size ||
+	if (!b->tail || !fits(skb, now) || len > b->size ||
 	    (b->mixed && len < b->size) ||
 	    head->len + len > FTCP_GSO_LEN_MAX ||
 	    dsfield(skb) != dsfield(head) || skb->priority != head->priority)
@@ -303,7 +314,8 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 
 	spin_lock(&b->lock);
 	if (unlikely(b->sender == smp_processor_id() ||
-		     skb_queue_len(&b->queue) >= QUEUE_MAX)) {
+		     skb_queue_len(&b->queue) >= QUEUE_MAX ||
+		     (b->sender != NOBODY && skb_orphan_frags(skb, GFP_ATOMIC)))) {
 		/* a segment of this flow, in another tunnel, in this flow; or
 		 * more than the processor that sends can take along
 		 */

@@ -141,7 +141,9 @@ bool ftcp_packet_for_socket(const struct net *net, struct sk_buff *skb,
  * @ip_hlen: length of its IP header
  *
  * The payload is read only if nobody has vouched for it yet.  Packets that
- * never were on a wire, and those that the device or GRO verified, pass.
+ * never were on a wire, and those that the device or GRO verified, pass.  So does
+ * a datagram without a checksum, over IPv6 as well, where it is a tunnel's packet
+ * (RFC 6935).
  */
 bool ftcp_packet_checksum_ok(struct sk_buff *skb, u8 protocol,
 			     unsigned int ip_hlen)
@@ -149,13 +151,11 @@ bool ftcp_packet_checksum_ok(struct sk_buff *skb, u8 protocol,
 	if (skb->ip_summed == CHECKSUM_PARTIAL ||
 	    skb->ip_summed == CHECKSUM_UNNECESSARY || skb_is_gso(skb))
 		return true;
-	if (skb->protocol == htons(ETH_P_IP)) {
-		const struct udphdr *uh = (void *)(skb->data + ip_hlen);
-
-		if (protocol == IPPROTO_UDP && !uh->check)
-			return true;
+	if (protocol == IPPROTO_UDP &&
+	    !((struct udphdr *)(skb->data + ip_hlen))->check)
+		return true;
+	if (skb->protocol == htons(ETH_P_IP))
 		return !nf_ip_checksum(skb, NF_INET_LOCAL_IN, ip_hlen,
 				       protocol);
-	}
 	return !nf_ip6_checksum(skb, NF_INET_LOCAL_IN, ip_hlen, protocol);
 }

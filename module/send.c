@@ -70,13 +70,17 @@ static bool check_datagram(struct sk_buff *skb, unsigned int ip_hlen,
 			return false;
 	}
 	/* A tunnel in UDP may have left another checksum than UDP's to the device:
-	 * that of a packet within, of which the segment knows nothing.
+	 * that of a packet within, of which the segment knows nothing.  From here on
+	 * it is a datagram like any other.
 	 */
 	*reason = FTCP_DROP_MEMORY;
-	if (skb->ip_summed == CHECKSUM_PARTIAL && !skb_is_gso(skb) &&
-	    unlikely(skb_checksum_start_offset(skb) != ip_hlen) &&
-	    skb_checksum_help(skb))
-		return false;
+	if (!skb_is_gso(skb)) {
+		if (skb->ip_summed == CHECKSUM_PARTIAL &&
+		    unlikely(skb_checksum_start_offset(skb) != ip_hlen) &&
+		    skb_checksum_help(skb))
+			return false;
+		skb->encapsulation = 0;
+	}
 	*reason = FTCP_DROP_CHECKSUM;
 	skb_set_transport_header(skb, ip_hlen);
 	return ftcp_packet_checksum_ok(skb, IPPROTO_UDP, ip_hlen);
