@@ -260,7 +260,7 @@ static void segment_too_big(struct ftcp_flow *flow, struct sk_buff *skb,
 	consume_skb(clone);
 }
 
-static void receive_v4(struct ftcp_net *fn, struct sk_buff *skb)
+static void receive_v4(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
 {
 	unsigned int hlen = ip_hdrlen(skb), offset = hlen, behind;
 	struct icmphdr _icmph, *icmph;
@@ -281,18 +281,21 @@ static void receive_v4(struct ftcp_net *fn, struct sk_buff *skb)
 	ftcp_end_set_v4(&pair.local, iph->saddr, 0);
 	ftcp_end_set_v4(&pair.remote, iph->daddr, 0);
 	behind = offset + iph->ihl * 4;
-	if (icmph->code == ICMP_PORT_UNREACH && iph->protocol == IPPROTO_UDP)
+	if (!forwarded && icmph->code == ICMP_PORT_UNREACH &&
+	    iph->protocol == IPPROTO_UDP)
 		target_unreachable(fn, skb, behind, &pair,
 				   ip_hdr(skb)->saddr == iph->daddr &&
 				   ip_hdr(skb)->daddr == iph->saddr);
 	if (icmph->code != ICMP_FRAG_NEEDED || iph->protocol != IPPROTO_TCP)
 		return;
+	if (READ_ONCE(fn->net->ipv4.sysctl_ip_no_pmtu_disc) == 2)
+		return;		/* the user believes none */
 	flow = quoted_flow(fn, skb, behind, &pair);
 	if (flow)
 		segment_too_big(flow, skb, offset, ntohs(icmph->un.frag.mtu));
 }
 
-static void receive_v6(struct ftcp_net *fn, struct sk_buff *skb)
+static void receive_v6(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
 {
 	unsigned int hlen = sizeof(struct ipv6hdr), offset = hlen, behind;
 	struct icmp6hdr _icmp6h, *icmp6h;
@@ -316,7 +319,7 @@ static void receive_v6(struct ftcp_net *fn, struct sk_buff *skb)
 	ftcp_end_set_v6(&pair.local, &ip6->saddr, 0);
 	ftcp_end_set_v6(&pair.remote, &ip6->daddr, 0);
 	behind = offset + sizeof(*ip6);
-	if (!too_big && ip6->nexthdr == IPPROTO_UDP)
+	if (!forwarded && !too_big && ip6->nexthdr == IPPROTO_UDP)
 		target_unreachable(fn, skb, behind, &pair,
 				   ipv6_addr_equal(&ipv6_hdr(skb)->saddr,
 						   &ip6->daddr) &&
@@ -330,18 +333,19 @@ static void receive_v6(struct ftcp_net *fn, struct sk_buff *skb)
 }
 
 /**
- * ftcp_icmp_receive() - an ICMP message to this host
+ * ftcp_icmp_receive() - an ICMP message to this host, or to one behind it
  * @fn: network namespace
  * @skb: the message; stays the caller's and goes its way
+ * @forwarded: to one behind it, whose address a flow's segments may have
  *
  * A smaller path MTU for a segment becomes that of the route, and from then
  * on too large a datagram draws an ICMP error of its own.  A target that is
  * gone has the flow reset, if the user wants it so.
  */
-void ftcp_icmp_receive(struct ftcp_net *fn, struct sk_buff *skb)
+void ftcp_icmp_receive(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
 {
 	if (skb->protocol == htons(ETH_P_IP))
-		receive_v4(fn, skb);
+		receive_v4(fn, skb, forwarded);
 	else
-		receive_v6(fn, skb);
+		receive_v6(fn, skb, forwarded);
 }

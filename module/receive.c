@@ -294,7 +294,7 @@ static void receive_unknown(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 			return;
 		}
 		if (flow) {
-			if (!READ_ONCE(flow->waiting))
+			if (!smp_load_acquire(&flow->waiting))
 				deliver(flow, skb);
 			else if (!ftcp_flow_enqueue(flow, skb))
 				ftcp_drop_rx(tunnel, FTCP_DROP_REFUSED, skb);
@@ -367,7 +367,7 @@ static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 
 	ftcp_input_keep(flow, skb);
 	/* An accepted flow's first segments wait for the target's port. */
-	if (unlikely(!flow->dialled && READ_ONCE(flow->waiting))) {
+	if (unlikely(!flow->dialled && smp_load_acquire(&flow->waiting))) {
 		if (!ftcp_flow_enqueue(flow, skb))
 			ftcp_drop_rx(tunnel, FTCP_DROP_REFUSED, skb);
 		return;
@@ -456,7 +456,7 @@ unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		ftcp_icmp_receive(fn, skb);
+		ftcp_icmp_receive(fn, skb, false);
 		break;
 	}
 	local_bh_enable();
@@ -474,10 +474,19 @@ unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
 unsigned int ftcp_hook_forward(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state)
 {
-	bool ours;
+	struct ftcp_net *fn = ftcp_net(state->net);
+	bool ours = false;
 
 	local_bh_disable();
-	ours = receive(ftcp_net(state->net), skb, true);
+	switch (ftcp_packet_protocol(skb)) {
+	case IPPROTO_TCP:
+		ours = receive(fn, skb, true);
+		break;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		ftcp_icmp_receive(fn, skb, true);
+		break;
+	}
 	local_bh_enable();
 	return ours ? NF_STOLEN : NF_ACCEPT;
 }

@@ -309,6 +309,19 @@ check 'the LAN reaches the host' \
 	in_ns "$L" udptool send --to "$S4:7000" --count 20
 check 'with its own address' eval \
 	'flows "$S" ".[0].remote" | grep "^$L4:"'
+
+# What a router on the way says of the segments is addressed to the LAN.
+lan_mtu() { flows "$C" '.[0].mtu' | grep -qx "$1"; }
+check 'what the path carries' lan_mtu 1460
+ip -n "$R" link set s0 mtu 1400
+ip -n "$S" link set eth0 mtu 1400
+check 'a datagram that is too large' \
+	in_ns "$L" udptool send --to "$S4:7000" --size 1460 --oneway --lossy
+check 'the error to the LAN is believed' eventually 5 lan_mtu 1360
+check 'what fits passes' in_ns "$L" udptool send --to "$S4:7000" --size 1360
+ip -n "$R" link set s0 mtu 1500
+ip -n "$S" link set eth0 mtu 1500
+
 serve "$T" echo --bind "$T4:7000"
 check 'the tunnel of that router takes an address behind it' \
 	s ftcpctl add tunnel lan dev ftcp0 routed port 7001 local "$T4"
