@@ -13,13 +13,6 @@
 #include "renew.h"
 #include "tunnel.h"
 
-static bool range_covers(const struct ftcp_range *range,
-			 const struct ftcp_end *end)
-{
-	return range->family == end->family &&
-	       ipv6_prefix_equal(&range->addr, &end->addr, range->prefix);
-}
-
 /* The same ranges come together. */
 static int longest_first(const void *a, const void *b)
 {
@@ -30,10 +23,30 @@ static int longest_first(const void *a, const void *b)
 	       ipv6_addr_cmp(&x->range.addr, &y->range.addr);
 }
 
+/* The first of the entries from @from on that does not come before @key. */
+static unsigned int not_before(const struct ftcp_allowed *allowed,
+			       unsigned int from,
+			       const struct ftcp_allowed_entry *key)
+{
+	unsigned int to = allowed->count, middle;
+
+	while (from < to) {
+		middle = from + (to - from) / 2;
+		if (longest_first(&allowed->entries[middle], key) < 0)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
 /**
  * ftcp_peer_by_address() - the peer that an inner address belongs to
  * @tunnel: where to look
  * @end: the address; its port does not matter
+ *
+ * Whoever sends a SYN has this done: of the ranges of each length only those are
+ * looked at that halving leads to.
  *
  * Context: RCU read-side critical section.
  * Return: the peer with the longest matching prefix, or NULL.
@@ -42,11 +55,23 @@ struct ftcp_peer *ftcp_peer_by_address(struct ftcp_tunnel *tunnel,
 				       const struct ftcp_end *end)
 {
 	const struct ftcp_allowed *allowed = rcu_dereference(tunnel->allowed);
-	unsigned int i;
+	unsigned int i = 0, found;
 
-	for (i = 0; allowed && i < allowed->count; i++) {
-		if (range_covers(&allowed->entries[i].range, end))
-			return allowed->entries[i].peer;
+	while (allowed && i < allowed->count) {
+		struct ftcp_allowed_entry key = allowed->entries[i];
+
+		if (key.range.family == end->family) {
+			ipv6_addr_prefix(&key.range.addr, &end->addr,
+					 key.range.prefix);
+			found = not_before(allowed, i, &key);
+			if (found < allowed->count &&
+			    !longest_first(&allowed->entries[found], &key))
+				return allowed->entries[found].peer;
+		}
+		/* behind all ranges of this length and family */
+		key.range.family++;
+		key.range.addr = in6addr_any;
+		i = not_before(allowed, i, &key);
 	}
 	return NULL;
 }

@@ -41,7 +41,8 @@ struct ftcp_allowed_entry {
  * @entries: longest prefix first
  *
  * Consulted when a flow begins, and for packets that have none: never for a
- * datagram of a flow, and a sorted array is all it takes.
+ * datagram of a flow, and a sorted array, in which each length is halved, is all it
+ * takes.
  */
 struct ftcp_allowed {
 	struct rcu_head rcu;
