@@ -13,6 +13,7 @@
 #include <net/addrconf.h>
 #include <net/ip_tunnels.h>
 #include <net/rtnetlink.h>
+#include <net/udp.h>
 
 #include "compat/compat.h"
 #include "core/segment.h"
@@ -247,6 +248,10 @@ int ftcp_net_get(struct net *net, bool proxy)
 							ARRAY_SIZE(hooks));
 			return err;
 		}
+		/* Each forwarded flow's socket wants this; to turn it on and off
+		 * stops all processors, and flows come when others like.
+		 */
+		udp_encap_enable();
 	}
 	WRITE_ONCE(fn->proxies, fn->proxies + proxy);
 	WRITE_ONCE(fn->users, fn->users + 1);
@@ -267,9 +272,11 @@ void ftcp_net_put(struct net *net, bool proxy)
 	ASSERT_RTNL();
 	WRITE_ONCE(fn->users, fn->users - 1);
 	WRITE_ONCE(fn->proxies, fn->proxies - proxy);
-	if (proxy && !fn->proxies)
+	if (proxy && !fn->proxies) {
+		udp_encap_disable();
 		nf_unregister_net_hooks(net, proxy_hooks,
 					ARRAY_SIZE(proxy_hooks));
+	}
 	if (!fn->users)
 		nf_unregister_net_hooks(net, hooks, ARRAY_SIZE(hooks));
 }

@@ -107,7 +107,8 @@ void ftcp_flow_flush(struct ftcp_flow *flow)
 	while (!flow->flushing && !flow->dead) {
 		skb = skb_peek(&flow->queue);
 		if (!skb) {
-			WRITE_ONCE(flow->waiting, false);
+			/* after the conversation's ends, if they had to be found */
+			smp_store_release(&flow->waiting, false);
 			break;
 		}
 		if (flow->dialled && !ftcp_conn_room(&flow->conn,
@@ -264,8 +265,9 @@ bool ftcp_flow_enqueue(struct ftcp_flow *flow, struct sk_buff *skb)
 			ftcp_receive_queued(flow, skb);
 		return true;
 	}
+	/* Its sender may use the memory again as soon as it is told. */
 	if (skb_queue_len(&flow->queue) >= READ_ONCE(tunnel->config.queue) ||
-	    !queue_charge(tunnel, skb)) {
+	    skb_orphan_frags(skb, GFP_ATOMIC) || !queue_charge(tunnel, skb)) {
 		spin_unlock(&flow->lock);
 		if (flow->dialled)
 			ftcp_drop_tx(tunnel, FTCP_DROP_QUEUE_FULL, skb);
@@ -597,7 +599,7 @@ static void flow_teardown(struct work_struct *work)
  * ftcp_flow_drop_waiting() - what waits is lost
  * @flow: the flow
  * @reason: which counter
- * @tell: tells the sender of a datagram
+ * @tell: tells the sender of a datagram, or NULL
  */
 void ftcp_flow_drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
 			    void (*tell)(struct sk_buff *))
@@ -614,7 +616,8 @@ void ftcp_flow_drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
 	while ((skb = __skb_dequeue(&list))) {
 		queue_uncharge(flow->tunnel, skb);
 		if (flow->dialled) {
-			tell(skb);
+			if (tell)
+				tell(skb);
 			ftcp_drop_tx(flow->tunnel, reason, skb);
 		} else {
 			ftcp_drop_rx(flow->tunnel, reason, skb);
@@ -668,9 +671,11 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 	spin_unlock_bh(&flow->lock);
 
 	ftcp_send_control(flow->tunnel, NULL, &flow->outer, &res.control);
+	/* The conversation that another flow has may well go on. */
 	ftcp_flow_drop_waiting(flow, FTCP_DROP_REFUSED,
-		     event == FTCP_EV_REFUSED ? ftcp_icmp_refused :
-						ftcp_icmp_unreachable);
+			       reason == FTCP_REASON_REPLACED ? NULL :
+			       event == FTCP_EV_REFUSED ? ftcp_icmp_refused :
+							  ftcp_icmp_unreachable);
 	if (tell)
 		ftcp_icmp_lost(flow, event == FTCP_EV_RESET);
 	if (announced)

@@ -206,7 +206,7 @@ static int power_event(struct notifier_block *nb, unsigned long event,
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
 		WRITE_ONCE(resumed, true);
-		schedule_delayed_work(&look_work, 0);
+		mod_delayed_work(system_wq, &look_work, 0);
 	}
 	return NOTIFY_DONE;
 }

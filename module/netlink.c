@@ -751,5 +751,6 @@ int __init ftcp_netlink_init(void)
  */
 void ftcp_netlink_exit(void)
 {
+	ftcp_netlink_silence();
 	genl_unregister_family(&ftcp_netlink_family);
 }

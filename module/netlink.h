@@ -19,6 +19,7 @@ int ftcp_netlink_init(void);
 void ftcp_netlink_exit(void);
 
 /* netlink_tell.c: what is told */
+void ftcp_netlink_silence(void);
 void ftcp_netlink_tunnel_event(struct ftcp_tunnel *tunnel, u8 cmd);
 void ftcp_netlink_flow_added(struct ftcp_flow *flow);
 void ftcp_netlink_flow_ended(struct ftcp_flow *flow, enum ftcp_reason reason);

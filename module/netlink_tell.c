@@ -389,8 +389,24 @@ int faketcp_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 
 /* ---- events ---- */
 
+static bool silent;
+
+/**
+ * ftcp_netlink_silence() - tell nothing any more
+ *
+ * The numbers of the family's groups are given to others when it has gone, and
+ * links go later.
+ */
+void ftcp_netlink_silence(void)
+{
+	WRITE_ONCE(silent, true);
+	synchronize_net();
+}
+
 static struct sk_buff *new_event(const struct ftcp_tunnel *tunnel, gfp_t gfp)
 {
+	if (READ_ONCE(silent))
+		return NULL;
 	if (!genl_has_listeners(&ftcp_netlink_family,
 				dev_net(tunnel->link->dev),
 				FAKETCP_NLGRP_EVENTS))

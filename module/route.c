@@ -68,7 +68,8 @@ struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,
 		};
 		struct dst_entry *dst;
 
-		if (!ipv6_mod_enabled())
+		if (!ipv6_mod_enabled() ||
+		    ipv6_addr_is_multicast(&pair->remote.addr))
 			return NULL;
 		dst = ip6_dst_lookup_flow(net, NULL, &fl6, NULL);
 		if (IS_ERR(dst))
