@@ -87,7 +87,8 @@ enum ftcp_state {
 /**
  * enum ftcp_reason - How a flow ended.
  * @FTCP_REASON_CLOSED: In order, by either end: idle, at its age without being
- *   replaceable, by the user, or with its tunnel, peer or link.
+ *   replaceable, or by the user; or by a RST, when its peer or tunnel was
+ *   deleted here, or the link set down here.
  * @FTCP_REASON_RESET: By a RST of the far end.
  * @FTCP_REASON_DEAD: The far end was probed, or sent a whole window, and
  *   stayed silent.
