@@ -33,24 +33,18 @@ static void put_syn_ack(const struct ftcp_conn *c, struct ftcp_result *res)
 	res->control.wscale = c->wscale;
 }
 
-/* What may be acknowledged: not a jump that may have been forged. */
-static u32 acknowledgeable(const struct ftcp_conn *c)
-{
-	return c->jumped ? c->rcv_left : ftcp_load(c->rcv_nxt);
-}
-
 /* Every acknowledgement that leaves is also what data segments carry from
  * then on.
  */
 static void put_ack(struct ftcp_conn *c, struct ftcp_result *res)
 {
-	u32 number;
+	u32 rcv_nxt;
 
 	/* first, so that data which arrives just now arms the timer again */
 	ftcp_store(c->ack_at, 0);
-	number = acknowledgeable(c);
-	ftcp_store(c->ack_adv, number);
-	put_control(res, FTCP_ACK, ftcp_load(c->snd_nxt), number);
+	rcv_nxt = ftcp_load(c->rcv_nxt);
+	ftcp_store(c->ack_adv, rcv_nxt);
+	put_control(res, FTCP_ACK, ftcp_load(c->snd_nxt), rcv_nxt);
 }
 
 /* RFC 5961, section 7: what might be an attack is answered by an ACK that
@@ -240,56 +234,23 @@ void ftcp_conn_accept(struct ftcp_conn *c,
 
 /* ---- receiving ---- */
 
-/* A segment from @seq to @end advances rcv_nxt.  One far ahead may come after a loss,
- * or be forged: until more has followed it, or it has been observed for a second
- * (take_back()), the place that was left counts as well, and what is acknowledged
- * stays there, as the far end refuses an acknowledgement of what it never sent.
- */
-static void advance(struct ftcp_conn *c, u32 seq, u32 end)
-{
-	u32 rcv_nxt = ftcp_load(c->rcv_nxt);
-
-	if (ftcp_seq_diff(seq, rcv_nxt) > FTCP_BEHIND) {
-		if (!c->jumped)
-			c->rcv_left = rcv_nxt;
-		c->rcv_jump = end;
-		c->jumped = 2;
-		c->late = 0;
-	} else if (c->jumped && ftcp_seq_diff(end, c->rcv_jump) >= FTCP_SEQ_NEAR) {
-		c->jumped = 0;
-	}
-	ftcp_store(c->rcv_nxt, end);
-}
-
-/* A segment that ends at @end came behind rcv_nxt. */
-static void count_late(struct ftcp_conn *c, u32 end)
-{
-	if (!c->late || ftcp_seq_diff(end, c->late_end) > 0)
-		c->late_end = end;
-	if (c->late < FTCP_LATE)
-		c->late++;
-	if (c->jumped && ftcp_seq_diff(end, c->rcv_left) > 0 &&
-	    ftcp_seq_diff(end, c->rcv_jump) <= 0)
-		c->rcv_left = end;
-}
-
 /* Segments that arrive, and none of which advances rcv_nxt, say that the far end
  * never sent what took rcv_nxt so far ahead: it was forged.  To go on to
- * acknowledge that would have all that we send refused.  If it advances, and
- * nothing comes any more from the place that it left, the jump was genuine.
+ * acknowledge that would have all that we send refused.  They may as well have been
+ * overtaken by the last of a burst, and then the far end's probes stand before what
+ * we acknowledge from now on.
  */
 static void take_back(struct ftcp_conn *c)
 {
 	if (ftcp_load(c->rcv_nxt) != c->rcv_mark) {
-		if (c->jumped && !c->late)
-			c->jumped--;
 		c->late = 0;
+		c->taken_back = 0;
 	} else if (c->late >= FTCP_LATE) {
 		ftcp_store(c->rcv_nxt, c->late_end);
 		if (ftcp_seq_diff(ftcp_load(c->ack_adv), c->late_end) > 0)
 			ftcp_store(c->ack_adv, c->late_end);
 		c->late = 0;
-		c->jumped = 0;
+		c->taken_back = 1;
 	}
 }
 
@@ -383,12 +344,6 @@ static int plausible_seq(const struct ftcp_conn *c,
 	if (d > FTCP_SEQ_NEAR &&
 	    ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una)) < 0)
 		return 0;
-	if (c->jumped) {
-		s32 left = ftcp_seq_diff(seg->seq, c->rcv_left);
-
-		if (left >= -FTCP_BEHIND && left <= FTCP_SEQ_NEAR)
-			return 1;
-	}
 	return d <= (s32)ahead && recent(seg->seq, c->rcv_past, rcv_nxt);
 }
 
@@ -534,7 +489,6 @@ static void receive_syn_received(struct ftcp_conn *c,
 static void receive_fin(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 {
 	ftcp_fetch_add(c->rcv_nxt, 1);
-	c->jumped = 0;
 	c->fin_received = 1;
 	if (c->state == FTCP_FIN_WAIT) {
 		put_ack(c, res);
@@ -596,23 +550,23 @@ static void receive_synchronized(struct ftcp_conn *c,
 		return;
 	}
 	if (!seg->len && !(seg->flags & FTCP_FIN)) {
-		/* Where the far end is now; a probe stands one before. */
-		if (ftcp_seq_diff(ftcp_load(c->rcv_nxt), seg->seq) > 1)
-			count_late(c, seg->seq);
-		else if (seg->seq == ftcp_load(c->rcv_nxt))
-			c->late = 0;
 		move_past(c, now);
-		if (ftcp_seq_diff(seg->seq, ftcp_load(c->ack_adv)) < 0)
+		if (c->taken_back ||
+		    ftcp_seq_diff(seg->seq, ftcp_load(c->ack_adv)) < 0)
 			answer_probe(c, seg, now, res);
 		else if (acked > 0 && acked <= FTCP_ACK_SELDOM)
 			c->acks = 1;
 		return;
 	}
 
-	if (ftcp_seq_diff(seg_end, ftcp_load(c->rcv_nxt)) > 0)
-		advance(c, seg->seq, seg_end);
-	else
-		count_late(c, seg_end);
+	if (ftcp_seq_diff(seg_end, ftcp_load(c->rcv_nxt)) > 0) {
+		ftcp_store(c->rcv_nxt, seg_end);
+	} else {
+		if (!c->late || ftcp_seq_diff(seg_end, c->late_end) > 0)
+			c->late_end = seg_end;
+		if (c->late < FTCP_LATE)
+			c->late++;
+	}
 	move_past(c, now);
 	if (seg->len) {
 		res->verdict = FTCP_OK;
@@ -624,7 +578,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 			receive_fin(c, now, res);
 		return;
 	}
-	if (ftcp_seq_diff(acknowledgeable(c), ftcp_load(c->ack_adv)) >=
+	if (ftcp_seq_diff(ftcp_load(c->rcv_nxt), ftcp_load(c->ack_adv)) >=
 	    (s32)c->ack_step) {
 		put_ack(c, res);
 		/* a single lost ACK is not to keep the window shut at first */
@@ -750,6 +704,9 @@ static u64 deaf_due(const struct ftcp_conn *c)
 		due = c->past_at;
 	else
 		return 0;
+	/* A path that only small segments pass does so for the next one as well. */
+	if (due < c->opened + FTCP_RENEW_AGAIN)
+		due = c->opened + FTCP_RENEW_AGAIN;
 	return due < c->renew_at ? c->renew_at : due;
 }
 

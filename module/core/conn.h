@@ -42,7 +42,7 @@
 #define FTCP_PAYLOAD_MAX	65536	/* more than a super-segment has */
 #define FTCP_FLIGHT_MAX	(1 << 30)	/* the window later: nearly 65535 << 14 */
 #define FTCP_FIRST_TIME		1000	/* not longer, should the ACK be lost */
-#define FTCP_CHALLENGE_GAP	500	/* between two challenge ACKs */
+#define FTCP_CHALLENGE_GAP	400	/* between two challenge ACKs: less than probes are apart */
 #define FTCP_ANSWER_GAP		50	/* between two answers to probes */
 #define FTCP_IDLE		180000	/* default for ftcp_conn_config.idle */
 #define FTCP_KEEPALIVE		25000	/* default for .keepalive */
@@ -180,8 +180,6 @@ struct ftcp_conn_config {
  * @past_at: when the last five move on
  * @late_end: end of the highest segment since @rcv_nxt advanced that did not
  *	advance it
- * @rcv_left: with @jumped: end of the highest segment near to where @rcv_nxt was
- * @rcv_jump: with @jumped: where @rcv_nxt got to
  * @iss: our initial sequence number
  * @fin_seq: sequence number of our FIN
  * @ack_step: shared; how far @rcv_nxt may run ahead of @ack_adv
@@ -199,8 +197,6 @@ struct ftcp_conn_config {
  * @rcv_seen: @rcv_nxt at that time
  * @tries: transmissions of the present SYN or FIN
  * @probes: probes sent since the far end was last heard
- * @jumped: not 0 while it is open whether @rcv_nxt went far ahead by a loss, or by
- *	what was forged; counts down as it is observed
  * @unacked: for how many times FTCP_BEHIND_TIME in a row data was sent and none
  *	acknowledged
  * @zero_iss: the SYN carries sequence number 0 (see ftcp_conn_open())
@@ -209,6 +205,7 @@ struct ftcp_conn_config {
  *	that may be Phantun has to show it
  * @fin_received: the far end's FIN was received
  * @renewing: a replacement was asked for
+ * @taken_back: @rcv_nxt was taken back to such segments
  * @late: how many such segments there were, up to FTCP_LATE
  */
 struct ftcp_conn {
@@ -238,8 +235,6 @@ struct ftcp_conn {
 	u32 rcv_mark;
 	u64 past_at;
 	u32 late_end;
-	u32 rcv_left;
-	u32 rcv_jump;
 	u32 iss;
 	u32 fin_seq;
 	u64 rtx_at;
@@ -257,13 +252,13 @@ struct ftcp_conn {
 	u8 tries;
 	u8 probes;
 	u8 late;
-	u8 jumped;
 	u8 unacked;
 	u8 zero_iss : 1;
 	u8 wscale : 1;
 	u8 acks : 1;
 	u8 fin_received : 1;
 	u8 renewing : 1;
+	u8 taken_back : 1;
 };
 
 /**
@@ -426,7 +421,7 @@ ftcp_conn_receive_fast(struct ftcp_conn *c, const struct ftcp_segment *seg,
 	if (ftcp_load(c->state) != FTCP_ESTABLISHED || !seg->len ||
 	    (seg->flags & ~FTCP_PSH) != FTCP_ACK || ftcp_load(c->first_until))
 		return FTCP_FAST_NO;
-	if (ahead > FTCP_BEHIND || ftcp_seq_diff(end, rcv_nxt) <= 0 ||
+	if (ahead > FTCP_SEQ_NEAR || ftcp_seq_diff(end, rcv_nxt) <= 0 ||
 	    ftcp_seq_diff(seg->ack, ftcp_load(c->snd_nxt)) > 0 ||
 	    ftcp_seq_diff(seg->ack, snd_una) < -FTCP_BEHIND)
 		return FTCP_FAST_NO;

@@ -719,7 +719,7 @@ static const struct row {
 	{ "data with PSH", FTCP_ESTABLISHED, FTCP_ACK | FTCP_PSH, 0, 0, 1400,
 	  FTCP_OK, NO, FTCP_ESTABLISHED, NO },
 	{ "data after a loss", FTCP_ESTABLISHED, FTCP_ACK, 16 * M, 0, 1400,
-	  FTCP_OK, NO, FTCP_ESTABLISHED, NO },
+	  FTCP_OK, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "data further", FTCP_ESTABLISHED, FTCP_ACK, 16 * M + 1, 0, 1400,
 	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "data again", FTCP_ESTABLISHED, FTCP_ACK, -1400, 0, 1400,
@@ -1182,7 +1182,7 @@ static void challenge_rate(void)
 		receive_rel(FTCP_ACK, -2, 0, 0);
 		answered += !!r.control.flags;
 	}
-	CHECK_EQ(answered, 4);
+	CHECK_EQ(answered, 2000 / FTCP_CHALLENGE_GAP);
 }
 
 /* Probes come faster than challenges would be answered. */
@@ -1271,52 +1271,15 @@ static void overtaken(void)
 	}
 }
 
-/* A second without anything at 1 Gb/s, and it goes on: what came since then is
- * acknowledged when it is plain that it is the far end's.
- */
+/* A second without anything at 1 Gb/s, and it goes on. */
 static void outage(void)
 {
-	u32 before, i;
-
 	establish();
 	receive_rel(FTCP_ACK, 0, 0, 1400);
-	before = c.rcv_nxt;
 	now += 1000;
 	receive_rel(FTCP_ACK, 125000000, 0, 1400);
 	EXPECT(FTCP_OK, FTCP_EV_NONE, FTCP_ESTABLISHED);
-	EXPECT_SILENCE();
-	for (i = 0; i < M / 1400; i++) {
-		receive_rel(FTCP_ACK, 0, 0, 1400);
-		EXPECT(FTCP_OK, FTCP_EV_NONE, FTCP_ESTABLISHED);
-		EXPECT_SILENCE();
-	}
-	CHECK_EQ(c.ack_adv, before - 1400);
-	receive_rel(FTCP_ACK, 0, 0, 1400);
 	EXPECT_ACK();
-	CHECK_EQ(c.ack_adv, before + 125000000 + 1400 * (M / 1400 + 2));
-}
-
-/* The same with little to say: it is acknowledged after two seconds of it. */
-static void outage_of_a_slow_flow(void)
-{
-	u32 before, i;
-
-	establish_long_ago();
-	receive_rel(FTCP_ACK, 0, 0, 100);
-	before = c.rcv_nxt;
-	now += 1000;
-	timer();
-	receive_rel(FTCP_ACK, M, 0, 100);
-	CHECK_EQ(r.verdict, FTCP_OK);
-	for (i = 0; i < 31; i++) {
-		CHECK_EQ(c.ack_adv, i < 10 ? before : c.ack_adv);
-		now += 100;
-		receive_rel(FTCP_ACK, 0, 0, 100);
-		CHECK_EQ(r.verdict, FTCP_OK);
-		timer();
-	}
-	run_until(now + 200);
-	CHECK_EQ(c.ack_adv, c.rcv_nxt);
 }
 
 static void outage_limits(void)
@@ -1887,12 +1850,18 @@ static void renewal_failed_in_silence(void)
 static void renewal_when_unheard(void)
 {
 	u32 una, i;
+	u64 deaf;
 
 	establish_as(&renewable);
-	now += 10;
-	send_bytes(100);
-	receive_rel(FTCP_ACK, 0, 0, 100);
+	for (i = 0; i < 350; i++) {
+		now += 100;
+		send_bytes(100);
+		receive_rel(FTCP_ACK, 0, 0, 100);
+		run_until(now);
+		CHECK_EQ(r.event, FTCP_EV_NONE);
+	}
 	una = c.snd_una;
+	deaf = now;
 	for (i = 0; i < 100; i++) {
 		now += 50;
 		send_bytes(100);
@@ -1903,8 +1872,30 @@ static void renewal_when_unheard(void)
 			break;
 	}
 	CHECK_EQ(r.event, FTCP_EV_RENEW);
-	CHECK(now - START >= 3000 && now - START <= 4500);
+	CHECK(now - deaf >= 2000 && now - deaf <= 4500);
 	CHECK_EQ(c.state, FTCP_ESTABLISHED);
+}
+
+/* A young one waits: where large datagrams vanish and small ones pass, the next
+ * would do no better.
+ */
+static void renewal_of_the_young(void)
+{
+	u32 una, i;
+
+	establish_as(&renewable);
+	una = c.snd_una;
+	for (i = 0; i < 700; i++) {
+		now += 50;
+		send_bytes(1400);
+		receive(FTCP_ACK, c.rcv_nxt, una, 100);
+		run_until(now);
+		if (r.event)
+			break;
+	}
+	CHECK_EQ(r.event, FTCP_EV_RENEW);
+	CHECK(now - START >= FTCP_RENEW_AGAIN &&
+	      now - START <= FTCP_RENEW_AGAIN + 1000);
 }
 
 /* One acknowledgement in a while is enough, and who sends nothing needs none. */
@@ -2315,45 +2306,33 @@ static void forged_data_is_taken_back(void)
 	CHECK_EQ(c.ack_adv, seq);
 }
 
-/* A blind guess that hits, far ahead: what the far end sends is accepted all the
- * time, what it never sent is not acknowledged, and soon all is as before.
+/* The last of a burst came first, and others late: the far end's probes stand
+ * before what was acknowledged then, and are answered.
  */
-static void forged_jump(s32 jump, u32 len)
+static void probe_after_a_burst(void)
 {
-	u32 seq, i, una;
+	u32 sent, i;
 
 	establish_long_ago();
-	now += 200;
-	send_bytes(100000);
-	receive_rel(FTCP_ACK, 0, -50000, 1000);
-	una = c.snd_una;
-	seq = c.rcv_nxt;
-	receive_rel(FTCP_ACK, jump, -10000, 1400);
-	CHECK_EQ(r.verdict, FTCP_OK);
-	CHECK(r.control.flags == 0 || r.control.ack == seq);
-	CHECK(c.snd_una != una);
-	for (i = 0; i < 40; i++, seq += len) {
+	receive_rel(FTCP_ACK, 0, 0, 1000);
+	now += 990;
+	timer();
+	receive_rel(FTCP_ACK, 9000, 0, 1000);
+	sent = c.rcv_nxt;
+	now += 20;
+	timer();
+	for (i = 0; i < 9; i++, now++)
+		receive(FTCP_ACK, sent - 10000 + 1000 * i, c.snd_nxt, 1000);
+	for (i = 0; i < 30; i++) {
 		now += 100;
-		send_bytes(10000);
-		receive(FTCP_ACK, seq, c.snd_nxt - 10000, len);
-		CHECK_EQ(r.verdict, len ? FTCP_OK : FTCP_CONTROL);
 		timer();
-		CHECK(ftcp_seq_diff(c.ack_adv, seq + len) <= 0);
 	}
-	CHECK_EQ(c.rcv_nxt, seq);
-	run_until(now + 200);
-	CHECK_EQ(c.ack_adv, seq);
-}
-
-static void forged_jumps(void)
-{
-	static const s32 jumps[] = { 257 * K, 600 * K, 3 * M, 10 * M, 16 * M };
-	u32 i;
-
-	for (i = 0; i < KTAP_COUNT(jumps); i++) {
-		forged_jump(jumps[i], 0);
-		forged_jump(jumps[i], 100);
-		forged_jump(jumps[i], 1400);
+	CHECK_EQ(c.rcv_nxt, sent - 1000);
+	for (i = 0; i < 3; i++) {
+		now += 25000;
+		receive(FTCP_ACK, sent - 1, c.snd_nxt, 0);
+		CHECK_EQ(r.verdict, FTCP_CONTROL);
+		EXPECT_ACK();
 	}
 }
 
@@ -2577,7 +2556,6 @@ int main(void)
 		T(ack_goes_backwards),
 		T(overtaken),
 		T(outage),
-		T(outage_of_a_slow_flow),
 		T(outage_limits),
 		T(outage_needs_good_ack),
 		T(clock_of_another_processor),
@@ -2596,6 +2574,7 @@ int main(void)
 		T(probes_of_the_patient),
 		T(renewal_instead_of_death),
 		T(renewal_when_unheard),
+		T(renewal_of_the_young),
 		T(heard_now_and_then),
 		T(renewal_failed_in_silence),
 		T(renewal_failed_while_idle),
@@ -2626,7 +2605,7 @@ int main(void)
 		T(forgery_on_a_busy_flow),
 		T(forgery_on_an_idle_flow),
 		T(forged_data_is_taken_back),
-		T(forged_jumps),
+		T(probe_after_a_burst),
 		T(late_duplicate),
 		T(probes_take_nothing_back),
 		T(fast_agrees_with_slow),
