@@ -177,16 +177,20 @@ static void *resolve(void *unused)
 void remote_start_resolver(void)
 {
 	pthread_t thread;
+	int err;
 
 	if (!remote.looked_up) /* not a name */
 		return;
-	if (pthread_create(&thread, NULL, resolve, NULL)) {
+	err = pthread_create(&thread, NULL, resolve, NULL);
+	if (err) {
 		say(LOG_NOTICE, "%s will not be looked up again: %s",
-		    remote.options->remote_host, strerror(errno));
+		    remote.options->remote_host, strerror(err));
 		return;
 	}
 	pthread_detach(thread);
+	pthread_mutex_lock(&remote.lock);
 	remote.has_resolver = true;
+	pthread_mutex_unlock(&remote.lock);
 }
 
 static void want_lookup(time_t age)
@@ -210,6 +214,12 @@ void remote_get(struct remote_choice *choice)
 	pthread_mutex_unlock(&remote.lock);
 }
 
+/* Segments have no scope: the host's routes say where a link-local address is. */
+static bool same_place(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && addr_equal(&a->addr, &b->addr);
+}
+
 /**
  * remote_failed() - an address did not answer
  * @e: the address
@@ -217,7 +227,7 @@ void remote_get(struct remote_choice *choice)
 void remote_failed(const struct endpoint *e)
 {
 	pthread_mutex_lock(&remote.lock);
-	if (!memcmp(&remote.list[remote.current].endpoint, e, sizeof(*e)))
+	if (same_place(&remote.list[remote.current].endpoint, e))
 		remote.current = (remote.current + 1) % remote.n;
 	want_lookup(LOOKUP_GAP);
 	pthread_mutex_unlock(&remote.lock);
@@ -234,7 +244,7 @@ void remote_is_phantun(const struct endpoint *e, bool phantun)
 
 	pthread_mutex_lock(&remote.lock);
 	for (i = 0; i < remote.n; i++) {
-		if (!memcmp(&remote.list[i].endpoint, e, sizeof(*e)))
+		if (same_place(&remote.list[i].endpoint, e))
 			remote.list[i].phantun = phantun;
 	}
 	pthread_mutex_unlock(&remote.lock);
