@@ -22,6 +22,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <linux/if_addr.h>
 #include <linux/if_tun.h>
 #include <linux/netlink.h>
@@ -256,6 +257,31 @@ static void no_autoconf(const struct tun *tun)
 	close(fd);
 }
 
+/* The kernel would let two devices have the same peer, and send what is for it to
+ * one of them.
+ */
+static void refuse_taken(const struct tun *tun, const struct addr *peer)
+{
+	struct ifaddrs *list, *ifa;
+	struct endpoint other;
+	char text[64];
+
+	if (getifaddrs(&list))
+		return;
+	for (ifa = list; ifa; ifa = ifa->ifa_next) {
+		if (!(ifa->ifa_flags & IFF_POINTOPOINT) || !ifa->ifa_addr ||
+		    !ifa->ifa_dstaddr || !strcmp(ifa->ifa_name, tun->name) ||
+		    (ifa->ifa_addr->sa_family != AF_INET &&
+		     ifa->ifa_addr->sa_family != AF_INET6))
+			continue;
+		endpoint_from_sockaddr(&other, (void *)ifa->ifa_dstaddr);
+		if (addr_equal(&other.addr, peer))
+			die("%s belongs to %s already: give each ftcptun its own --tun-local, --tun-peer, --tun-local6 and --tun-peer6",
+			    addr_text(peer, text, sizeof(text)), ifa->ifa_name);
+	}
+	freeifaddrs(list);
+}
+
 /**
  * tun_configure() - set the device's addresses and bring it up
  * @tun: the device
@@ -269,6 +295,9 @@ void tun_configure(struct tun *tun, const struct options *o, bool need_v6)
 
 	if (fd < 0)
 		die("cannot configure %s: %s", tun->name, strerror(errno));
+	refuse_taken(tun, &o->tun_peer);
+	if (!o->ipv4_only)
+		refuse_taken(tun, &o->tun_peer6);
 	no_autoconf(tun);
 	memcpy(ifr.ifr_name, tun->name, IF_NAMESIZE);
 	ifr.ifr_mtu = (int)o->mtu;
