@@ -59,6 +59,20 @@ closed()
 }
 check 'the router saw it close' wait_for 10 closed "$R"
 
+# ---- SIGHUP ----
+
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+client=$!
+ends_well 'SIGHUP, as from a terminal that is closed: the client' $client HUP
+check 'and everything is put back' [ "$(setting "$C" net/ipv4/ip_forward)" = 0 ]
+wrap=(env --ignore-signal=HUP)
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+client=$!
+wrap=()
+kill -HUP $client
+check 'but not under nohup' send --to 127.0.0.1:1234
+ends_well 'it' $client
+
 # ---- not as root ----
 
 chmod 755 "$tmp"
@@ -82,6 +96,11 @@ else
 	check 'without --auto-rules no capability is left' \
 		[ "$(status_field CapPrm $client)" = 0000000000000000 ]
 	ends_well 'it' $client
+	check_refused 'no thread can be started' 'cannot start a thread' \
+		c "${nobody[@]}" prlimit --nproc=1 "$ftcptun" client --auto-rules \
+		--local 127.0.0.1:1234 --remote "$S4:4567"
+	check 'which leaves no table' eval '! c nft list tables | grep ftcptun_'
+	check 'and no setting' [ "$(setting "$C" net/ipv4/ip_forward)" = 0 ]
 	wrap=()
 	ftcptun=$saved
 fi

@@ -58,19 +58,19 @@ ended()
 	! kill -0 "$1" 2>/dev/null
 }
 
-# terminate PID: SIGTERM, and its exit status when it has ended
+# terminate PID [SIGNAL]: SIGTERM, and its exit status when it has ended
 terminate()
 {
-	kill "$1"
+	kill "-${2:-TERM}" "$1"
 	wait "$1"
 }
 
-# ends_well NAME PID: a test that it ends on SIGTERM, with status 0
+# ends_well NAME PID [SIGNAL]: a test that it ends on SIGTERM, with status 0
 ends_well()
 {
 	local status
 
-	terminate "$2"
+	terminate "$2" "${3:-}"
 	status=$?
 	check "$1 ends well" [ $status -eq 0 ]
 }

@@ -125,6 +125,26 @@ found
 stop "$app"
 neither 'an heir in vain'
 
+# ---- a whole window that nobody acknowledges ----
+
+# Without keepalive nothing but that ends it: what waits for room must not keep it.
+both '--keepalive 0'
+check 'a flow' send --to 127.0.0.1:1234 --from 127.0.0.1:7000 --count 3
+old=$(ports)
+lose "$old"
+background app "$C" udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7000 \
+	--size 1400 --gso 63000 --count 30000000 --oneway --lossy
+app=$!
+check 'a window that is full ends its flow' wait_for 60 \
+	grep -q "flow $old .*fell silent" "$tmp/client"
+check 'another one takes its place' wait_for 10 moved "$old"
+kill -KILL "$app"
+wait "$app" 2>/dev/null
+found
+neither 'a full window'
+# conntrack does not expect quite as much to be on the way
+c nft reset counters table inet watch > /dev/null
+
 # ---- rotation ----
 
 # rotates NAME OPTION: many flows one after the other, and nothing is lost

@@ -55,8 +55,9 @@ wrong 'a bad --keepalive' 'not a number' "${client[@]}" --keepalive -1
 for keepalive in 5: 5:x 5:0.001 5:0.1234 5:.5 5:3601 5:1: 5:1:101 5:1:1:1 x:1; do
 	wrong "--keepalive $keepalive" "--keepalive" "${client[@]}" --keepalive $keepalive
 done
+wrong '--idle off' 'not a number' "${client[@]}" --idle off
 wrong 'a bad --max-age' 'not a number from 0 to 2678400' "${client[@]}" --max-age 9999999
-for bytes in x -1 1x 1KK K 99999999T ''; do
+for bytes in x -1 1x 1KK K 99999999T '' '5 ' ' 5' '5K ' offK; do
 	wrong "--max-bytes '$bytes'" 'not a number of bytes' "${client[@]}" --max-bytes "$bytes"
 done
 wrong 'a bad --max-flows' 'not a number' "${client[@]}" --max-flows 1x
@@ -105,6 +106,14 @@ refused 'a port that another ftcptun has' 'cannot listen on 127.0.0.1:1234: Addr
 	"${client[@]}" --tun-peer 192.168.200.3
 refused 'a device that another ftcptun has' 'cannot create tun0: a device of that name exists' \
 	client --local 127.0.0.1:1235 --remote "$S4:4567" --tun tun0
+refused 'the addresses of another ftcptun' \
+	'192.168.200.2 belongs to tun0 already: give each ftcptun its own --tun-local,' \
+	client --local 127.0.0.1:1235 --remote "$S4:4567"
+refused 'its IPv6 addresses' 'fcc8::2 belongs to tun0 already' \
+	client --local 127.0.0.1:1235 --remote "$S4:4567" --tun-peer 192.168.202.2
+run second "$C" client --local 127.0.0.1:1235 --remote "$S4:4567" --tun-peer 192.168.202.2 -4
+check 'other addresses are no mistake' [ $? -eq 0 ]
+terminate $!
 terminate $first
 refused 'a device of another kind' 'cannot create eth0: a device of that name exists' \
 	"${client[@]}" --tun eth0
@@ -120,9 +129,20 @@ refused 'settings that cannot be changed' 'cannot set net/ipv4/ip_forward' \
 wrap=()
 check 'which leaves no table' eval '! c nft list tables | grep ftcptun_'
 
+for value in 0 off; do
+	check "what can be turned off: $value" "$ftcptun" print-rules client \
+		--keepalive $value --max-age $value --max-bytes $value
+done
+
 check 'help is no error' "$ftcptun" --help
 check 'nor of a verb' "$ftcptun" client --help
 check 'nor the version' "$ftcptun" server -V
+check '--unreachable is for servers' eval '"$ftcptun" server --help | grep -q -e --unreachable &&
+	! "$ftcptun" client --help | grep -q -e --unreachable'
+for role in '' server client; do
+	check "print-rules $role says which options matter" eval \
+		'"$ftcptun" print-rules $role --help | grep -q "These matter"'
+done
 ln -s "$ftcptun" "$tmp/phantun_client"
 ln -s "$ftcptun" "$tmp/phantun_server"
 check 'a name that ends in client is the verb' \

@@ -111,6 +111,17 @@ printf 'hello\0firstsecond' > "$tmp/want"
 check 'the handshake packet comes first' wait_for 10 cmp "$tmp/want" "$tmp/got"
 terminate $client
 
+head -c 1450 /dev/zero > "$tmp/large"
+: > "$tmp/got"
+run client "$C" client --local 127.0.0.1:1234 --remote "[$S6]:4568" \
+	--handshake-packet "$tmp/large" --auto-rules
+client=$!
+printf 'first' | c socat -u - UDP:127.0.0.1:1234
+check 'one that does not fit IPv6 is left out' wait_for 10 [ -s "$tmp/got" ]
+check '... and nothing else' grep -qx first "$tmp/got"
+check '... which is counted' [ "$(total too-big $client client)" -eq 1 ]
+terminate $client
+
 assert_no_invalid
 assert_no_udp
 finish

@@ -110,6 +110,23 @@ run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567"
 check 'without rules, it says that nothing is forwarded' grep -q \
 	'does not forward IPv4: .* print-rules client' "$tmp/client"
 ends_well 'it' $!
+# printed ARGUMENTS...: an ftcptun without rules says which command prints them, and
+# that command prints the same as one with all the arguments
+printed()
+{
+	local command
+
+	run server "$S" server --local 4567 --remote 127.0.0.1:5555 "$@" || return
+	terminate $!
+	command=$(sed -n "s/.*does not forward IPv4: .* do what 'ftcptun \(.*\)' says/\1/p" \
+		"$tmp/server")
+	# shellcheck disable=SC2086
+	"$ftcptun" $command > "$tmp/by-hand" &&
+		"$ftcptun" print-rules server --local 4567 "$@" | diff - "$tmp/by-hand"
+}
+check 'and with which command they are printed' printed
+check '... for a device of its own' printed --tun own0 -4 --tun-peer 192.168.202.2
+check '... and addresses of its own' printed --tun-peer 192.168.202.2 --tun-peer6 fcca::2
 
 # ---- by hand ----
 

@@ -37,6 +37,7 @@
 #include "icmp.h"
 #include "log.h"
 #include "remote.h"
+#include "rules.h"
 #include "worker.h"
 
 /* Source ports of clients: the same range as Linux and Phantun use */
@@ -226,6 +227,7 @@ static void bury(struct worker *w, struct flow *f)
 	w->dead = f;
 }
 
+static u32 room(const struct worker *w, struct flow *f);
 static void dial(struct worker *w, const struct conversation *conv);
 static struct flow *dial_heir(struct worker *w, struct flow *elder);
 static void apply(struct worker *w, struct flow *f, struct ftcp_result *res);
@@ -262,14 +264,15 @@ static void complain(struct worker *w, const struct endpoint *remote,
 		     enum ftcp_event event)
 {
 	const struct options *o = &w->program->options;
-	char text[ENDPOINT_TEXT];
+	char text[ENDPOINT_TEXT], command[RULES_COMMAND];
 
 	if (__atomic_exchange_n(&w->program->complained, 1, __ATOMIC_RELAXED))
 		return;
-	say(LOG_NOTICE, "%s %s%s", endpoint_text(remote, text),
+	say(LOG_NOTICE, "%s %s%s%s%s", endpoint_text(remote, text),
 	    event == FTCP_EV_REFUSED ? "refuses connections" : "does not answer",
-	    o->auto_rules ? "" :
-			    " (are the rules there? See 'ftcptun print-rules client')");
+	    o->auto_rules ? "" : " (are the rules there? See '",
+	    o->auto_rules ? "" : rules_command(o, command),
+	    o->auto_rules ? "" : "')");
 }
 
 /* One that was on its way out, closed or replaced, ends for that reason. */
@@ -371,8 +374,6 @@ void dispatch_arm(struct worker *w, struct flow *f)
 {
 	u64 at = ftcp_conn_deadline(&f->conn, w->now);
 
-	if (may_release(f) && f->conn.first_until < at)
-		at = f->conn.first_until;
 	if (at && at <= w->now)
 		at = w->now + 1;
 	if (f->unwelcome)
@@ -470,10 +471,14 @@ static void established(struct worker *w, struct flow *f)
 		ftcp_conn_retire(&elder->conn, &f->conn, w->now);
 		dispatch_arm(w, elder);
 	}
-	if (o->handshake_packet)
+	if (o->handshake_packet_len > room(w, f)) {
+		w->stats.drop[DROP_TOO_BIG]++;
+		tell(f, "the handshake packet does not fit");
+	} else if (o->handshake_packet) {
 		output_to_tun(w, f, o->handshake_packet,
 			      o->handshake_packet_len, o->handshake_packet_len,
 			      0);
+	}
 	release(w, f);
 }
 

@@ -100,7 +100,7 @@ static int open_listen(const struct program *p, u32 index)
 	return fd;
 }
 
-static void start_workers(struct program *p, const int *listen_fd)
+static void prepare_workers(struct program *p, const int *listen_fd)
 {
 	u32 i;
 
@@ -114,6 +114,12 @@ static void start_workers(struct program *p, const int *listen_fd)
 		if (worker_init(&p->workers[i], p, i, listen_fd[i]))
 			die("cannot start: %s", strerror(errno));
 	}
+}
+
+static void start_workers(struct program *p)
+{
+	u32 i;
+
 	for (i = 0; i < p->n; i++) {
 		errno = pthread_create(&p->workers[i].thread, NULL, worker_run,
 				       &p->workers[i]);
@@ -198,6 +204,19 @@ static void tell_ready(const struct program *p)
 	notify("READY=1");
 }
 
+/* Those that end the program in order; not SIGHUP if it is ignored, as by nohup:
+ * a signal that is waited for would come all the same.
+ */
+static void add_ending_signals(sigset_t *set)
+{
+	struct sigaction hangup;
+
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGINT);
+	if (!sigaction(SIGHUP, NULL, &hangup) && hangup.sa_handler != SIG_IGN)
+		sigaddset(set, SIGHUP);
+}
+
 int main(int argc, char **argv)
 {
 	static struct program p = {
@@ -220,8 +239,7 @@ int main(int argc, char **argv)
 	/* blocked in all threads, read by this one */
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
+	add_ending_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signals = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -246,6 +264,7 @@ int main(int argc, char **argv)
 		remote_without_v6();
 	if (o->role == ROLE_SERVER)
 		warn_if_taken(o);
+	prepare_workers(&p, listen_fd);
 	rules_clean(p.tun.name);
 	if (o->auto_rules)
 		rules_install(o, p.tun.name, p.tun.has_v6);
@@ -258,7 +277,7 @@ int main(int argc, char **argv)
 	if (o->role == ROLE_CLIENT)
 		handover_open(&handover);
 	privilege_drop(keep);
-	start_workers(&p, listen_fd);
+	start_workers(&p);
 	remote_start_resolver();
 	tell_ready(&p);
 
@@ -268,8 +287,7 @@ int main(int argc, char **argv)
 	tell_all(&p, LETTER_STOP);
 	for (i = 0; i < p.n; i++)
 		pthread_join(p.workers[i].thread, NULL);
-	if (o->auto_rules)
-		rules_remove(p.tun.name);
+	rules_remove();
 	tun_close(&p.tun);
 	for (i = 0; i < p.n; i++)
 		worker_free(&p.workers[i]);

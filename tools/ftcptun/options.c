@@ -10,6 +10,7 @@
  */
 #include "options.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
@@ -18,6 +19,7 @@
 #include <stdlib.h>
 
 #include "../../module/core/conn.h"
+#include "../version.h"
 #include "log.h"
 
 #define THREADS_DEFAULT_MAX 16
@@ -98,6 +100,20 @@ static const char help_usage_server[] =
 	"  -l, --local <PORT>           TCP port on which clients are accepted\n"
 	"  -r, --remote <HOST:PORT>     UDP service to forward to: address or name\n";
 
+static const char help_print_rules[] =
+	"Usage: ftcptun print-rules client [OPTIONS]\n"
+	"       ftcptun print-rules server [OPTIONS] --local <PORT>\n"
+	"\n"
+	"Prints what --auto-rules sets up, to do it by hand, for an ftcptun with the\n"
+	"same options.  These matter, the others may be there:\n"
+	"  -l, --local <PORT>           server: TCP port on which clients are accepted\n"
+	"      --tun <NAME>             TUN device [default: any tunX]\n"
+	"      --tun-peer <IP>          ftcptun's own IPv4 address [default:\n"
+	"                               192.168.200.2, or 192.168.201.2 for a server]\n"
+	"      --tun-peer6 <IP>         ftcptun's own IPv6 address [default:\n"
+	"                               fcc8::2, or fcc9::2 for a server]\n"
+	"  -4, --ipv4-only              no IPv6 on the TCP side\n";
+
 static const char help_options[] =
 	"      --tun <NAME>             TUN device [default: next free tunX]\n"
 	"      --tun-local <IP>         the host's IPv4 address on it [default: 192.168.%u.1]\n"
@@ -116,15 +132,13 @@ static const char help_options[] =
 	"      --idle <SECONDS>         end flows without traffic after [default: 180]\n"
 	"      --keepalive <TIME[:INTERVAL[:PROBES]]>\n"
 	"                               seconds of silence after which the far end is\n"
-	"                               probed, 0: never; seconds between probes; how many\n"
+	"                               probed, off: never; seconds between probes; how many\n"
 	"                               in vain are enough [default: 25:0.5:%u]\n"
-	"      --max-age <SECONDS>      replace flows after; 0: never [default: 0]\n"
-	"      --max-bytes <N[K|M|G|T]> replace flows after so much payload [default: 0]\n"
+	"      --max-age <SECONDS>      replace flows after [default: off]\n"
+	"      --max-bytes <N[K|M|G|T]> replace flows after so much payload [default: off]\n"
 	"      --max-flows <N>          most flows at a time [default: 65536]\n"
 	"      --max-flows-per-source <N> most flows of one source address [default: 4096]\n"
-	"      --unreachable <close|ignore>\n"
-	"                               server: end flows whose datagrams the UDP service\n"
-	"                               refuses, or do not [default: close]\n"
+	"%s"
 	"      --queue <N>              datagrams that wait while a flow connects [default: 64]\n"
 	"      --df <set|unset>         unset: let IPv4 fragment segments that are too large\n"
 	"                               for the path [default: set]\n"
@@ -132,7 +146,12 @@ static const char help_options[] =
 	"      --no-udp-offload         no UDP_SEGMENT and UDP_GRO\n"
 	"  -v, --verbose                tell about every flow\n"
 	"\n"
-	"SIGUSR1 prints the flows; SIGTERM and SIGINT close them and end.\n";
+	"SIGUSR1 prints the flows; SIGTERM, SIGINT and SIGHUP close them and end.\n";
+
+static const char help_unreachable[] =
+	"      --unreachable <close|ignore>\n"
+	"                               end flows whose datagrams the UDP service refuses,\n"
+	"                               or do not [default: close]\n";
 
 static void usage_error(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
@@ -155,10 +174,21 @@ static void print_help(const struct options *o)
 	unsigned int net = o->role == ROLE_CLIENT ? 200 : 201;
 	const char *net6 = o->role == ROLE_CLIENT ? "fcc8" : "fcc9";
 
+	if (o->print_rules) {
+		fputs(help_print_rules, stdout);
+		return;
+	}
 	fputs(o->role == ROLE_CLIENT ? help_usage_client : help_usage_server,
 	      stdout);
 	printf(help_options, net, net, net6, net6,
-	       o->role == ROLE_CLIENT ? FTCP_PROBES : FTCP_PROBES_PATIENT);
+	       o->role == ROLE_CLIENT ? FTCP_PROBES : FTCP_PROBES_PATIENT,
+	       o->role == ROLE_CLIENT ? "" : help_unreachable);
+}
+
+/* For numbers that mean "never" when they are 0 */
+static const char *number_or_off(const char *text)
+{
+	return strcmp(text, "off") ? text : "0";
 }
 
 static u32 parse_number(const char *name, const char *text, u32 min, u32 max)
@@ -228,7 +258,7 @@ static void parse_bytes(const char *name, const char *text, u64 *bytes)
 	errno = 0;
 	v = strtoull(text, &end, 10);
 	if (*end)
-		unit = strchr(units, *end & ~0x20);
+		unit = strchr(units, toupper((unsigned char)*end));
 	if (unit)
 		shift = (u32)(unit - units + 1) * 10;
 	if (errno || *text < '0' || *text > '9' || (*end && (!unit || end[1])) ||
@@ -307,7 +337,11 @@ static u32 default_threads(void)
 	return n < 1 ? 1 : (u32)n;
 }
 
-static void set_defaults(struct options *o)
+/**
+ * options_defaults() - what is so without being asked for
+ * @o: the result; its @role is set, the rest is zero
+ */
+void options_defaults(struct options *o)
 {
 	u8 net = o->role == ROLE_CLIENT ? 200 : 201;
 	u8 net6 = o->role == ROLE_CLIENT ? 0xc8 : 0xc9;
@@ -364,10 +398,10 @@ static int parse_verb(struct options *o, int argc, char **argv)
 		o->role = ROLE_SERVER;
 	} else if (!strcmp(argv[n], "-h") || !strcmp(argv[n], "--help") ||
 		   !strcmp(argv[n], "help")) {
-		fputs(help_verbs, stdout);
+		fputs(o->print_rules ? help_print_rules : help_verbs, stdout);
 		exit(0);
 	} else if (!strcmp(argv[n], "-V") || !strcmp(argv[n], "--version")) {
-		puts("ftcptun " FTCPTUN_VERSION);
+		puts("ftcptun " TOOLS_VERSION);
 		exit(0);
 	} else {
 		usage_error("%s: neither client, server nor print-rules",
@@ -406,7 +440,7 @@ void options_parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){ 0 };
 	skip = parse_verb(o, argc, argv);
-	set_defaults(o);
+	options_defaults(o);
 	argv[skip] = argv[0];
 	argc -= skip;
 	argv += skip;
@@ -461,14 +495,16 @@ void options_parse(struct options *o, int argc, char **argv)
 			o->idle = parse_number("idle", optarg, 1, 2678400);
 			break;
 		case OPT_KEEPALIVE:
-			parse_keepalive(o, optarg);
+			parse_keepalive(o, number_or_off(optarg));
 			break;
 		case OPT_MAX_AGE:
-			o->max_age =
-				parse_number("max-age", optarg, 0, 2678400);
+			o->max_age = parse_number("max-age",
+						  number_or_off(optarg), 0,
+						  2678400);
 			break;
 		case OPT_MAX_BYTES:
-			parse_bytes("max-bytes", optarg, &o->max_bytes);
+			parse_bytes("max-bytes", number_or_off(optarg),
+				    &o->max_bytes);
 			break;
 		case OPT_MAX_FLOWS:
 			o->max_flows =
@@ -500,7 +536,7 @@ void options_parse(struct options *o, int argc, char **argv)
 			print_help(o);
 			exit(0);
 		case 'V':
-			puts("ftcptun " FTCPTUN_VERSION);
+			puts("ftcptun " TOOLS_VERSION);
 			exit(0);
 		case ':':
 			usage_error("%s: a value is missing", argv[optind - 1]);

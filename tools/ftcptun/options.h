@@ -8,7 +8,6 @@
 
 #include "addr.h"
 
-#define FTCPTUN_VERSION "0.1"
 #define THREADS_MAX 64
 #define HANDSHAKE_PACKET_MAX 65495 /* one IPv4 packet */
 
@@ -90,6 +89,7 @@ struct options {
 	bool udp_offload;
 };
 
+void options_defaults(struct options *o);
 void options_parse(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
 

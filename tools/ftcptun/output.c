@@ -176,6 +176,9 @@ static void send_batch(struct worker *w, struct batch *b)
 		for (i = 1; i <= b->pieces; i++)
 			dispatch_hold(w, f, b->iov[i].iov_base,
 				      (u32)b->iov[i].iov_len, b->seg, b->tos);
+		/* a window that is full is the connection's end */
+		if (f->conn.state == FTCP_ESTABLISHED)
+			dispatch_arm(w, f);
 		return;
 	}
 	b->iov[0].iov_base = header;

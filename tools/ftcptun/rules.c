@@ -41,6 +41,9 @@
 #define IPV6_FORWARD "net/ipv6/conf/all/forwarding"
 #define IPV6_CONF "/proc/sys/net/ipv6/conf"
 
+/* Name of the device whose rules are installed, or "" */
+static char installed[IF_NAMESIZE];
+
 /* ---- nftables ---- */
 
 /* Run commands; returns their output, to be freed, or NULL.  @errors, if not
@@ -155,6 +158,45 @@ static bool is_off(const char *name)
 	       !strcmp(value, "0");
 }
 
+/* An option of the command, if it is not as it is without being given */
+static void add_peer(char *buf, const char *option, const struct addr *peer,
+		     const struct addr *usual)
+{
+	size_t len = strlen(buf);
+	char text[64];
+
+	if (!addr_equal(peer, usual))
+		snprintf(buf + len, RULES_COMMAND - len, " %s %s", option,
+			 addr_text(peer, text, sizeof(text)));
+}
+
+/**
+ * rules_command() - the command that prints the rules for a command line
+ * @o: the command line
+ * @buf: where to, RULES_COMMAND bytes
+ *
+ * Return: @buf.
+ */
+const char *rules_command(const struct options *o, char *buf)
+{
+	struct options usual = { .role = o->role };
+	int len;
+
+	options_defaults(&usual);
+	len = snprintf(buf, RULES_COMMAND, "ftcptun print-rules %s",
+		       o->role == ROLE_CLIENT ? "client" : "server");
+	if (o->role == ROLE_SERVER)
+		len += sprintf(buf + len, " --local %u", o->port);
+	if (*o->tun)
+		len += sprintf(buf + len, " --tun %s", o->tun);
+	if (o->ipv4_only)
+		strcpy(buf + len, " -4");
+	add_peer(buf, "--tun-peer", &o->tun_peer, &usual.tun_peer);
+	if (!o->ipv4_only)
+		add_peer(buf, "--tun-peer6", &o->tun_peer6, &usual.tun_peer6);
+	return buf;
+}
+
 /**
  * rules_warn() - say so if the machine does not forward, without which nothing
  * gets through
@@ -163,13 +205,13 @@ static bool is_off(const char *name)
  */
 void rules_warn(const struct options *o, bool v6)
 {
-	const char *verb = o->role == ROLE_CLIENT ? "client" : "server";
+	char command[RULES_COMMAND];
 	bool off = is_off(IPV4_FORWARD);
 
 	if (off || (v6 && is_off(IPV6_FORWARD)))
 		say(LOG_NOTICE,
-		    "this machine does not forward IPv%d: use --auto-rules, or do what 'ftcptun print-rules %s' says",
-		    off ? 4 : 6, verb);
+		    "this machine does not forward IPv%d: use --auto-rules, or do what '%s' says",
+		    off ? 4 : 6, rules_command(o, command));
 }
 
 /* ---- taking away ---- */
@@ -253,14 +295,20 @@ void rules_clean(const char *tun)
 }
 
 /**
- * rules_remove() - take away what rules_install() installed
- * @tun: name of the device
+ * rules_remove() - take away what rules_install() installed, if it did
+ *
+ * To be called while the device is there: a table without one is taken for a
+ * leftover.  exit() calls it as well, for an end before its time.
  */
-void rules_remove(const char *tun)
+void rules_remove(void)
 {
-	char table[TABLE_LEN], *tables = nft_run("list tables inet", NULL);
+	char table[TABLE_LEN], *tables;
 
-	table_name(table, tun);
+	if (!*installed)
+		return;
+	table_name(table, installed);
+	*installed = '\0';
+	tables = nft_run("list tables inet", NULL);
 	remove_table(table, tables);
 	free(tables);
 }
@@ -454,12 +502,12 @@ void rules_install(const struct options *o, const char *tun, bool v6)
 		    errors ? errors : "no memory");
 	free(output);
 	free(text);
+	memcpy(installed, tun, strlen(tun) + 1);
+	atexit(rules_remove);
 	for (i = 0; i < n; i++) {
-		if (!setting_write(changes[i].name, changes[i].value))
-			continue;
-		say(LOG_ERROR, "--auto-rules: cannot set %s to %s: %s",
-		    changes[i].name, changes[i].value, strerror(errno));
-		rules_remove(tun);
-		exit(1);
+		if (setting_write(changes[i].name, changes[i].value))
+			die("--auto-rules: cannot set %s to %s: %s",
+			    changes[i].name, changes[i].value,
+			    strerror(errno));
 	}
 }

@@ -8,10 +8,13 @@
 
 #include "options.h"
 
+#define RULES_COMMAND 256 /* "ftcptun print-rules" with options, and a NUL */
+
+const char *rules_command(const struct options *o, char *buf);
 void rules_print(const struct options *o, FILE *out);
 void rules_warn(const struct options *o, bool v6);
 void rules_clean(const char *tun);
 void rules_install(const struct options *o, const char *tun, bool v6);
-void rules_remove(const char *tun);
+void rules_remove(void);
 
 #endif /* FTCPTUN_RULES_H */

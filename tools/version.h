@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The version of ftcpctl and ftcptun. */
+#ifndef TOOLS_VERSION_H
+#define TOOLS_VERSION_H
+
+#define TOOLS_VERSION "0.1"
+
+#endif /* TOOLS_VERSION_H */
