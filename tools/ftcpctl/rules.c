@@ -50,6 +50,10 @@
 #include "rules.h"
 #include "table.h"
 
+/* Most rules that a tunnel needs in one family, and families */
+#define RULES 3
+#define FAMILIES 2
+
 /* Given to a tunnel that has no mark */
 #define DEFAULT_MARK 0x20000000
 
@@ -73,6 +77,10 @@
  * @dry_run: Print only.
  * @set_mark: The tunnel has no mark yet.
  * @found: Whether there was anything to remove.
+ * @rules: What add has installed, to be taken back if the rest fails.
+ * @n_rules: How many.
+ * @routes: The same.
+ * @n_routes: How many.
  */
 struct plan {
 	const char *name;
@@ -87,6 +95,10 @@ struct plan {
 	bool dry_run;
 	bool set_mark;
 	bool found;
+	struct rule rules[FAMILIES * RULES];
+	size_t n_rules;
+	struct route routes[FAMILIES];
+	size_t n_routes;
 };
 
 /* A dry run does not look for the link, but its name must be one */
@@ -225,9 +237,6 @@ static bool has_route(const struct set *s, const struct route *r)
 
 /* add rules */
 
-/* Most rules that a tunnel needs in one family */
-#define RULES 3
-
 /* The rules and the route of @p for @family */
 static void fill_set(const struct plan *p, int family, struct rule *rules,
 		     size_t *n, struct route *route)
@@ -277,50 +286,56 @@ static int refuse_route(struct nlsock *nl, const struct plan *p, int family)
 	return fail(REFUSED, "%s route: %s", family_name(family), nl->text);
 }
 
-/* Install what is missing for one family, or nothing */
+/* Remove what this command has installed for one family */
+static int take_back(struct nlsock *nl, struct plan *p, int family)
+{
+	size_t i;
+
+	for (i = 0; i < p->n_rules; i++)
+		if (p->rules[i].family == family)
+			rtnl_rule_del(nl, &p->rules[i]);
+	for (i = 0; i < p->n_routes; i++)
+		if (p->routes[i].family == family)
+			rtnl_route_del(nl, &p->routes[i]);
+	return DONE;
+}
+
+/* Install what is missing for one family */
 static int add_family(struct nlsock *nl, struct plan *p, int family)
 {
-	bool route_added = false, rule_added[RULES] = {};
+	bool route_refused = false;
 	struct rule rules[RULES];
 	struct route route;
 	struct set have;
 	size_t i, n;
-	int err;
+	int err = 0;
 
 	if (read_set(nl, family, &have))
 		return fail(REFUSED, "%s", nl->text);
 	fill_set(p, family, rules, &n, &route);
 	if (!has_route(&have, &route)) {
 		err = rtnl_route_add(nl, &route);
-		if (no_ipv6(family, err)) {
-			note("no IPv6 on link %s: only IPv4 is steered",
-			     p->dev);
-			free_set(&have);
-			return DONE;
-		}
-		if (err) {
-			free_set(&have);
-			return refuse_route(nl, p, family);
-		}
-		route_added = true;
+		route_refused = err;
+		if (!err)
+			p->routes[p->n_routes++] = route;
 	}
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && !err; i++) {
 		if (has_rule(&have, &rules[i]))
 			continue;
-		if (rtnl_rule_add(nl, &rules[i]))
-			break;
-		rule_added[i] = true;
+		err = rtnl_rule_add(nl, &rules[i]);
+		if (!err)
+			p->rules[p->n_rules++] = rules[i];
 	}
 	free_set(&have);
-	if (i == n)
-		return DONE;
-	fail(REFUSED, "%s rule: %s", family_name(family), nl->text);
-	while (i--)
-		if (rule_added[i])
-			rtnl_rule_del(nl, &rules[i]);
-	if (route_added)
-		rtnl_route_del(nl, &route);
-	return REFUSED;
+	if (no_ipv6(family, err)) {
+		note("no IPv6 on link %s: only IPv4 is steered", p->dev);
+		return take_back(nl, p, family);
+	}
+	if (route_refused)
+		return refuse_route(nl, p, family);
+	return err ? fail(REFUSED, "%s rule: %s", family_name(family),
+			  nl->text) :
+		     DONE;
 }
 
 static void print_family(const struct plan *p, int family)
@@ -338,14 +353,14 @@ static void print_family(const struct plan *p, int family)
 static int for_each_family(int (*fn)(struct nlsock *, struct plan *, int),
 			   struct plan *p)
 {
-	static const int families[] = { AF_INET, AF_INET6 };
+	static const int families[FAMILIES] = { AF_INET, AF_INET6 };
 	struct nlsock nl;
 	int code = DONE;
 	size_t i;
 
 	if (rtnl_open(&nl))
 		code = fail(REFUSED, "%s", nl.text);
-	for (i = 0; i < ARRAY_SIZE(families) && !code; i++)
+	for (i = 0; i < FAMILIES && !code; i++)
 		if (address_family() == AF_UNSPEC ||
 		    address_family() == families[i])
 			code = fn(&nl, p, families[i]);
@@ -423,6 +438,8 @@ static int add_wet(struct ipc *ipc, struct plan *p)
 		note("datagrams that carry any bit of mark 0x%x are not steered (see local-only)",
 		     p->mark);
 	code = for_each_family(add_family, p);
+	if (code && p->n_routes + p->n_rules)
+		for_each_family(take_back, p);
 	if (code && p->set_mark)
 		set_mark(ipc, p, 0);
 	return code;
