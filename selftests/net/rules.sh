@@ -26,6 +26,8 @@ background events "$C" ftcpctl monitor --json
 monitor_pid=$!
 
 check 'a routed tunnel with a port' s ftcpctl add "${t[@]}" routed port 5555
+check 'the version is told, and that of the module' eval \
+	's ftcpctl --version | grep -q "^module [0-9]"'
 check 'anybody may dial in' s ftcpctl set peer any "${t[@]}" endpoint none \
 	allowed-ips 0.0.0.0/0,::/0
 check 'steer what the service sends' s ftcpctl add rules "${t[@]}" sport 5555
@@ -65,6 +67,37 @@ has_mark()
 }
 check 'the refusal has left the mark alone' has_mark 0
 ip -n "$C" link set ftcp0 up
+
+# What is refused for one family changes nothing for the other
+installed()
+{
+	local f
+
+	for f in -4 -6; do
+		c ip $f rule
+		c ip $f route show table 77
+	done
+}
+c ip -6 route add default via "$RC6" dev eth0 table 77
+before=$(installed)
+check_refused 'a table that is in use for IPv6' \
+	'table 77 has an IPv6 default route of its own' \
+	c ftcpctl add rules "${t[@]}" dport 5555 table 77
+check 'nothing was installed for IPv4' [ "$(installed)" = "$before" ]
+check 'nor has the tunnel a mark' has_mark 0
+# ... and what was there before stays
+c ip -6 route del default table 77
+check 'IPv4 alone' c ftcpctl add rules "${t[@]}" dport 5555 table 77 -4
+c ip -6 route add default via "$RC6" dev eth0 table 77
+before=$(installed)
+check_refused 'then IPv6' 'table 77 has an IPv6 default route' \
+	c ftcpctl add rules "${t[@]}" sport 6666 dport 5555 table 77
+check 'only what was added is taken back' [ "$(installed)" = "$before" ]
+check 'the mark stays' has_mark 536870912
+c ip -6 route del default table 77
+check 'remove them' c ftcpctl del rules "${t[@]}" table 77
+check 'and the mark' c ftcpctl set "${t[@]}" fwmark off
+
 check 'steer what is sent to the service' c ftcpctl add rules "${t[@]}" dport 5555
 check 'the tunnel has a mark against loops' has_mark 536870912
 check 'again: nothing to do' c ftcpctl add rules "${t[@]}" dport 5555

@@ -35,30 +35,36 @@ client=(add tunnel t dev l listen 127.0.0.1:1234)
 # Commands
 misused '"frob": unknown command (see ftcpctl --help)' frob
 misused 'add: expected one of tunnel, rules' add
-misused 'add: "peer": expected one of tunnel, rules' add peer
+misused 'add: "peer": expected one of tunnel, rules (set peer adds one)' add peer
+misused 'add: "peer": expected one of tunnel, rules (set peer adds one)' add -4 peer
 misused 'del: "": expected one of tunnel, peer, flow, rules' del ''
-misused '"x": unknown word' show peer x
-misused '"tunnels": unknown word' show flow tunnels
+misused '"x": unknown word (see ftcpctl show --help)' show peer x
+misused '"tunnels": unknown word (see ftcpctl show --help)' show flow tunnels
 misused 'tunnel: its argument is missing' show tunnel
-misused '"x": unknown word' monitor x
-misused '"--dry-run": unknown word' show --dry-run
-misused '"once": unknown word' resolve once
-misused '"5": unknown word' resolve 5
-misused '"--watch": unknown word' resolve --watch --watch
+misused '"x": unknown word (see ftcpctl monitor --help)' monitor x
+misused '"--dry-run": unknown word (see ftcpctl show --help)' show --dry-run
+misused '"once": unknown word (see ftcpctl resolve --help)' resolve once
+misused '"5": unknown word (see ftcpctl resolve --help)' resolve 5
+misused '"--watch": unknown word (see ftcpctl resolve --help)' resolve --watch --watch
 misused '--watch: "0": expected 1 to 86400 seconds' resolve --watch 0
 misused '--watch: "86401": expected 1 to 86400 seconds' resolve tunnel t --watch 86401
 misused '--watch: "5s": expected 1 to 86400 seconds' resolve --watch 5s dev l
 misused 'dev: its argument is missing' resolve --watch dev
-misused '"--json": unknown word' del tunnel t dev l --json
+misused '"--json": unknown word (see ftcpctl del tunnel --help)' del tunnel t dev l --json
 
 # Words
 misused 'the name of the tunnel is missing' add tunnel
 misused 'the name of the peer is missing' set peer
+misused 'the name of the tunnel is missing' add tunnel dev l routed
+misused 'the name of the tunnel is missing' add -6 tunnel -4
+misused 'the name of the peer is missing' set peer tunnel t dev l endpoint same
+misused 'the name of the peer is missing' del peer dev l tunnel t
+misused 'one of listen, forward or routed is missing' add tunnel dev dev l
 misused 'dev is missing' add tunnel t
 misused 'dev: its argument is missing' add tunnel t dev
 misused 'dev: given twice' add tunnel t dev l dev l
 misused '--json: given twice' show --json --json
-misused '"listens": unknown word' add tunnel t dev l listens 127.0.0.1:1
+misused '"listens": unknown word (see ftcpctl add tunnel --help)' add tunnel t dev l listens 127.0.0.1:1
 misused 'one of listen, forward or routed is missing' add tunnel t dev l
 misused 'listen is missing' add tunnel t dev l remote 127.0.0.1:2
 misused 'remote is missing' "${client[@]}"
@@ -74,6 +80,13 @@ misused 'routed: cannot be combined with forward' \
 misused 'remote: needs listen' add tunnel t dev l routed remote 127.0.0.1:2
 misused 'local: needs port' add tunnel t dev l routed local 127.0.0.1
 misused 'nothing to change' set tunnel t dev l
+for words in 'listen 127.0.0.1:1' 'port 5' 'forward 127.0.0.1:1' 'local ::1' routed; do
+	# shellcheck disable=SC2086
+	misused "${words% *} cannot be changed while the tunnel lives: delete it and add it anew" \
+		set tunnel t dev l idle 5 $words
+done
+misused "remote is changed by \`ftcpctl set peer remote tunnel t dev l endpoint h:1'" \
+	set tunnel t remote h:1 dev l
 misused 'tunnel is missing' set peer p dev l
 misused 'remote is missing' del flow local 127.0.0.1:1 dev l
 misused 'tunnel is missing' add rules dev l
@@ -89,10 +102,9 @@ misused "tunnel: \"$long\": longer than 31 bytes" add tunnel $long dev l routed
 misused "peer: \"$long\": longer than 31 bytes" set peer $long tunnel t dev l
 
 # Numbers
-misused_value 'expected a number' idle x
-misused_value 'expected a number' idle ''
-misused_value 'expected a number' idle -1
-misused_value 'expected a number' idle ' 1'
+for text in x '' -1 ' 1' 3m off; do
+	misused_value 'expected seconds' idle "$text"
+done
 misused_value 'expected a number' max-flows 4294967296
 misused_value 'expected a number' max-flows 99999999999999999999
 misused_value 'expected a number' queue 0x10
@@ -103,7 +115,12 @@ for text in '' us 5ms 50.5 -1 ' 1' 1us1 0x10us 4294967296us 99999999999999999999
 	misused_value 'expected microseconds (us may follow) or "off"' coalesce "$text"
 done
 misused 'coalesce: its argument is missing' set tunnel t dev l coalesce
-misused_value 'expected a 32-bit number or "off"' fwmark 0x100000000
+for text in 0x100000000 010 00 08 0x -1 ''; do
+	misused_value 'expected a 32-bit number (decimal or 0x...) or "off"' fwmark "$text"
+done
+for text in 00 0K '5 ' 5KB off0; do
+	misused_value 'expected bytes (K, M, G or T may follow) or "off"' max-bytes "$text"
+done
 misused_value 'expected native or phantun' wire udp2raw
 misused_value 'expected set or unset' df inherit
 misused_value 'expected set or unset' df ''
@@ -121,10 +138,16 @@ misused 'sport: "0": the port is 1 to 65535' add rules tunnel t dev l sport 0
 
 # Addresses
 for text in 1234 : 127.0.0.1 '[::1]' '[::1]1234' '[::1' '[]:1' 127.0.0:1 \
-	    1.2.3.4.5:1 256.0.0.1:1 0x7f000001:1 '*:1' localhost:1 '127.0.0.1 :1'; do
+	    1.2.3.4.5:1 256.0.0.1:1 '*:1' '127.0.0.1 :1'; do
 	misused "listen: \"$text\": expected ADDR:PORT" \
 		add tunnel t dev l remote 127.0.0.1:2 listen "$text"
 done
+for text in localhost:1 0x7f000001:1; do
+	misused "listen: \"$text\": expected ADDR:PORT (an address, not a name)" \
+		add tunnel t dev l remote 127.0.0.1:2 listen "$text"
+done
+misused 'local: "localhost": expected ADDR (an address, not a name)' \
+	add tunnel t dev l port 5 forward 127.0.0.1:5 local localhost
 for text in '' :4567 host 'ho st:1' '-x:1' '[host]:1' '1.2.3:4'; do
 	misused "remote: \"$text\": expected HOST:PORT" "${client[@]}" remote "$text"
 done
@@ -138,6 +161,10 @@ misused 'remote: "[127.0.0.1]:5": brackets are for IPv6 addresses' \
 	"${client[@]}" remote '[127.0.0.1]:5'
 misused 'remote: "[::1]:5": not an IPv4 address' \
 	-4 "${client[@]}" remote '[::1]:5'
+misused 'remote: "[::1]:5": not an IPv4 address' \
+	add -4 tunnel t dev l listen 127.0.0.1:1 remote '[::1]:5'
+misused 'remote: "[::1]:5": not an IPv4 address' \
+	add tunnel -6 t dev l listen 127.0.0.1:1 remote '[::1]:5' -4
 misused 'remote: "127.0.0.1:5": not an IPv6 address' \
 	add tunnel t dev l -6 listen '[::1]:1' remote 127.0.0.1:5
 misused 'local: "127.0.0.1:5": expected ADDR' \
@@ -179,7 +206,13 @@ for verb in 'add tunnel' 'set tunnel' 'del tunnel' 'set peer' 'del peer' \
 	check "ftcpctl $verb --help" help_has "ftcpctl $verb" $verb --help
 	# shellcheck disable=SC2086
 	check "ftcpctl $verb ... --help" help_has "ftcpctl $verb" $verb x dev --help
+	# shellcheck disable=SC2086
+	check "ftcpctl $verb ... -h" help_has "ftcpctl $verb" $verb x -h
 done
+check 'options of a tunnel are in the help of add' help_has max-flows add --help
+check_fails 'but not of del' help_has max-flows del --help
+check 'ftcpctl --version' help_has 'ftcpctl 0.1' --version
+check 'ftcpctl -V' help_has 'ftcpctl 0.1' -V
 
 # No module: every verb says so, once what it was told makes sense
 if [ -e /sys/module/faketcp ]; then
@@ -201,6 +234,9 @@ check_refused 'no module: add tunnel, server' "$missing" \
 check_refused 'no module: add tunnel, routed' "$missing" \
 	ftcpctl add tunnel t dev l routed port 1
 check_refused 'no module: set tunnel' "$missing" ftcpctl set tunnel t dev l idle 9
+check_refused 'no module: what can be off can be 0' "$missing" \
+	ftcpctl set tunnel t dev l keepalive 0 max-age 0 max-bytes 0 fwmark 0
+check_refused 'no module: show -4 flows' "$missing" ftcpctl show -4 flows
 for text in 0 1000 1us off; do
 	check_refused "no module: coalesce $text" "$missing" \
 		ftcpctl set tunnel t dev l coalesce "$text"

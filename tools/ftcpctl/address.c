@@ -143,8 +143,11 @@ static int parse_host(const char *word, const char *text, const char *host,
 	int family = literal_family(host);
 
 	if (family == AF_UNSPEC && (bracketed || !names || !is_name(host)))
-		return fail(USAGE, "%s: \"%s\": expected %s", word, text,
-			    expected);
+		return fail(USAGE, "%s: \"%s\": expected %s%s", word, text,
+			    expected,
+			    !bracketed && is_name(host) ?
+				    " (an address, not a name)" :
+				    "");
 	if (family != AF_UNSPEC && bracketed && family != AF_INET6)
 		return fail(USAGE,
 			    "%s: \"%s\": brackets are for IPv6 addresses", word,

@@ -40,11 +40,11 @@ int parse_words(int argc, char **argv, const struct word *words, size_t n)
 	size_t i;
 
 	for (; argc; argc--, argv++) {
-		if (address_family_option(*argv))
-			continue;
 		w = find_word(words, n, *argv);
 		if (!w)
-			return fail(USAGE, "\"%s\": unknown word", *argv);
+			return fail(USAGE,
+				    "\"%s\": unknown word (see ftcpctl %s --help)",
+				    *argv, command_name());
 		if (w->value ? *w->value != NULL : *w->flag)
 			return fail(USAGE, "%s: given twice", w->name);
 		if (!w->value) {
@@ -88,6 +88,17 @@ int check_name(const char *word, const char *text)
 	return DONE;
 }
 
+/* A word that the command needs, and that does not come again, is no name */
+static bool is_word(const char *word, int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!strcmp(argv[i], word))
+			return false;
+	return !strcmp(argv[0], word);
+}
+
 /**
  * parse_name() - Take the name that comes right after verb and object.
  * @what: What it names, for messages.
@@ -99,7 +110,8 @@ int check_name(const char *word, const char *text)
  */
 int parse_name(const char *what, int argc, char **argv, const char **name)
 {
-	if (!argc)
+	if (!argc || is_word("dev", argc, argv) ||
+	    (!strcmp(what, "peer") && is_word("tunnel", argc, argv)))
 		return fail(USAGE, "the name of the %s is missing", what);
 	*name = argv[0];
 	return check_name(what, *name);
@@ -144,6 +156,21 @@ int parse_u32(const char *word, const char *text, uint32_t *out)
 }
 
 /**
+ * parse_seconds() - Parse a time.
+ * @word: The word of the command line that takes it, for messages.
+ * @text: What was given.
+ * @out: Seconds.
+ *
+ * Return: DONE, or USAGE after a message.
+ */
+int parse_seconds(const char *word, const char *text, uint32_t *out)
+{
+	if (!scan_u32(text, 10, out))
+		return fail(USAGE, "%s: \"%s\": expected seconds", word, text);
+	return DONE;
+}
+
+/**
  * parse_mark() - Parse a firewall mark.
  * @word: The word of the command line that takes it, for messages.
  * @text: What was given; decimal, 0x..., or "off" for none.
@@ -153,11 +180,14 @@ int parse_u32(const char *word, const char *text, uint32_t *out)
  */
 int parse_mark(const char *word, const char *text, uint32_t *out)
 {
+	/* to strtoull(), but perhaps not to who wrote it */
+	bool octal = text[0] == '0' && isdigit((unsigned char)text[1]);
+
 	if (!strcmp(text, "off"))
 		*out = 0;
-	else if (!scan_u32(text, 0, out))
+	else if (octal || !scan_u32(text, 0, out))
 		return fail(USAGE,
-			    "%s: \"%s\": expected a 32-bit number or \"off\"",
+			    "%s: \"%s\": expected a 32-bit number (decimal or 0x...) or \"off\"",
 			    word, text);
 	return DONE;
 }
@@ -274,7 +304,7 @@ int parse_keepalive(const char *word, const char *text, uint32_t *time,
  * parse_bytes_or_off() - Parse an amount of data that may be turned off.
  * @word: The word of the command line that takes it, for messages.
  * @text: What was given: a number, perhaps with K, M, G or T for powers of 1024.
- * @out: Bytes; 0 for "off".
+ * @out: Bytes; 0 for "off", which "0" says as well.
  *
  * Return: DONE, or USAGE after a message.
  */
@@ -286,7 +316,7 @@ int parse_bytes_or_off(const char *word, const char *text, uint64_t *out)
 	char *end;
 
 	*out = 0;
-	if (!strcmp(text, "off"))
+	if (!strcmp(text, "off") || !strcmp(text, "0"))
 		return DONE;
 	errno = 0;
 	value = isdigit((unsigned char)*text) ? strtoull(text, &end, 10) : 0;

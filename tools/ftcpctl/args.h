@@ -38,6 +38,7 @@ int parse_name(const char *what, int argc, char **argv, const char **name);
 int check_name(const char *word, const char *text);
 bool scan_u32(const char *text, int base, uint32_t *out);
 int parse_u32(const char *word, const char *text, uint32_t *out);
+int parse_seconds(const char *word, const char *text, uint32_t *out);
 int parse_mark(const char *word, const char *text, uint32_t *out);
 int parse_keepalive(const char *word, const char *text, uint32_t *time,
 		    uint32_t *interval, uint32_t *probes);

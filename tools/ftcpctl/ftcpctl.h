@@ -45,6 +45,7 @@ extern const struct verb show, monitor, resolve_names;
 
 int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+const char *command_name(void);
 void *grow(void *array, size_t n, size_t *room, size_t size);
 
 #endif /* FTCPCTL_H */

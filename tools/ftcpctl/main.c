@@ -11,8 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../version.h"
 #include "address.h"
 #include "ftcpctl.h"
+
+/* There if the module is loaded */
+#define MODULE_VERSION "/sys/module/faketcp/version"
 
 /* clang-format off */
 static const struct verb *const verbs[] = {
@@ -29,6 +33,9 @@ static const struct verb *const verbs[] = {
 	&resolve_names,
 };
 /* clang-format on */
+
+/* The one that runs */
+static const struct verb *current;
 
 static void complain(const char *prefix, const char *fmt, va_list ap)
 {
@@ -88,6 +95,20 @@ void *grow(void *array, size_t n, size_t *room, size_t size)
 	return array;
 }
 
+/**
+ * command_name() - The command that runs, for messages.
+ *
+ * Return: Its verb and, if it has one, its object.
+ */
+const char *command_name(void)
+{
+	static char name[32];
+
+	snprintf(name, sizeof(name), "%s%s%s", current->verb,
+		 current->object ? " " : "", current->object ?: "");
+	return name;
+}
+
 static void print_synopsis(FILE *f, const struct verb *v)
 {
 	const char *line = v->synopsis, *end;
@@ -110,13 +131,16 @@ static void print_usage(FILE *f, const char *verb)
 	for (i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!verb || !strcmp(verb, verbs[i]->verb))
 			print_synopsis(f, verbs[i]);
-	fputs("\nOptions of a tunnel:\n"
-	      "  wire native|phantun, idle SECONDS, keepalive TIME[:INTERVAL[:PROBES]]|off,\n"
-	      "  max-age SECONDS|off, max-bytes N[K|M|G|T]|off, fwmark MARK|off,\n"
-	      "  max-flows N, max-flows-per-source N, queue N, queue-bytes N, df set|unset,\n"
-	      "  unreachable close|ignore, coalesce TIME|off\n"
-	      "\n`ftcpctl VERB OBJECT --help` says more; so does ftcpctl(8).\n"
-	      "-4 and -6 choose the address family that a host name resolves to.\n",
+	if (!verb || strcmp(verb, "del")) /* which takes none of them */
+		fputs("\nOptions of a tunnel:\n"
+		      "  wire native|phantun, idle SECONDS, keepalive TIME[:INTERVAL[:PROBES]]|off,\n"
+		      "  max-age SECONDS|off, max-bytes N[K|M|G|T]|off, fwmark MARK|off,\n"
+		      "  max-flows N, max-flows-per-source N, queue N, queue-bytes N, df set|unset,\n"
+		      "  unreachable close|ignore, coalesce TIME|off\n",
+		      f);
+	fputs("\n`ftcpctl VERB OBJECT --help` says more; so does ftcpctl(8).\n"
+	      "-4 and -6, anywhere, choose the address family that a host name resolves to.\n"
+	      "`ftcpctl --version` prints the versions of ftcpctl and of the loaded module.\n",
 	      f);
 }
 
@@ -124,6 +148,19 @@ static bool is_help(const char *word)
 {
 	return !strcmp(word, "--help") || !strcmp(word, "-h") ||
 	       !strcmp(word, "help");
+}
+
+static int print_version(void)
+{
+	FILE *f = fopen(MODULE_VERSION, "r");
+	char module[32];
+
+	puts("ftcpctl " TOOLS_VERSION);
+	if (f && fgets(module, sizeof(module), f))
+		printf("module %s", module);
+	if (f)
+		fclose(f);
+	return DONE;
 }
 
 static int print_help(const struct verb *v)
@@ -139,8 +176,9 @@ static int run(const struct verb *v, int argc, char **argv)
 	int i;
 
 	for (i = 0; i < argc; i++)
-		if (!strcmp(argv[i], "--help"))
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return print_help(v);
+	current = v;
 	return v->run(argc, argv);
 }
 
@@ -188,17 +226,23 @@ static int dispatch(int argc, char **argv)
 		print_usage(stdout, argv[0]);
 		return DONE;
 	}
-	return fail(USAGE, "%s: \"%s\": expected one of %s", argv[0], argv[1],
-		    objects_of(argv[0]));
+	return fail(USAGE, "%s: \"%s\": expected one of %s%s", argv[0], argv[1],
+		    objects_of(argv[0]),
+		    !strcmp(argv[0], "add") && !strcmp(argv[1], "peer") ?
+			    " (set peer adds one)" :
+			    "");
 }
 
 int main(int argc, char **argv)
 {
-	int code;
+	int code, i, n = 0;
 
-	for (argc--, argv++; argc; argc--, argv++)
-		if (!address_family_option(argv[0]))
-			break;
+	/* -4 and -6 may stand anywhere */
+	argv++;
+	for (i = 0; i < argc - 1; i++)
+		if (!address_family_option(argv[i]))
+			argv[n++] = argv[i];
+	argc = n;
 	if (!argc) {
 		print_usage(stderr, NULL);
 		return USAGE;
@@ -207,7 +251,10 @@ int main(int argc, char **argv)
 		print_usage(stdout, NULL);
 		return DONE;
 	}
-	code = dispatch(argc, argv);
+	if (!strcmp(argv[0], "--version") || !strcmp(argv[0], "-V"))
+		code = print_version();
+	else
+		code = dispatch(argc, argv);
 	if (fflush(stdout) || ferror(stdout))
 		return fail(REFUSED, "standard output: %s", strerror(errno));
 	return code;

@@ -115,8 +115,8 @@ static int run_monitor(int argc, char **argv)
 const struct verb monitor = {
 	.verb = "monitor",
 	.synopsis = "[--json]\n",
-	.help = "Print a line when a tunnel or a flow comes or goes, and why a flow ended,\n"
-		"until interrupted.\n"
+	.help = "Print a line when a tunnel comes, changes or goes, and when a flow is\n"
+		"established or ends, and why, until interrupted.\n"
 		"\n"
 		"  --json      one object on each line\n",
 	.run = run_monitor,

@@ -66,7 +66,8 @@ struct options {
 	"                         pause between probes (0.5 s), and how many in vain\n" \
 	"                         mean that a new flow is needed (2; 20 on a server)\n" \
 	"  max-age SECONDS|off    replace a flow after this time (off)\n"		\
-	"  max-bytes N[K|M|G|T]|off  replace a flow after this much data (off)\n"	\
+	"  max-bytes N[K|M|G|T]|off\n"							\
+	"                         replace a flow after this much data (off)\n"		\
 	"  fwmark MARK|off        mark of the segments sent and datagrams delivered\n"	\
 	"  max-flows N            most flows at a time (65536)\n"			\
 	"  max-flows-per-source N most flows of one source address (4096)\n"		\
@@ -75,8 +76,8 @@ struct options {
 	"  df set|unset           unset: let IPv4 fragment segments that are too large\n"	\
 	"                         for the path (set)\n"				\
 	"  unreachable close|ignore\n"						\
-	"                         what \"port unreachable\" from the service that is\n"	\
-	"                         forwarded to does to its flow (close)\n"		\
+	"                         with forward only: what \"port unreachable\" from the\n" \
+	"                         service does to its flow (close)\n"			\
 	"  coalesce TIME|off      longest that a datagram of a fast stream waits for\n"	\
 	"                         those behind it, to leave together; 1us to 1000us\n"	\
 	"                         (1000us)\n"
@@ -92,7 +93,7 @@ static int parse_options(const struct options *o, struct tunnel *t)
 	}
 	if (!code && o->idle) {
 		t->has |= HAS(IDLE);
-		code = parse_u32("idle", o->idle, &t->idle);
+		code = parse_seconds("idle", o->idle, &t->idle);
 	}
 	if (!code && o->keepalive) {
 		int given = parse_keepalive("keepalive", o->keepalive,
@@ -169,6 +170,16 @@ struct ends {
 	const char *local;
 	bool routed;
 };
+
+/* clang-format off */
+#define END_WORDS(e)					\
+	VALUE("listen", &(e).listen),			\
+	VALUE("remote", &(e).remote),			\
+	VALUE("port", &(e).port),			\
+	VALUE("forward", &(e).forward),			\
+	VALUE("local", &(e).local),			\
+	FLAG("routed", &(e).routed)
+/* clang-format on */
 
 /* Do the words describe one of the three forms, and completely? */
 static int check_ends(const struct ends *e, uint64_t has)
@@ -250,6 +261,28 @@ static int run_request(int (*request)(struct ipc *, const struct tunnel *),
 	return code;
 }
 
+/* What makes a tunnel what it is stays as long as it lives */
+static int check_no_ends(const struct ends *e, const char *name,
+			 const char *dev)
+{
+	const char *word = e->listen  ? "listen" :
+			   e->port    ? "port" :
+			   e->forward ? "forward" :
+			   e->local   ? "local" :
+			   e->routed  ? "routed" :
+					NULL;
+
+	if (word)
+		return fail(USAGE,
+			    "%s cannot be changed while the tunnel lives: delete it and add it anew",
+			    word);
+	if (e->remote)
+		return fail(USAGE,
+			    "remote is changed by `ftcpctl set peer remote tunnel %s dev %s endpoint %s'",
+			    name, dev, e->remote);
+	return DONE;
+}
+
 static int run_add(int argc, char **argv)
 {
 	const char *name, *dev = NULL;
@@ -259,12 +292,7 @@ static int run_add(int argc, char **argv)
 	/* clang-format off */
 	const struct word words[] = {
 		NEEDED("dev", &dev),
-		VALUE("listen", &e.listen),
-		VALUE("remote", &e.remote),
-		VALUE("port", &e.port),
-		VALUE("forward", &e.forward),
-		VALUE("local", &e.local),
-		FLAG("routed", &e.routed),
+		END_WORDS(e),
 		OPTION_WORDS(o),
 	};
 	/* clang-format on */
@@ -287,10 +315,12 @@ static int run_set(int argc, char **argv)
 {
 	const char *name, *dev = NULL;
 	struct options o = {};
+	struct ends e = {};
 	struct tunnel t = {};
 	/* clang-format off */
 	const struct word words[] = {
 		NEEDED("dev", &dev),
+		END_WORDS(e),
 		OPTION_WORDS(o),
 	};
 	/* clang-format on */
@@ -300,6 +330,8 @@ static int run_set(int argc, char **argv)
 	if (!code)
 		code = parse_words(argc - 1, argv + 1, words,
 				   ARRAY_SIZE(words));
+	if (!code)
+		code = check_no_ends(&e, name, dev);
 	if (!code)
 		code = parse_options(&o, &t);
 	if (!code && !t.has)
@@ -337,9 +369,13 @@ const struct verb add_tunnel = {
 		"Client: applications send UDP to `listen'; each source gets a connection of\n"
 		"its own to `remote'.\n"
 		"Server: connections to TCP port `port' (of address `local' only) are accepted;\n"
-		"each reaches the UDP service at `forward' from an own source port.\n"
+		"each reaches the UDP service at `forward' from a source port of its own.\n"
 		"Routed: UDP routed into the link leaves as TCP with the same addresses and\n"
 		"ports; `port' accepts connections.  Peers say where to (set peer).\n"
+		"\n"
+		"-4 and -6 choose the address family that a host name resolves to.\n"
+		"\n"
+		"OPTIONS, and in parentheses what a tunnel has without them:\n"
 		"\n" OPTION_HELP,
 	.run = run_add,
 };
@@ -348,7 +384,9 @@ const struct verb set_tunnel = {
 	.verb = "set",
 	.object = "tunnel",
 	.synopsis = "NAME dev LINK OPTIONS\n",
-	.help = "Change a tunnel while it runs.\n"
+	.help = "Change a tunnel while it runs.  What is not mentioned stays.\n"
+		"\n"
+		"OPTIONS, and in parentheses what a new tunnel has:\n"
 		"\n" OPTION_HELP,
 	.run = run_set,
 };
