@@ -53,7 +53,9 @@ check '... in fragments, there' \
 check '... and back' \
 	[ "$(captured_count wire "src $S4 and ip[6:2] & 0x1fff != 0")" -ge 10 ]
 check 'larger than any link: 5000 bytes' send 5000 --count 5
-check 'the largest: 65000 bytes' send 65000 --count 5
+# One at a time: of datagrams whose fragments mix by more than ipfrag_max_dist the
+# kernel gives some up, and a machine that is busy may mix them.
+check 'the largest: 65000 bytes' send 65000 --count 5 --window 1
 check 'in super-packets' send 1400 --gso 14000 --count 50
 check 'a new flow' send 1460 --from 127.0.0.1:7000 --count 5
 

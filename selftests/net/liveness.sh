@@ -275,7 +275,7 @@ done
 check_refused 'an interval of 0' '10.*3600000|range' "${add[@]}" keepalive 1:0
 check_refused 'too many probes' '100|range' "${add[@]}" keepalive 1:1:101
 check_refused 'too old' '2678400|range' "${add[@]}" max-age 2678401
-for bad in 0 x 1KB -1 99999999999999T; do
+for bad in x 1KB -1 99999999999999T; do
 	check_fails "max-bytes $bad" "${add[@]}" max-bytes "$bad"
 done
 check 'nothing is there' [ "$(c ftcpctl show --json | jq length)" = 0 ]
@@ -283,6 +283,8 @@ check 'what is set is shown' eval '"${add[@]}" keepalive off max-age 5 max-bytes
 	c ftcpctl show | grep -q "keepalive off, max-age 5 s, max-bytes 1073741824"'
 check 'and can be turned off' eval 'c ftcpctl set "${on[@]}" max-age off max-bytes off keepalive 7 &&
 	c ftcpctl show | grep -q "keepalive 7 s, queue"'
+check '0 is off' eval 'c ftcpctl set "${on[@]}" max-age 0 max-bytes 0 keepalive 0 &&
+	c ftcpctl show | grep -q "keepalive off, queue"'
 check 'delete it' ip -n "$C" link del ftcp0
 
 module_memory_back
