@@ -18,6 +18,7 @@
 #include <net/udp.h>
 #include <net/udp_tunnel.h>
 
+#include "compat/compat.h"
 #include "datapath.h"
 #include "port.h"
 
@@ -97,7 +98,7 @@ static int open_socket(struct ftcp_port *port)
 	sk->sk_ipv6only = false;
 
 	len = ftcp_end_to_sockaddr(&port->key.end, &ss);
-	err = kernel_bind(port->sock, (struct sockaddr *)&ss, len);
+	err = ftcp_compat_bind(port->sock, &ss, len);
 	if (err) {
 		sock_release(port->sock);
 		return err;

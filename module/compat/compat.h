@@ -11,6 +11,7 @@
 #define FTCP_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/net.h>
 #include <linux/netdevice.h>
 #include <linux/timer.h>
 #include <net/genetlink.h>
@@ -94,6 +95,17 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 	timer->function = function;
 }
 #endif
+
+/* kernel_bind(): the type of the address that it takes. */
+static inline int ftcp_compat_bind(struct socket *sock,
+				   struct sockaddr_storage *addr, int len)
+{
+#ifdef HAVE_SOCKADDR_UNSIZED
+	return kernel_bind(sock, (struct sockaddr_unsized *)addr, len);
+#else
+	return kernel_bind(sock, (struct sockaddr *)addr, len);
+#endif
+}
 
 /* Attributes of a dump request. */
 static inline struct nlattr **
