@@ -11,7 +11,7 @@ ccflags-y += $(call ftcp-has,linux/netdevice.h,tcx_egress,HAVE_TCX)
 ccflags-y += $(call ftcp-has,net/rtnetlink.h,'struct rtnl_newlink_params',HAVE_RTNL_NEWLINK_PARAMS)
 ccflags-y += $(call ftcp-has,linux/timer.h,'define timer_container_of',HAVE_TIMER_CONTAINER_OF)
 ccflags-y += $(call ftcp-has,linux/hrtimer.h,'[[:space:]]hrtimer_setup\>',HAVE_HRTIMER_SETUP)
-ccflags-y += $(call ftcp-has,linux/net.h,'kernel_bind\(.*struct sockaddr_unsized',HAVE_SOCKADDR_UNSIZED)
+ccflags-y += $(call ftcp-has,linux/net.h,'kernel_bind.*struct sockaddr_unsized',HAVE_SOCKADDR_UNSIZED)
 ccflags-y += $(call ftcp-has,net/genetlink.h,genl_info_dump,HAVE_GENL_INFO_DUMP)
 
 # Of the generated file: kernels before 6.9 declare struct nla_policy.range
