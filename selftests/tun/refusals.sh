@@ -66,6 +66,9 @@ for number in 0 1048577 1x ''; do
 		"${client[@]}" --max-flows-per-source "$number"
 done
 wrong '--unreachable of a client' 'for servers' "${client[@]}" --unreachable close
+for mark in 0 x -1 0x 0x100000000 4294967296 '' '1 ' 0xg; do
+	wrong "--fwmark '$mark'" 'not a mark' "${client[@]}" --fwmark "$mark"
+done
 for value in '' clos close, reset 1; do
 	wrong "--unreachable '$value'" 'neither close nor ignore' \
 		server --local 4567 --remote h:1 --unreachable "$value"

@@ -126,6 +126,7 @@ printed()
 }
 check 'and with which command they are printed' printed
 check '... for a device of its own' printed --tun own0 -4 --tun-peer 192.168.202.2
+check '... and a mark' printed --fwmark 7
 check '... and addresses of its own' printed --tun-peer 192.168.202.2 --tun-peer6 fcca::2
 
 # ---- by hand ----

@@ -32,6 +32,7 @@ enum {
 	OPT_TUN_PEER6,
 	OPT_HANDSHAKE_PACKET,
 	OPT_AUTO_RULES,
+	OPT_FWMARK,
 	OPT_THREADS,
 	OPT_MTU,
 	OPT_IDLE,
@@ -58,6 +59,7 @@ static const struct option long_options[] = {
 	{ "ipv4-only", no_argument, NULL, '4' },
 	{ "handshake-packet", required_argument, NULL, OPT_HANDSHAKE_PACKET },
 	{ "auto-rules", no_argument, NULL, OPT_AUTO_RULES },
+	{ "fwmark", required_argument, NULL, OPT_FWMARK },
 	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ "mtu", required_argument, NULL, OPT_MTU },
 	{ "idle", required_argument, NULL, OPT_IDLE },
@@ -112,7 +114,8 @@ static const char help_print_rules[] =
 	"                               192.168.200.2, or 192.168.201.2 for a server]\n"
 	"      --tun-peer6 <IP>         ftcptun's own IPv6 address [default:\n"
 	"                               fcc8::2, or fcc9::2 for a server]\n"
-	"  -4, --ipv4-only              no IPv6 on the TCP side\n";
+	"  -4, --ipv4-only              no IPv6 on the TCP side\n"
+	"      --fwmark <MARK>          mark of the segments, for rules of routing\n";
 
 static const char help_options[] =
 	"      --tun <NAME>             TUN device [default: next free tunX]\n"
@@ -127,6 +130,8 @@ static const char help_options[] =
 	"\n"
 	"Options that Phantun does not have:\n"
 	"      --auto-rules             set up NAT and forwarding, and undo it at the end\n"
+	"      --fwmark <MARK>          with --auto-rules: mark the segments, so that rules of\n"
+	"                               routing tell them from what they carry\n"
 	"      --threads <N>            threads and device queues [default: one per CPU]\n"
 	"      --mtu <BYTES>            MTU of the device [default: 1500]\n"
 	"      --idle <SECONDS>         end flows without traffic after [default: 180]\n"
@@ -201,6 +206,23 @@ static u32 parse_number(const char *name, const char *text, u32 min, u32 max)
 	if (errno || *end || *text < '0' || *text > '9' || v < min || v > max)
 		usage_error("--%s %s: not a number from %u to %u", name, text,
 			    min, max);
+	return (u32)v;
+}
+
+/* As ip(8) and wg(8) write a mark: decimal, or hexadecimal with 0x */
+static u32 parse_mark(const char *text)
+{
+	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
+	const char *digits = hex ? text + 2 : text;
+	unsigned long long v;
+	char *end;
+
+	errno = 0;
+	v = strtoull(digits, &end, hex ? 16 : 10);
+	if (errno || *end || !isxdigit((unsigned char)*digits) || !v ||
+	    v > 0xffffffff)
+		usage_error("--fwmark %s: not a mark from 1 to 0xffffffff",
+			    text);
 	return (u32)v;
 }
 
@@ -483,6 +505,9 @@ void options_parse(struct options *o, int argc, char **argv)
 			break;
 		case OPT_AUTO_RULES:
 			o->auto_rules = true;
+			break;
+		case OPT_FWMARK:
+			o->fwmark = parse_mark(optarg);
 			break;
 		case OPT_THREADS:
 			o->threads =

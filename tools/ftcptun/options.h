@@ -39,6 +39,7 @@ enum role {
  * @handshake_packet: contents of the file, or NULL
  * @handshake_packet_len: its length
  * @auto_rules: install and remove NAT rules and forwarding settings
+ * @fwmark: mark that the rules give to segments; 0: none
  * @threads: number of threads and of queues of the device
  * @mtu: MTU of the device
  * @idle: seconds without a datagram after which a flow ends
@@ -72,6 +73,7 @@ struct options {
 	u8 *handshake_packet;
 	u32 handshake_packet_len;
 	bool auto_rules;
+	u32 fwmark;
 	u32 threads;
 	u32 mtu;
 	u32 idle;

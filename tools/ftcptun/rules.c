@@ -194,6 +194,8 @@ const char *rules_command(const struct options *o, char *buf)
 	add_peer(buf, "--tun-peer", &o->tun_peer, &usual.tun_peer);
 	if (!o->ipv4_only)
 		add_peer(buf, "--tun-peer6", &o->tun_peer6, &usual.tun_peer6);
+	if (o->fwmark)
+		sprintf(buf + strlen(buf), " --fwmark 0x%x", o->fwmark);
 	return buf;
 }
 
@@ -315,6 +317,23 @@ void rules_remove(void)
 
 /* ---- installing ---- */
 
+/* What comes from the device is marked before it is routed; and what comes back,
+ * by the mark of its connection, since a filter of reverse paths asks where an
+ * answer with the mark of a packet would go (with src_valid_mark, which wg-quick
+ * sets).
+ */
+static void write_mark(const struct options *o, const char *tun,
+		       const char *any, FILE *out)
+{
+	fprintf(out,
+		"\tchain marks {\n"
+		"\t\ttype filter hook prerouting priority -150; policy accept;\n"
+		"\t\tiifname \"%s%s\" meta mark set 0x%x ct mark set 0x%x accept\n"
+		"\t\tct mark 0x%x meta mark set 0x%x\n"
+		"\t}\n",
+		tun, any, o->fwmark, o->fwmark, o->fwmark, o->fwmark);
+}
+
 /* NAT, and that nothing for ftcptun's own address goes anywhere else.  Without
  * that, when ftcptun has ended or crashed, the host would go on translating what
  * still comes and send it where its default route leads.  @any: "*" if any name
@@ -355,6 +374,23 @@ static void write_rules(const struct options *o, const char *tun,
 		fprintf(out, "\t\tip6 daddr %s oifname != \"%s%s\" drop\n",
 			peer6, tun, any);
 	fprintf(out, "\t}\n");
+	if (o->fwmark)
+		write_mark(o, tun, any, out);
+}
+
+static void print_iptables_mark(const struct options *o, const char *tun,
+				const char *any, FILE *out)
+{
+	static const char *const command[] = { "iptables", "ip6tables" };
+	u32 i;
+
+	for (i = 0; i < (o->ipv4_only ? 1 : 2); i++)
+		fprintf(out,
+			"# %s -t mangle -A PREROUTING -m connmark --mark 0x%x -j MARK --set-mark 0x%x\n"
+			"# %s -t mangle -A PREROUTING -i %s%s -j MARK --set-mark 0x%x\n"
+			"# %s -t mangle -A PREROUTING -i %s%s -j CONNMARK --set-mark 0x%x\n",
+			command[i], o->fwmark, o->fwmark, command[i], tun, any,
+			o->fwmark, command[i], tun, any, o->fwmark);
 }
 
 /**
@@ -402,6 +438,8 @@ void rules_print(const struct options *o, FILE *out)
 				"# ip6tables -t nat -A PREROUTING -p tcp --dport %u -m addrtype --dst-type LOCAL -j DNAT --to-destination %s\n",
 				o->port, peer6);
 	}
+	if (o->fwmark)
+		print_iptables_mark(o, tun, any_ipt, out);
 	fprintf(out, "\n# and the machine has to forward:\n"
 		     "# sysctl -w net.ipv4.ip_forward=1\n");
 	if (!o->ipv4_only)
