@@ -84,7 +84,7 @@ fuzz:
 	+$(MAKE) -C selftests/tun $@
 
 demo:
-	@selftests/bootstrap
+	@selftests/bootstrap demo$(filter-out -module,$(MODE:%=-%))
 	@selftests/demo/run $(MODE)
 
 clean:

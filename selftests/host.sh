@@ -38,23 +38,24 @@ installed_kernel()
 	[ -n "$found" ] && echo "$found"
 }
 
-# The newest kernel that the tests run on, of those that are installed.
-newest_kernel()
-{
-	local series kernel=
-
-	for series in $tested_series; do
-		kernel=$(installed_kernel "$series" || echo "$kernel")
-	done
-	[ -n "$kernel" ] && echo "$kernel"
-}
-
 # Are the headers of that kernel there?
 installed_headers()
 {
 	local version
 
 	version=$(installed_kernel "$1") && [ -e "/lib/modules/$version/build" ]
+}
+
+# The newest kernel that the tests run on, of those that are installed with their
+# headers.
+newest_kernel()
+{
+	local series kernel=
+
+	for series in $tested_series; do
+		installed_headers "$series" && kernel=$(installed_kernel "$series")
+	done
+	[ -n "$kernel" ] && echo "$kernel"
 }
 
 # What Debian calls the image of a series, without "linux-image-".
