@@ -40,6 +40,53 @@ check 'router advertisements still count' \
 ends_well 'the client' $client
 unchanged 'after the client' "$C"
 
+# ---- interfaces that hear routers, of any name and number ----
+
+# advertise NAMESPACE DEVICE: a router's advertisement
+advertise()
+{
+	in_ns "$1" python3 - "$2" <<-EOT
+	import socket, sys
+	s = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+	s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+	s.sendto(bytes([134, 0, 0, 0, 64, 0, 7, 8] + 8 * [0]),
+	         ('ff02::1', 0, 0, socket.if_nametoindex(sys.argv[1])))
+	EOT
+}
+# by_router: there is a default route by its advertisement
+by_router() { ip -n "$C" -6 route show default proto ra | grep -q 'dev eth0\.10'; }
+heard() { advertise "$R" vlan10 && by_router; }
+# those_that_hear VALUE: how many interfaces have that accept_ra
+those_that_hear()
+{
+	in_ns "$C" grep -lx "$1" -r /proc/sys/net/ipv6/conf --include accept_ra | grep -c many
+}
+
+ip -n "$R" link add vlan10 type veth peer name eth0.10 netns "$C"
+ip -n "$R" link set vlan10 up
+ip -n "$C" link set eth0.10 up
+for i in {1..50}; do
+	echo "link add many$i type veth peer name other.many$i"
+done | ip -n "$C" -batch -
+check 'a default route by advertisement' wait_for 10 heard
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+client=$!
+check 'with a hundred interfaces, IPv4 is forwarded' forwards "$C"
+check '... and IPv6' forwards6 "$C"
+check '... and all of them go on to hear routers' [ "$(those_that_hear 2)" = 100 ]
+check 'a VLAN keeps its default route' by_router
+check '... and takes part in advertisements' advertise "$R" vlan10
+check '... which change nothing' by_router
+check '... the device of its own does not' \
+	[ "$(setting "$C" net/ipv6/conf/tun0/accept_ra)" = 1 ]
+ends_well 'the client' $client
+unchanged 'after the client' "$C"
+check 'after the client: as all of them were' [ "$(those_that_hear 1)" = 100 ]
+for i in {1..50}; do
+	echo "link del many$i"
+done | ip -n "$C" -batch -
+ip -n "$C" link del eth0.10
+
 # ---- a crash ----
 
 run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" \

@@ -23,139 +23,24 @@
  */
 #include "rules.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <nftables/libnftables.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "log.h"
+#include "nft.h"
+#include "settings.h"
 
 #define TABLE_PREFIX "ftcptun_"
 #define CHAIN_PREFIX "was_"
 #define TABLE_LEN (sizeof(TABLE_PREFIX) + IF_NAMESIZE)
-#define IPV4_FORWARD "net/ipv4/ip_forward"
-#define IPV6_FORWARD "net/ipv6/conf/all/forwarding"
-#define IPV6_CONF "/proc/sys/net/ipv6/conf"
 
 /* Name of the device whose rules are installed, or "" */
 static char installed[IF_NAMESIZE];
 
-/* ---- nftables ---- */
-
-/* Run commands; returns their output, to be freed, or NULL.  @errors, if not
- * NULL, receives what nftables says about a failure, to be freed as well.
- */
-static char *nft_run(const char *commands, char **errors)
-{
-	struct nft_ctx *nft = nft_ctx_new(NFT_CTX_DEFAULT);
-	char *output = NULL;
-
-	if (errors)
-		*errors = NULL;
-	if (!nft)
-		return NULL;
-	nft_ctx_buffer_output(nft);
-	nft_ctx_buffer_error(nft);
-	if (!nft_run_cmd_from_buffer(nft, commands))
-		output = strdup(nft_ctx_get_output_buffer(nft));
-	else if (errors)
-		*errors = strdup(nft_ctx_get_error_buffer(nft));
-	nft_ctx_free(nft);
-	return output;
-}
-
-__attribute__((format(printf, 1, 2))) static char *nft_runf(const char *format,
-							    ...)
-{
-	char *commands, *output;
-	va_list args;
-	int len;
-
-	va_start(args, format);
-	len = vasprintf(&commands, format, args);
-	va_end(args);
-	if (len < 0)
-		return NULL;
-	output = nft_run(commands, NULL);
-	free(commands);
-	return output;
-}
-
 static void table_name(char *table, const char *tun)
 {
 	snprintf(table, TABLE_LEN, TABLE_PREFIX "%s", tun);
-}
-
-/* The next line of @text that, after blanks, begins with @head: copies the
- * word behind it, and returns where to go on, or NULL.
- */
-static const char *next_word(const char *text, const char *head, char *word,
-			     size_t size)
-{
-	size_t len;
-
-	while (text && *text) {
-		text += strspn(text, " \t\n");
-		if (!strncmp(text, head, strlen(head))) {
-			text += strlen(head);
-			len = strcspn(text, " \t\n");
-			if (len && len < size) {
-				memcpy(word, text, len);
-				word[len] = '\0';
-				return text + len;
-			}
-		}
-		text = strchr(text, '\n');
-	}
-	return NULL;
-}
-
-/* ---- settings ---- */
-
-static int setting_read(const char *name, char *value, size_t size)
-{
-	char path[160];
-	ssize_t len;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/sys/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	len = read(fd, value, size - 1);
-	close(fd);
-	if (len <= 0)
-		return -1;
-	value[len] = '\0';
-	value[strcspn(value, "\n")] = '\0';
-	return 0;
-}
-
-static int setting_write(const char *name, const char *value)
-{
-	char path[160];
-	ssize_t len;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/sys/%s", name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	len = write(fd, value, strlen(value));
-	close(fd);
-	return len < 0 ? -1 : 0;
-}
-
-static bool is_off(const char *name)
-{
-	char value[16];
-
-	return !setting_read(name, value, sizeof(value)) &&
-	       !strcmp(value, "0");
 }
 
 /* An option of the command, if it is not as it is without being given */
@@ -208,9 +93,9 @@ const char *rules_command(const struct options *o, char *buf)
 void rules_warn(const struct options *o, bool v6)
 {
 	char command[RULES_COMMAND];
-	bool off = is_off(IPV4_FORWARD);
+	bool off = setting_is_off(IPV4_FORWARD);
 
-	if (off || (v6 && is_off(IPV6_FORWARD)))
+	if (off || (v6 && setting_is_off(IPV6_FORWARD)))
 		say(LOG_NOTICE,
 		    "this machine does not forward IPv%d: use --auto-rules, or do what '%s' says",
 		    off ? 4 : 6, rules_command(o, command));
@@ -221,7 +106,7 @@ void rules_warn(const struct options *o, bool v6)
 /* A table of another ftcptun that runs */
 static bool find_other(const char *tables, const char *table, char *other)
 {
-	while ((tables = next_word(tables, "table inet " TABLE_PREFIX, other,
+	while ((tables = nft_next_word(tables, "table inet " TABLE_PREFIX, other,
 				   IF_NAMESIZE))) {
 		if (strcmp(other, table + strlen(TABLE_PREFIX)) &&
 		    if_nametoindex(other))
@@ -263,7 +148,7 @@ static void remove_table(const char *table, const char *tables)
 
 	text = nft_runf("list table inet %s", table);
 	at = text;
-	while ((at = next_word(at, "chain " CHAIN_PREFIX, chain,
+	while ((at = nft_next_word(at, "chain " CHAIN_PREFIX, chain,
 			       sizeof(chain))))
 		undo(chain, has_other ? other : NULL);
 	free(text);
@@ -284,7 +169,7 @@ void rules_clean(const char *tun)
 	char *tables = nft_run("list tables inet", NULL);
 	const char *at = tables;
 
-	while ((at = next_word(at, "table inet " TABLE_PREFIX, name,
+	while ((at = nft_next_word(at, "table inet " TABLE_PREFIX, name,
 			       sizeof(name)))) {
 		if (if_nametoindex(name) && strcmp(name, tun))
 			continue;
@@ -449,58 +334,19 @@ void rules_print(const struct options *o, FILE *out)
 			"# need net.ipv6.conf.INTERFACE.accept_ra=2)\n");
 }
 
-/**
- * struct change - a setting to be changed
- * @name: its path below /proc/sys
- * @value: the new value
+/* The old value of each, as a chain's name.  There are names that nftables does not
+ * take: that of such an interface is not recorded.
  */
-struct change {
-	char name[96];
-	const char *value;
-};
-
-#define CHANGES_MAX 64
-
-static u32 add_change(struct change *list, u32 n, const char *name,
-		      const char *value, FILE *table)
+static void record(const struct setting *list, FILE *table)
 {
-	char old[16];
-
-	if (n == CHANGES_MAX || setting_read(name, old, sizeof(old)) ||
-	    !strcmp(old, value))
-		return n;
-	fprintf(table, "\tchain " CHAIN_PREFIX "%s_%s { }\n", old, name);
-	snprintf(list[n].name, sizeof(list[n].name), "%s", name);
-	list[n].value = value;
-	return n + 1;
-}
-
-/* An interface that gets its address and default route from router
- * advertisements would lose them as soon as the machine forwards.
- */
-static u32 keep_advertisements(struct change *list, u32 n, FILE *table)
-{
-	DIR *dir = opendir(IPV6_CONF);
-	struct dirent *entry;
-	char name[96], old[16];
-
-	while (dir && (entry = readdir(dir))) {
-		if (*entry->d_name == '.' || !strcmp(entry->d_name, "all") ||
-		    !strcmp(entry->d_name, "default") ||
-		    !strcmp(entry->d_name, "lo") ||
-		    strspn(entry->d_name,
-			   "abcdefghijklmnopqrstuvwxyz"
-			   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") !=
-			    strlen(entry->d_name))
+	for (; list; list = list->next) {
+		if (strspn(list->name, "abcdefghijklmnopqrstuvwxyz"
+				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "0123456789_-./") != strlen(list->name))
 			continue;
-		snprintf(name, sizeof(name), "net/ipv6/conf/%.32s/accept_ra",
-			 entry->d_name);
-		if (!setting_read(name, old, sizeof(old)) && !strcmp(old, "1"))
-			n = add_change(list, n, name, "2", table);
+		fprintf(table, "\tchain " CHAIN_PREFIX "%s_%s { }\n", list->old,
+			list->name);
 	}
-	if (dir)
-		closedir(dir);
-	return n;
 }
 
 /**
@@ -513,23 +359,18 @@ static u32 keep_advertisements(struct change *list, u32 n, FILE *table)
  */
 void rules_install(const struct options *o, const char *tun, bool v6)
 {
-	char table[TABLE_LEN], *text = NULL, *output, *errors, value[16];
-	struct change changes[CHANGES_MAX];
+	char table[TABLE_LEN], *text = NULL, *output, *errors;
+	struct setting *changes;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
-	u32 n, i;
 
 	if (!out)
 		die("out of memory");
 	table_name(table, tun);
+	changes = settings_plan(v6, tun);
 	fprintf(out, "table inet %s {\n", table);
 	write_rules(o, tun, "", out);
-	n = add_change(changes, 0, IPV4_FORWARD, "1", out);
-	if (v6 && !setting_read(IPV6_FORWARD, value, sizeof(value)) &&
-	    strcmp(value, "1")) {
-		n = keep_advertisements(changes, n, out);
-		n = add_change(changes, n, IPV6_FORWARD, "1", out);
-	}
+	record(changes, out);
 	fprintf(out, "}\n");
 	if (fclose(out))
 		die("out of memory");
@@ -542,10 +383,6 @@ void rules_install(const struct options *o, const char *tun, bool v6)
 	free(text);
 	memcpy(installed, tun, strlen(tun) + 1);
 	atexit(rules_remove);
-	for (i = 0; i < n; i++) {
-		if (setting_write(changes[i].name, changes[i].value))
-			die("--auto-rules: cannot set %s to %s: %s",
-			    changes[i].name, changes[i].value,
-			    strerror(errno));
-	}
+	settings_apply(changes);
+	settings_free(changes);
 }
