@@ -65,15 +65,15 @@ those_that_hear()
 ip -n "$R" link add vlan10 type veth peer name eth0.10 netns "$C"
 ip -n "$R" link set vlan10 up
 ip -n "$C" link set eth0.10 up
-for i in {1..50}; do
+for i in {1..70}; do
 	echo "link add many$i type veth peer name other.many$i"
 done | ip -n "$C" -batch -
 check 'a default route by advertisement' wait_for 10 heard
 run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
 client=$!
-check 'with a hundred interfaces, IPv4 is forwarded' forwards "$C"
+check 'with many interfaces, IPv4 is forwarded' forwards "$C"
 check '... and IPv6' forwards6 "$C"
-check '... and all of them go on to hear routers' [ "$(those_that_hear 2)" = 100 ]
+check '... and all of them go on to hear routers' [ "$(those_that_hear 2)" = 140 ]
 check 'a VLAN keeps its default route' by_router
 check '... and takes part in advertisements' advertise "$R" vlan10
 check '... which change nothing' by_router
@@ -81,8 +81,8 @@ check '... the device of its own does not' \
 	[ "$(setting "$C" net/ipv6/conf/tun0/accept_ra)" = 1 ]
 ends_well 'the client' $client
 unchanged 'after the client' "$C"
-check 'after the client: as all of them were' [ "$(those_that_hear 1)" = 100 ]
-for i in {1..50}; do
+check 'after the client: as all of them were' [ "$(those_that_hear 1)" = 140 ]
+for i in {1..70}; do
 	echo "link del many$i"
 done | ip -n "$C" -batch -
 ip -n "$C" link del eth0.10
@@ -131,6 +131,19 @@ client=$!
 check 'it works after a crash' send --to 127.0.0.1:1234 --count 10
 ends_well 'the client' $client
 unchanged 'after all' "$C"
+
+# another program takes the name of the device before the next start
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --tun taken
+kill -KILL $!
+wait $! 2>/dev/null
+check 'another device of that name' c ip tuntap add taken mode tun
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --tun own
+client=$!
+check 'what the crash left is taken away' not has_table "$C" taken
+check '... it works' send --to 127.0.0.1:1234 --count 10
+ends_well 'the client' $client
+unchanged '... after the client' "$C"
+c ip link del taken
 
 # ---- two at once: the last one turns off the light ----
 

@@ -13,11 +13,13 @@
  *	table inet ftcptun_tun0 {
  *		chain postrouting { ... }
  *		chain was_0_net/ipv4/ip_forward { }
+ *		chain device_17 { }
  *	}
  *
  * So the table tells all that has to be undone.  It lives and dies with the
  * network namespace, needs no file, and survives a crash of ftcptun: a table
- * whose device is gone is a leftover, which the next start takes away.  A
+ * whose device is gone is a leftover, which the next start takes away.  The
+ * device is known by its index, since another program may have its name now.  A
  * setting that another ftcptun still needs is not undone but becomes a chain
  * of the other's table.
  */
@@ -33,6 +35,7 @@
 
 #define TABLE_PREFIX "ftcptun_"
 #define CHAIN_PREFIX "was_"
+#define DEVICE_PREFIX "device_"
 #define TABLE_LEN (sizeof(TABLE_PREFIX) + IF_NAMESIZE)
 
 /* Name of the device whose rules are installed, or "" */
@@ -103,13 +106,28 @@ void rules_warn(const struct options *o, bool v6)
 
 /* ---- taking away ---- */
 
+/* Whether the device of a table is there, @name in the table's own name */
+static bool is_running(const char *name)
+{
+	char *text = nft_runf("list table inet " TABLE_PREFIX "%s", name);
+	char index[16], found[IF_NAMESIZE];
+	bool running;
+
+	if (nft_next_word(text, "chain " DEVICE_PREFIX, index, sizeof(index)))
+		running = if_indextoname((unsigned int)atoi(index), found);
+	else /* of a version that did not say so */
+		running = if_nametoindex(name);
+	free(text);
+	return running;
+}
+
 /* A table of another ftcptun that runs */
 static bool find_other(const char *tables, const char *table, char *other)
 {
-	while ((tables = nft_next_word(tables, "table inet " TABLE_PREFIX, other,
-				   IF_NAMESIZE))) {
+	while ((tables = nft_next_word(tables, "table inet " TABLE_PREFIX,
+				       other, IF_NAMESIZE))) {
 		if (strcmp(other, table + strlen(TABLE_PREFIX)) &&
-		    if_nametoindex(other))
+		    is_running(other))
 			return true;
 	}
 	return false;
@@ -171,7 +189,7 @@ void rules_clean(const char *tun)
 
 	while ((at = nft_next_word(at, "table inet " TABLE_PREFIX, name,
 			       sizeof(name)))) {
-		if (if_nametoindex(name) && strcmp(name, tun))
+		if (strcmp(name, tun) && is_running(name))
 			continue;
 		snprintf(table, sizeof(table), TABLE_PREFIX "%s", name);
 		say(LOG_NOTICE, "removing the rules that a crash has left: %s",
@@ -371,7 +389,8 @@ void rules_install(const struct options *o, const char *tun, bool v6)
 	fprintf(out, "table inet %s {\n", table);
 	write_rules(o, tun, "", out);
 	record(changes, out);
-	fprintf(out, "}\n");
+	fprintf(out, "\tchain " DEVICE_PREFIX "%u { }\n}\n",
+		if_nametoindex(tun));
 	if (fclose(out))
 		die("out of memory");
 
