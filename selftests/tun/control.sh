@@ -20,7 +20,7 @@ background socat "$C" socat -u "UNIX-RECVFROM:$tmp/notify,fork" \
 	"OPEN:$tmp/notes,append"
 wait_for 10 [ -S "$tmp/notify" ]
 wrap=(env "NOTIFY_SOCKET=$tmp/notify")
-run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore
 client=$!
 wrap=()
 check 'tells that it is ready' wait_for 10 grep -q READY=1 "$tmp/notes"
@@ -61,12 +61,12 @@ check 'the router saw it close' wait_for 10 closed "$R"
 
 # ---- SIGHUP ----
 
-run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore
 client=$!
 ends_well 'SIGHUP, as from a terminal that is closed: the client' $client HUP
 check 'and everything is put back' [ "$(setting "$C" net/ipv4/ip_forward)" = 0 ]
 wrap=(env --ignore-signal=HUP)
-run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore
 client=$!
 wrap=()
 kill -HUP $client
@@ -85,7 +85,7 @@ else
 	saved=$ftcptun
 	ftcptun=$tmp/ftcptun
 	wrap=("${nobody[@]}")
-	run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+	run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore
 	client=$!
 	check 'an ordinary user with cap_net_admin' send --to 127.0.0.1:1234 --count 10
 	ends_well 'it' $client

@@ -28,6 +28,7 @@ client=(client --local 127.0.0.1:1234 --remote "$S4:4567")
 wrong 'no verb' 'say client, server or print-rules'
 wrong 'an unknown verb' 'neither client, server nor print-rules' serve
 wrong 'no role to print rules for' 'say client or server' print-rules
+wrong 'clean-rules takes nothing' 'unexpected argument' clean-rules client
 wrong 'no --local' '--local <IP:PORT> is required' client --remote h:1
 wrong 'no --local, server' '--local <PORT> is required' server --remote h:1
 wrong 'no --local, print-rules' '--local <PORT> is required' print-rules server
@@ -142,6 +143,7 @@ check 'nor of a verb' "$ftcptun" client --help
 check 'nor the version' "$ftcptun" server -V
 check '--unreachable is for servers' eval '"$ftcptun" server --help | grep -q -e --unreachable &&
 	! "$ftcptun" client --help | grep -q -e --unreachable'
+check 'and clean-rules' eval '"$ftcptun" clean-rules --help | grep -q "Takes away"'
 for role in '' server client; do
 	check "print-rules $role says which options matter" eval \
 		'"$ftcptun" print-rules $role --help | grep -q "These matter"'

@@ -27,9 +27,9 @@ unchanged()
 server echo "$S" echo --bind 127.0.0.1:5555
 unchanged 'before' "$C"
 unchanged 'before, server' "$S"
-run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules
+run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules --restore
 server=$!
-run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore
 client=$!
 check 'it works' send --to 127.0.0.1:1234 --count 10
 check 'the client has a table' has_table "$C" tun0
@@ -69,7 +69,7 @@ for i in {1..70}; do
 	echo "link add many$i type veth peer name other.many$i"
 done | ip -n "$C" -batch -
 check 'a default route by advertisement' wait_for 10 heard
-run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore
 client=$!
 check 'with many interfaces, IPv4 is forwarded' forwards "$C"
 check '... and IPv6' forwards6 "$C"
@@ -90,7 +90,7 @@ ip -n "$C" link del eth0.10
 # ---- a crash ----
 
 run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" \
-	--auto-rules --tun first
+	--auto-rules --restore --tun first
 client=$!
 check 'a flow' send --to 127.0.0.1:1234
 port=$(report $client client | sed -n 's/^ESTAB *\([0-9]*\) .*/\1/p')
@@ -123,21 +123,21 @@ check 'the next start says so' grep -q 'crash has left: ftcptun_first' "$tmp/cli
 unchanged 'after the next start' "$C"
 ends_well 'the client' $client
 
-run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --tun same
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore --tun same
 kill -KILL $!
 wait $! 2>/dev/null
-run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --tun same
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore --tun same
 client=$!
 check 'it works after a crash' send --to 127.0.0.1:1234 --count 10
 ends_well 'the client' $client
 unchanged 'after all' "$C"
 
 # another program takes the name of the device before the next start
-run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --tun taken
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore --tun taken
 kill -KILL $!
 wait $! 2>/dev/null
 check 'another device of that name' c ip tuntap add taken mode tun
-run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --tun own
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore --tun own
 client=$!
 check 'what the crash left is taken away' not has_table "$C" taken
 check '... it works' send --to 127.0.0.1:1234 --count 10
@@ -148,9 +148,9 @@ c ip link del taken
 # ---- two at once: the last one turns off the light ----
 
 run one "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" \
-	--auto-rules --tun one
+	--auto-rules --restore --tun one
 one=$!
-run two "$C" client --local 127.0.0.1:1235 --remote "$S4:4567" --auto-rules \
+run two "$C" client --local 127.0.0.1:1235 --remote "$S4:4567" --auto-rules --restore \
 	--tun two-2 --tun-local 192.168.210.1 --tun-peer 192.168.210.2 \
 	--tun-local6 fcca::1 --tun-peer6 fcca::2
 two=$!
@@ -164,7 +164,50 @@ unchanged 'after both' "$C"
 ends_well 'the server' $server
 unchanged 'after the server' "$S"
 
-# ---- without ----
+# ---- without --restore: forwarding stays on, for those who rely on it ----
+
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+client=$!
+ends_well 'without --restore: the client' $client
+check '... its table is gone' not has_table "$C" ''
+check '... IPv4 is still forwarded' forwards "$C"
+check '... and IPv6' forwards6 "$C"
+check '... and router advertisements still count' \
+	[ "$(setting "$C" net/ipv6/conf/eth0/accept_ra)" = 2 ]
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore
+ends_well '... what was on before is not turned off: the client' $!
+check '... by --restore' forwards "$C"
+c sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 \
+	net.ipv6.conf.eth0.accept_ra=1
+
+# ---- the firewall is loaded anew meanwhile ----
+
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore
+client=$!
+c nft flush ruleset
+ends_well 'flush ruleset: the client' $client
+unchanged '... after it' "$C"
+check '... it says so' grep -q 'somebody has deleted the nftables table ftcptun_tun0' \
+	"$tmp/client"
+c nft -f - <<< "$conntrack_rules"
+
+# ---- clean-rules ----
+
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore
+client=$!
+check 'clean-rules while it runs' c "$ftcptun" clean-rules
+check '... leaves it alone' has_table "$C" tun0
+kill -KILL $client
+wait $client 2> /dev/null
+gone() { not c ip link show tun0; }
+check 'its device goes' wait_for 5 gone
+check 'clean-rules after a crash' c "$ftcptun" clean-rules
+unchanged '... after it' "$C"
+check 'clean-rules when there is nothing' c "$ftcptun" clean-rules
+check_refused 'clean-rules without the right to' 'cannot list the tables' \
+	c setpriv --bounding-set -all --inh-caps -all "$ftcptun" clean-rules
+
+# ---- without rules ----
 
 run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567"
 check 'without rules, it says that nothing is forwarded' grep -q \

@@ -230,6 +230,12 @@ int main(int argc, char **argv)
 	u32 i;
 
 	options_parse(&p.options, argc, argv);
+	if (o->clean_rules) {
+		if (rules_clean(NULL))
+			die("cannot list the tables of nftables: %s",
+			    strerror(errno));
+		return 0;
+	}
 	if (o->print_rules) {
 		rules_print(o, stdout);
 		options_free(&p.options);
@@ -279,6 +285,7 @@ int main(int argc, char **argv)
 	privilege_drop(keep);
 	start_workers(&p);
 	remote_start_resolver();
+	rules_settle(o);
 	tell_ready(&p);
 
 	status = serve(&p, signals, &handover);

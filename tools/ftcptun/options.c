@@ -32,6 +32,7 @@ enum {
 	OPT_TUN_PEER6,
 	OPT_HANDSHAKE_PACKET,
 	OPT_AUTO_RULES,
+	OPT_RESTORE,
 	OPT_FWMARK,
 	OPT_THREADS,
 	OPT_MTU,
@@ -59,6 +60,7 @@ static const struct option long_options[] = {
 	{ "ipv4-only", no_argument, NULL, '4' },
 	{ "handshake-packet", required_argument, NULL, OPT_HANDSHAKE_PACKET },
 	{ "auto-rules", no_argument, NULL, OPT_AUTO_RULES },
+	{ "restore", no_argument, NULL, OPT_RESTORE },
 	{ "fwmark", required_argument, NULL, OPT_FWMARK },
 	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ "mtu", required_argument, NULL, OPT_MTU },
@@ -86,6 +88,7 @@ static const char help_verbs[] =
 	"Usage: ftcptun client [OPTIONS] --local <IP:PORT> --remote <HOST:PORT>\n"
 	"       ftcptun server [OPTIONS] --local <PORT> --remote <HOST:PORT>\n"
 	"       ftcptun print-rules {client|server} [OPTIONS]\n"
+	"       ftcptun clean-rules\n"
 	"       ftcptun {client|server} --help\n";
 
 static const char help_usage_client[] =
@@ -117,6 +120,12 @@ static const char help_print_rules[] =
 	"  -4, --ipv4-only              no IPv6 on the TCP side\n"
 	"      --fwmark <MARK>          mark of the segments, for rules of routing\n";
 
+static const char help_clean_rules[] =
+	"Usage: ftcptun clean-rules\n"
+	"\n"
+	"Takes away what an ftcptun with --auto-rules has left that was killed or has\n"
+	"crashed; not what belongs to one that runs.\n";
+
 static const char help_options[] =
 	"      --tun <NAME>             TUN device [default: next free tunX]\n"
 	"      --tun-local <IP>         the host's IPv4 address on it [default: 192.168.%u.1]\n"
@@ -129,7 +138,9 @@ static const char help_options[] =
 	"  -V, --version                print the version\n"
 	"\n"
 	"Options that Phantun does not have:\n"
-	"      --auto-rules             set up NAT and forwarding, and undo it at the end\n"
+	"      --auto-rules             set up NAT, and take it away at the end; turn\n"
+	"                               forwarding on\n"
+	"      --restore                turn forwarding off again at the end, if it was\n"
 	"      --fwmark <MARK>          with --auto-rules: mark the segments, so that rules of\n"
 	"                               routing tell them from what they carry\n"
 	"      --threads <N>            threads and device queues [default: one per CPU]\n"
@@ -391,6 +402,17 @@ static bool ends_in(const char *text, const char *tail)
 	return a >= b && !strcmp(text + a - b, tail);
 }
 
+static void parse_clean_rules(struct options *o, int argc, char **argv)
+{
+	if (argc > 2 && (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help"))) {
+		fputs(help_clean_rules, stdout);
+		exit(0);
+	}
+	if (argc > 2)
+		usage_error("%s: unexpected argument", argv[2]);
+	o->clean_rules = true;
+}
+
 /* The verb, from the program's name or from its first arguments.  Returns how
  * many arguments it took.
  */
@@ -414,7 +436,9 @@ static int parse_verb(struct options *o, int argc, char **argv)
 		usage_error(o->print_rules ?
 				    "print-rules: say client or server" :
 				    "say client, server or print-rules");
-	if (!strcmp(argv[n], "client")) {
+	if (!o->print_rules && !strcmp(argv[n], "clean-rules")) {
+		parse_clean_rules(o, argc, argv);
+	} else if (!strcmp(argv[n], "client")) {
 		o->role = ROLE_CLIENT;
 	} else if (!strcmp(argv[n], "server")) {
 		o->role = ROLE_SERVER;
@@ -462,6 +486,8 @@ void options_parse(struct options *o, int argc, char **argv)
 
 	*o = (struct options){ 0 };
 	skip = parse_verb(o, argc, argv);
+	if (o->clean_rules)
+		return;
 	options_defaults(o);
 	argv[skip] = argv[0];
 	argc -= skip;
@@ -505,6 +531,9 @@ void options_parse(struct options *o, int argc, char **argv)
 			break;
 		case OPT_AUTO_RULES:
 			o->auto_rules = true;
+			break;
+		case OPT_RESTORE:
+			o->restore = true;
 			break;
 		case OPT_FWMARK:
 			o->fwmark = parse_mark(optarg);

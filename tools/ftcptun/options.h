@@ -25,6 +25,7 @@ enum role {
  * struct options - what the command line says
  * @role: client or server
  * @print_rules: print the rules for this command line, and do nothing else
+ * @clean_rules: take away what crashed runs have left, and do nothing else
  * @local: client: where UDP is listened for
  * @port: server: the TCP port that clients dial
  * @remote: --remote as it was written
@@ -38,7 +39,8 @@ enum role {
  * @ipv4_only: --ipv4-only
  * @handshake_packet: contents of the file, or NULL
  * @handshake_packet_len: its length
- * @auto_rules: install and remove NAT rules and forwarding settings
+ * @auto_rules: install and remove NAT rules, and turn forwarding on
+ * @restore: put the settings back at the end
  * @fwmark: mark that the rules give to segments; 0: none
  * @threads: number of threads and of queues of the device
  * @mtu: MTU of the device
@@ -59,6 +61,7 @@ enum role {
 struct options {
 	enum role role;
 	bool print_rules;
+	bool clean_rules;
 	struct endpoint local;
 	u16 port;
 	const char *remote;
@@ -73,6 +76,7 @@ struct options {
 	u8 *handshake_packet;
 	u32 handshake_packet_len;
 	bool auto_rules;
+	bool restore;
 	u32 fwmark;
 	u32 threads;
 	u32 mtu;

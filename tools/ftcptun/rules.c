@@ -7,8 +7,8 @@
  * server's port have to be redirected to ftcptun's address.
  *
  * Everything that is installed stands in one nftables table, named after the
- * device.  The old value of each setting that was changed stands there, too,
- * as the name of an empty chain:
+ * device.  With --restore the old value of each setting that was changed stands
+ * there, too, as the name of an empty chain:
  *
  *	table inet ftcptun_tun0 {
  *		chain postrouting { ... }
@@ -19,9 +19,12 @@
  * So the table tells all that has to be undone.  It lives and dies with the
  * network namespace, needs no file, and survives a crash of ftcptun: a table
  * whose device is gone is a leftover, which the next start takes away.  The
- * device is known by its index, since another program may have its name now.  A
- * setting that another ftcptun still needs is not undone but becomes a chain
- * of the other's table.
+ * device is known by its index, since another program may have its name now.
+ *
+ * Forwarding stays on at the end: whoever came later, as Docker or an administrator,
+ * found it on and relies on it without a word.  Only with --restore is it put
+ * back; a setting that another ftcptun still needs then becomes a chain of the
+ * other's table.
  */
 #include "rules.h"
 
@@ -38,8 +41,14 @@
 #define DEVICE_PREFIX "device_"
 #define TABLE_LEN (sizeof(TABLE_PREFIX) + IF_NAMESIZE)
 
-/* Name of the device whose rules are installed, or "" */
+/* Name of the device whose rules are installed, or "", and what was changed: the
+ * record in the table is lost with it when somebody loads a firewall anew.
+ */
 static char installed[IF_NAMESIZE];
+static struct setting *changed;
+
+/* Whether @changed is to be put back, and whether the table says so as well */
+static bool restore, recorded;
 
 static void table_name(char *table, const char *tun)
 {
@@ -167,7 +176,7 @@ static void remove_table(const char *table, const char *tables)
 	text = nft_runf("list table inet %s", table);
 	at = text;
 	while ((at = nft_next_word(at, "chain " CHAIN_PREFIX, chain,
-			       sizeof(chain))))
+				   sizeof(chain))))
 		undo(chain, has_other ? other : NULL);
 	free(text);
 	text = nft_runf("delete table inet %s", table);
@@ -179,24 +188,50 @@ static void remove_table(const char *table, const char *tables)
 /**
  * rules_clean() - take away what crashed runs have left
  * @tun: name of the device that was just created: what is there under that
- *	name is a leftover as well
+ *	name is a leftover as well; or NULL
+ *
+ * Return: 0, or -1 if nftables does not say what there is.
  */
-void rules_clean(const char *tun)
+int rules_clean(const char *tun)
 {
 	char name[IF_NAMESIZE], table[TABLE_LEN];
 	char *tables = nft_run("list tables inet", NULL);
 	const char *at = tables;
 
 	while ((at = nft_next_word(at, "table inet " TABLE_PREFIX, name,
-			       sizeof(name)))) {
-		if (strcmp(name, tun) && is_running(name))
+				   sizeof(name)))) {
+		if (!(tun && !strcmp(name, tun)) && is_running(name))
 			continue;
-		snprintf(table, sizeof(table), TABLE_PREFIX "%s", name);
+		table_name(table, name);
 		say(LOG_NOTICE, "removing the rules that a crash has left: %s",
 		    table);
 		remove_table(table, tables);
 	}
 	free(tables);
+	return tables ? 0 : -1;
+}
+
+/* In the opposite order, after somebody else has taken the table away. */
+static void undo_changes(const struct setting *list)
+{
+	if (!list)
+		return;
+	undo_changes(list->next);
+	if (setting_write(list->name, list->old))
+		say(LOG_DEBUG, "cannot set %s back to %s: %s", list->name,
+		    list->old, strerror(errno));
+}
+
+static bool has_table(const char *tables, const char *table)
+{
+	char name[TABLE_LEN];
+
+	while ((tables = nft_next_word(tables, "table inet ", name,
+				       sizeof(name)))) {
+		if (!strcmp(name, table))
+			return true;
+	}
+	return false;
 }
 
 /**
@@ -207,15 +242,25 @@ void rules_clean(const char *tun)
  */
 void rules_remove(void)
 {
-	char table[TABLE_LEN], *tables;
+	char table[TABLE_LEN], other[IF_NAMESIZE], *tables;
 
 	if (!*installed)
 		return;
 	table_name(table, installed);
 	*installed = '\0';
 	tables = nft_run("list tables inet", NULL);
-	remove_table(table, tables);
+	if (has_table(tables, table)) {
+		remove_table(table, tables);
+		restore = restore && !recorded;
+	} else {
+		say(LOG_NOTICE,
+		    "somebody has deleted the nftables table %s before", table);
+	}
+	if (restore && !find_other(tables, table, other))
+		undo_changes(changed);
 	free(tables);
+	settings_free(changed);
+	changed = NULL;
 }
 
 /* ---- installing ---- */
@@ -373,7 +418,8 @@ static void record(const struct setting *list, FILE *table)
  * @tun: name of the device
  * @v6: whether IPv6 has to be forwarded
  *
- * Explains and exits if that fails, with nothing changed.
+ * Explains and exits if that fails, with nothing changed; if anything else fails
+ * before rules_settle(), all of it is undone at exit.
  */
 void rules_install(const struct options *o, const char *tun, bool v6)
 {
@@ -388,7 +434,8 @@ void rules_install(const struct options *o, const char *tun, bool v6)
 	changes = settings_plan(v6, tun);
 	fprintf(out, "table inet %s {\n", table);
 	write_rules(o, tun, "", out);
-	record(changes, out);
+	if (o->restore)
+		record(changes, out);
 	fprintf(out, "\tchain " DEVICE_PREFIX "%u { }\n}\n",
 		if_nametoindex(tun));
 	if (fclose(out))
@@ -402,6 +449,17 @@ void rules_install(const struct options *o, const char *tun, bool v6)
 	free(text);
 	memcpy(installed, tun, strlen(tun) + 1);
 	atexit(rules_remove);
+	changed = changes;
+	recorded = o->restore;
+	restore = true;
 	settings_apply(changes);
-	settings_free(changes);
+}
+
+/**
+ * rules_settle() - the program runs: what was changed for it stays so
+ * @o: the command line; with --restore, until the end only
+ */
+void rules_settle(const struct options *o)
+{
+	restore = o->restore;
 }
