@@ -39,8 +39,9 @@ misused 'add: "peer": expected one of tunnel, rules (set peer adds one)' add pee
 misused 'add: "peer": expected one of tunnel, rules (set peer adds one)' add -4 peer
 misused 'del: "": expected one of tunnel, peer, flow, rules' del ''
 misused '"x": unknown word (see ftcpctl show --help)' show peer x
-misused '"tunnels": unknown word (see ftcpctl show --help)' show flow tunnels
-misused 'tunnel: its argument is missing' show tunnel
+misused 'tunnels: cannot be combined with flows' show flow tunnels
+misused 'rules: cannot be combined with peers' show --json peers dev l rule
+misused 'tunnel: its argument is missing' show flows tunnel
 misused '"x": unknown word (see ftcpctl monitor --help)' monitor x
 misused '"--dry-run": unknown word (see ftcpctl show --help)' show --dry-run
 misused '"once": unknown word (see ftcpctl resolve --help)' resolve once
@@ -51,6 +52,33 @@ misused '--watch: "86401": expected 1 to 86400 seconds' resolve tunnel t --watch
 misused '--watch: "5s": expected 1 to 86400 seconds' resolve --watch 5s dev l
 misused 'dev: its argument is missing' resolve --watch dev
 misused '"--json": unknown word (see ftcpctl del tunnel --help)' del tunnel t dev l --json
+
+# alike WORDS WORDS: means the same, to a machine that has no link or to any
+alike()
+{
+	local a b status
+
+	# shellcheck disable=SC2086
+	a=$(unshare -n ftcpctl $1 2>&1 < /dev/null)
+	status=$?
+	# shellcheck disable=SC2086
+	b=$(unshare -n ftcpctl $2 2>&1 < /dev/null)
+	if [ "$status" -eq $? ] && [ "$status" -ne 2 ] && [ "$a" = "$b" ]; then
+		ok "ftcpctl $1: like $2"
+	else
+		not_ok "ftcpctl $1: like $2" "$a, not $b"
+	fi
+}
+alike 'show tunnel' 'show tunnels'
+alike 'show tunnel --json' 'show tunnels --json'
+alike 'show --json tunnel' 'show tunnels --json'
+alike 'show tunnel dev lo' 'show tunnels dev lo'
+alike 'show tunnel dev lo tunnel wg' 'show tunnels tunnel wg dev lo'
+alike 'show tunnel wg flows' 'show flows tunnel wg'
+alike 'show dev lo tunnel wg peer --json' 'show peers dev lo tunnel wg --json'
+alike 'show --json rules' 'show rules --json'
+alike 'show dev tunnel rules' 'show rules dev tunnel'
+alike 'show tunnel dev rule --json' 'show rules --json tunnel dev'
 
 # Words
 misused 'the name of the tunnel is missing' add tunnel

@@ -372,7 +372,7 @@ static void add_flow_row(struct table *t, const struct flow *f)
 static int show_flows(struct ipc *ipc, const struct filter *filter, bool json)
 {
 	static const char *const heading[] = {
-		"LOCAL", "REMOTE", "STATE", "INNER", "TX",
+		"LOCAL", "REMOTE", "STATE", "INNER",  "TX",
 		"RX",	 "MTU",	   "AGE",   "TUNNEL",
 	};
 	struct table table = { .columns = ARRAY_SIZE(heading) };
@@ -424,14 +424,75 @@ static int show_from_kernel(const char *object, const struct filter *filter,
 	return code;
 }
 
+/* What can be shown, and the same in the singular */
+static const char *const objects[][2] = {
+	{ "tunnels", "tunnel" },
+	{ "peers", "peer" },
+	{ "flows", "flow" },
+	{ "rules", "rule" },
+};
+
+static const char *object_of(const char *word)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(objects); i++)
+		if (!strcmp(word, objects[i][0]) ||
+		    !strcmp(word, objects[i][1]))
+			return objects[i][0];
+	return NULL;
+}
+
+/* "tunnel" begins the filter "tunnel NAME", unless no name can follow */
+static bool is_filter(int argc, char **argv)
+{
+	if (strcmp(argv[0], "tunnel") || argc < 2)
+		return false;
+	/* A name may be one of the words, if another one comes after it */
+	if (argc > 2 && (!strcmp(argv[1], "dev") || !strcmp(argv[1], "tunnel")))
+		return !strcmp(argv[2], "dev") || !strcmp(argv[2], "--json") ||
+		       object_of(argv[2]);
+	return strcmp(argv[1], "--json");
+}
+
+/**
+ * take_object() - Take the word that says what to show, wherever it stands.
+ * @argc: Number of words; updated.
+ * @argv: The words; what is left of them.
+ * @object: What to show; left alone if nothing says.
+ *
+ * Return: DONE, or USAGE after a message.
+ */
+static int take_object(int *argc, char **argv, const char **object)
+{
+	const char *found = NULL, *word;
+	int i, n = 0;
+
+	for (i = 0; i < *argc; i++) {
+		bool filter = !strcmp(argv[i], "dev") ||
+			      (found && !strcmp(argv[i], "tunnel")) ||
+			      is_filter(*argc - i, argv + i);
+
+		word = filter ? NULL : object_of(argv[i]);
+		if (word && found)
+			return fail(USAGE, "%s: cannot be combined with %s",
+				    word, found);
+		if (word) {
+			found = word;
+			continue;
+		}
+		argv[n++] = argv[i];
+		if (filter && i + 1 < *argc)
+			argv[n++] = argv[++i];
+	}
+	*argc = n;
+	if (found)
+		*object = found;
+	return DONE;
+}
+
 static int run_show(int argc, char **argv)
 {
-	static const char *const objects[][2] = {
-		{ "tunnels" },
-		{ "peers", "peer" },
-		{ "flows", "flow" },
-		{ "rules", "rule" },
-	};
 	const char *object = "tunnels", *dev = NULL;
 	struct filter filter = {};
 	bool json = false;
@@ -440,20 +501,11 @@ static int run_show(int argc, char **argv)
 		VALUE("tunnel", &filter.tunnel),
 		FLAG("--json", &json),
 	};
-	size_t i;
 	int code;
 
-	for (i = 0; argc && i < ARRAY_SIZE(objects); i++) {
-		/* "tunnel" begins the filter "tunnel NAME" */
-		if (strcmp(argv[0], objects[i][0]) &&
-		    (!objects[i][1] || strcmp(argv[0], objects[i][1])))
-			continue;
-		object = objects[i][0];
-		argc--;
-		argv++;
-		break;
-	}
-	code = parse_words(argc, argv, words, ARRAY_SIZE(words));
+	code = take_object(&argc, argv, &object);
+	if (!code)
+		code = parse_words(argc, argv, words, ARRAY_SIZE(words));
 	if (!code && filter.tunnel)
 		code = check_name("tunnel", filter.tunnel);
 	if (!code && !strcmp(object, "rules"))
@@ -475,6 +527,7 @@ const struct verb show = {
 		"  peers       where they are and which addresses they serve\n"
 		"  flows       one line for each connection\n"
 		"  rules       policy-routing rules that `add rules' installed\n"
+		"              each in the singular as well, before or after other words\n"
 		"  dev LINK    of this link only\n"
 		"  tunnel NAME of this tunnel only\n"
 		"  --json      for programs; ftcpctl(8) says what it contains\n",
