@@ -87,7 +87,20 @@ misused 'the name of the tunnel is missing' add tunnel dev l routed
 misused 'the name of the tunnel is missing' add -6 tunnel -4
 misused 'the name of the peer is missing' set peer tunnel t dev l endpoint same
 misused 'the name of the peer is missing' del peer dev l tunnel t
+missing='the name of the tunnel is missing'
+misused "$missing" add tunnel listen 127.0.0.1:1 remote 127.0.0.1:2 dev l
+misused "$missing" add tunnel port 5 forward 127.0.0.1:2 dev l
+misused "$missing" add tunnel routed port 5 dev l
+misused "$missing" set tunnel idle 5 dev l
+misused 'the name of the peer is missing' set peer endpoint h:1 tunnel t dev l
 misused 'one of listen, forward or routed is missing' add tunnel dev dev l
+misused 'one of listen, forward or routed is missing' add tunnel listen dev l
+for name in listen port routed dev wire; do
+	alike "add tunnel $name dev lo routed port 5" 'add tunnel t dev lo routed port 5'
+	alike "set tunnel $name dev lo wire native" 'set tunnel t dev lo wire native'
+done
+alike 'set peer tunnel tunnel t dev lo endpoint same' \
+	'set peer p tunnel t dev lo endpoint same'
 misused 'dev is missing' add tunnel t
 misused 'dev: its argument is missing' add tunnel t dev
 misused 'dev: given twice' add tunnel t dev l dev l

@@ -42,9 +42,10 @@ int parse_words(int argc, char **argv, const struct word *words, size_t n)
 	for (; argc; argc--, argv++) {
 		w = find_word(words, n, *argv);
 		if (!w)
-			return fail(USAGE,
-				    "\"%s\": unknown word (see ftcpctl %s --help)",
-				    *argv, command_name());
+			return fail(
+				USAGE,
+				"\"%s\": unknown word (see ftcpctl %s --help)",
+				*argv, command_name());
 		if (w->value ? *w->value != NULL : *w->flag)
 			return fail(USAGE, "%s: given twice", w->name);
 		if (!w->value) {
@@ -88,15 +89,44 @@ int check_name(const char *word, const char *text)
 	return DONE;
 }
 
-/* A word that the command needs, and that does not come again, is no name */
-static bool is_word(const char *word, int argc, char **argv)
+/* Are these words, each with its argument, and nothing else? */
+static bool are_words(int argc, char **argv, const struct word *words, size_t n)
+{
+	const struct word *w;
+
+	for (; argc; argc--, argv++) {
+		w = find_word(words, n, *argv);
+		if (!w || (w->value && argc < 2))
+			return false;
+		if (w->value) {
+			argc--;
+			argv++;
+		}
+	}
+	return true;
+}
+
+static bool comes_again(int argc, char **argv)
 {
 	int i;
 
 	for (i = 1; i < argc; i++)
-		if (!strcmp(argv[i], word))
-			return false;
-	return !strcmp(argv[0], word);
+		if (!strcmp(argv[i], argv[0]))
+			return true;
+	return false;
+}
+
+/* Is it no name but the first of the words?  A name may be one of them. */
+static bool is_word(int argc, char **argv, const struct word *words, size_t n)
+{
+	const struct word *w = find_word(words, n, argv[0]);
+
+	if (!w)
+		return false;
+	if (w->required && !comes_again(argc, argv))
+		return true;
+	return are_words(argc, argv, words, n) &&
+	       !are_words(argc - 1, argv + 1, words, n);
 }
 
 /**
@@ -104,14 +134,16 @@ static bool is_word(const char *word, int argc, char **argv)
  * @what: What it names, for messages.
  * @argc: Number of words.
  * @argv: The words.
+ * @words: Those that are understood after the name.
+ * @n: How many.
  * @name: The name.
  *
  * Return: DONE, or USAGE after a message.
  */
-int parse_name(const char *what, int argc, char **argv, const char **name)
+int parse_name(const char *what, int argc, char **argv,
+	       const struct word *words, size_t n, const char **name)
 {
-	if (!argc || is_word("dev", argc, argv) ||
-	    (!strcmp(what, "peer") && is_word("tunnel", argc, argv)))
+	if (!argc || is_word(argc, argv, words, n))
 		return fail(USAGE, "the name of the %s is missing", what);
 	*name = argv[0];
 	return check_name(what, *name);
@@ -186,9 +218,10 @@ int parse_mark(const char *word, const char *text, uint32_t *out)
 	if (!strcmp(text, "off"))
 		*out = 0;
 	else if (octal || !scan_u32(text, 0, out))
-		return fail(USAGE,
-			    "%s: \"%s\": expected a 32-bit number (decimal or 0x...) or \"off\"",
-			    word, text);
+		return fail(
+			USAGE,
+			"%s: \"%s\": expected a 32-bit number (decimal or 0x...) or \"off\"",
+			word, text);
 	return DONE;
 }
 
@@ -233,9 +266,10 @@ int parse_us_or_off(const char *word, const char *text, uint32_t *out)
 		if (scan_u32(digits, 10, out))
 			return DONE;
 	}
-	return fail(USAGE,
-		    "%s: \"%s\": expected microseconds (us may follow) or \"off\"",
-		    word, text);
+	return fail(
+		USAGE,
+		"%s: \"%s\": expected microseconds (us may follow) or \"off\"",
+		word, text);
 }
 
 /* Seconds with up to three decimals, in milliseconds. */
@@ -287,10 +321,10 @@ int parse_keepalive(const char *word, const char *text, uint32_t *time,
 		first[len] = 0;
 	}
 	if (len >= sizeof(first) || !scan_u32(first, 10, time) ||
-	    (second && !scan_ms(second + 1,
-				third ? (size_t)(third - second - 1) :
-					strlen(second + 1),
-				interval)) ||
+	    (second &&
+	     !scan_ms(second + 1,
+		      third ? (size_t)(third - second - 1) : strlen(second + 1),
+		      interval)) ||
 	    (third && !scan_u32(third + 1, 10, probes))) {
 		fail(USAGE,
 		     "%s: \"%s\": expected SECONDS[:SECONDS[:PROBES]] or \"off\"",
@@ -333,9 +367,10 @@ int parse_bytes_or_off(const char *word, const char *text, uint64_t *out)
 		*out = value;
 		return DONE;
 	}
-	return fail(USAGE,
-		    "%s: \"%s\": expected bytes (K, M, G or T may follow) or \"off\"",
-		    word, text);
+	return fail(
+		USAGE,
+		"%s: \"%s\": expected bytes (K, M, G or T may follow) or \"off\"",
+		word, text);
 }
 
 /**

@@ -34,7 +34,8 @@ struct word {
 	}
 
 int parse_words(int argc, char **argv, const struct word *words, size_t n);
-int parse_name(const char *what, int argc, char **argv, const char **name);
+int parse_name(const char *what, int argc, char **argv,
+	       const struct word *words, size_t n, const char **name);
 int check_name(const char *word, const char *text);
 bool scan_u32(const char *text, int base, uint32_t *out);
 int parse_u32(const char *word, const char *text, uint32_t *out);

@@ -69,7 +69,7 @@ static int run_set(int argc, char **argv)
 	/* clang-format on */
 	int code;
 
-	code = parse_name("peer", argc, argv, &name);
+	code = parse_name("peer", argc, argv, words, ARRAY_SIZE(words), &name);
 	if (!code)
 		code = parse_words(argc - 1, argv + 1, words,
 				   ARRAY_SIZE(words));
@@ -100,7 +100,7 @@ static int run_del(int argc, char **argv)
 	struct peer p = {};
 	int code;
 
-	code = parse_name("peer", argc, argv, &name);
+	code = parse_name("peer", argc, argv, words, ARRAY_SIZE(words), &name);
 	if (!code)
 		code = parse_words(argc - 1, argv + 1, words,
 				   ARRAY_SIZE(words));

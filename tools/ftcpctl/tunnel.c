@@ -298,10 +298,15 @@ static int run_add(int argc, char **argv)
 	/* clang-format on */
 	int code;
 
-	code = parse_name("tunnel", argc, argv, &name);
+	code = parse_name("tunnel", argc, argv, words, ARRAY_SIZE(words),
+			  &name);
 	if (!code)
 		code = parse_words(argc - 1, argv + 1, words,
 				   ARRAY_SIZE(words));
+	/* A form is there, where the name should be */
+	if (!code && !strcmp(name, "routed") && !e.listen && !e.forward &&
+	    !e.routed)
+		code = fail(USAGE, "the name of the tunnel is missing");
 	if (!code)
 		code = parse_options(&o, &t);
 	if (!code)
@@ -326,7 +331,8 @@ static int run_set(int argc, char **argv)
 	/* clang-format on */
 	int code;
 
-	code = parse_name("tunnel", argc, argv, &name);
+	code = parse_name("tunnel", argc, argv, words, ARRAY_SIZE(words),
+			  &name);
 	if (!code)
 		code = parse_words(argc - 1, argv + 1, words,
 				   ARRAY_SIZE(words));
@@ -348,7 +354,8 @@ static int run_del(int argc, char **argv)
 	struct tunnel t = {};
 	int code;
 
-	code = parse_name("tunnel", argc, argv, &name);
+	code = parse_name("tunnel", argc, argv, words, ARRAY_SIZE(words),
+			  &name);
 	if (!code)
 		code = parse_words(argc - 1, argv + 1, words,
 				   ARRAY_SIZE(words));
