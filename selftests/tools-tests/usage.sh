@@ -170,6 +170,7 @@ misused 'unreachable: "reject": expected close or ignore' \
 misused 'unreachable: needs forward' \
 	"${client[@]}" remote 127.0.0.1:2 unreachable close
 misused 'port: "65536": the port is 1 to 65535' add tunnel t dev l routed port 65536
+misused 'port: "000005": the port is 1 to 65535' add tunnel t dev l routed port 000005
 misused 'port: "http": the port is 1 to 65535' add tunnel t dev l routed port http
 misused 'table: "254": belongs to the system' add rules tunnel t dev l table 254
 misused 'table: "0": expected a table number' del rules tunnel t dev l table 0
@@ -192,7 +193,7 @@ misused 'local: "localhost": expected ADDR (an address, not a name)' \
 for text in '' :4567 host 'ho st:1' '-x:1' '[host]:1' '1.2.3:4'; do
 	misused "remote: \"$text\": expected HOST:PORT" "${client[@]}" remote "$text"
 done
-for text in host:0 host:65536 host: 127.0.0.1:x '[::1]:' '[::1]:-1' host:1x; do
+for text in host:0 host:65536 host:00004567 "host:$(printf %0200d 5)" host: 127.0.0.1:x '[::1]:' '[::1]:-1' host:1x; do
 	misused "remote: \"$text\": the port is 1 to 65535" \
 		"${client[@]}" remote "$text"
 done

@@ -387,7 +387,9 @@ int parse_port(const char *word, const char *text, const char *whole,
 {
 	uint32_t port;
 
-	if (!scan_u32(text, 10, &port) || !port || port > 65535)
+	/* no zeros in front, which would have no end */
+	if (strlen(text) > 5 || !scan_u32(text, 10, &port) || !port ||
+	    port > 65535)
 		return fail(USAGE, "%s: \"%s\": the port is 1 to 65535", word,
 			    whole);
 	*out = port;
