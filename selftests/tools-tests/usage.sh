@@ -176,6 +176,9 @@ misused 'table: "254": belongs to the system' add rules tunnel t dev l table 254
 misused 'table: "0": expected a table number' del rules tunnel t dev l table 0
 misused 'dev: "a-very-long-name": not the name of a link' \
 	add rules tunnel t dev a-very-long-name sport 5 local-only --dry-run
+misused 'dev: "a-very-long-name": not the name of a link' \
+	del rules tunnel t dev a-very-long-name
+misused 'dev: "": not the name of a link' del rules tunnel t dev ''
 misused 'sport: "0": the port is 1 to 65535' add rules tunnel t dev l sport 0
 
 # Addresses

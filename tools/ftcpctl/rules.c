@@ -562,6 +562,8 @@ static int run_del(int argc, char **argv)
 	code = parse_words(argc, argv, words, ARRAY_SIZE(words));
 	if (!code)
 		code = check_name("tunnel", p.name);
+	if (!code)
+		code = check_dev(p.dev);
 	if (!code && table)
 		code = parse_table(table, &p.table);
 	if (code)
