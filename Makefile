@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # make              the module (for the running kernel, or, without its headers,
-#                   for every kernel whose headers are installed) and the tools
+#                   for every kernel whose headers are installed) and the tools;
+#                   without any headers the tools alone
 # make module KVER=6.12.1-cloud-amd64 [KDIR=/path/to/build]
 # make tools
-# make install      module, tools and manual pages; DESTDIR= and PREFIX= as usual
+# make install      module, tools, manual pages and what lets other programs leave
+#                   rules alone; DESTDIR=, PREFIX= and SYSCONFDIR= as usual
+# make uninstall    all of that
 # make check        every test; TESTS="smoke.sh" KERNELS="6.12" select some
 # make check-debug  the same on a kernel with KASAN and lockdep, in part on one with
 #                   kmemleak and trackers of references and objects as well
@@ -15,7 +18,6 @@
 
 SHELL := /bin/bash
 PREFIX ?= /usr/local
-INSTALL ?= install
 
 headers := $(patsubst /lib/modules/%/build,%,$(wildcard /lib/modules/*/build))
 running := $(filter $(shell uname -r),$(headers))
@@ -24,13 +26,17 @@ KDIR ?= /lib/modules/$*/build
 
 TOOLS := $(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile))
 
-all: module tools
-
 ifeq ($(strip $(KVER)),)
+all: tools
+	@echo "No kernel headers are installed: the module is left out." \
+		"On Debian: apt-get install linux-headers-$$(uname -r)" >&2
+
 module:
 	@echo "No kernel headers are installed; on Debian: apt-get install linux-headers-$$(uname -r)" >&2
 	@exit 1
 else
+all: module tools
+
 module: $(KVER:%=module-%)
 endif
 
@@ -55,14 +61,21 @@ install: all
 			modules_install || exit; \
 		$(if $(DESTDIR),,depmod "$$kver" || exit;) \
 	done
-	@for tool in $(TOOLS); do \
-		$(INSTALL) -D -m 755 tools/$$tool/$$tool \
-			$(DESTDIR)$(PREFIX)/sbin/$$tool || exit; \
+	+@for tool in $(TOOLS); do \
+		$(MAKE) -s -C tools/$$tool install \
+			$(if $(DESTDIR),DESTDIR=$(abspath $(DESTDIR))) \
+			PREFIX=$(PREFIX) || exit; \
 	done
-	@for page in Documentation/*.[1-8] Documentation/man/*.[1-8] tools/*/*.[1-8]; do \
-		[ -e "$$page" ] || continue; \
-		$(INSTALL) -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man$${page##*.} \
-			"$$page" || exit; \
+
+uninstall:
+	@for kver in $(KVER); do \
+		rm -f $(DESTDIR)/lib/modules/$$kver/*/faketcp.ko*; \
+		$(if $(DESTDIR),,depmod "$$kver" || exit;) \
+	done
+	+@for tool in $(TOOLS); do \
+		$(MAKE) -s -C tools/$$tool uninstall \
+			$(if $(DESTDIR),DESTDIR=$(abspath $(DESTDIR))) \
+			PREFIX=$(PREFIX) || exit; \
 	done
 
 check:
@@ -95,4 +108,4 @@ clean:
 
 FORCE:
 
-.PHONY: all module tools $(TOOLS) install check check-debug soak bench fuzz demo clean FORCE
+.PHONY: all module tools $(TOOLS) install uninstall check check-debug soak bench fuzz demo clean FORCE

@@ -69,6 +69,25 @@ check 'that of ftcptun gets what it uses' \
 check 'and no kernel' \
 	needs_only demo-tun "${building[@]}" "${ftcpctl[@]}" "${ftcptun[@]}" \
 	"${networks[@]}"
+# the commands of a section of the README
+section()
+{
+	sed -n "/^##* $1/,/^##/p" "$repo/README.md"
+}
+named_in_readme()
+{
+	local library status=0
+
+	for library in $(list demo-tun | grep -x 'lib.*-dev' | grep -v '^libc6-dev'); do
+		section 'Building' | grep -q "apt-get.* $library" ||
+			{ echo "Building: no $library"; status=1; }
+		[ "$library" = libnl-genl-3-dev ] && continue
+		section 'Without the module' | grep -q "apt-get.* $library" ||
+			{ echo "Without the module: no $library"; status=1; }
+	done
+	return "$status"
+}
+check 'the libraries are those that the README names' named_in_readme
 check 'the tests get the sources of a kernel' \
 	needs check "${building[@]}" 'linux-source-[0-9.]*' mandoc python3-yaml
 check 'the fuzzers get a compiler that has them' \

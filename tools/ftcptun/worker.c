@@ -111,7 +111,6 @@ void worker_free(struct worker *w)
 
 static int post(struct worker *to, struct letter *l)
 {
-	u64 one = 1;
 	bool full;
 
 	pthread_mutex_lock(&to->mail.lock);
@@ -126,7 +125,8 @@ static int post(struct worker *to, struct letter *l)
 	if (full)
 		return -1;
 	/* the counter cannot overflow: it is reset with each collection */
-	return write(to->mail.source.fd, &one, sizeof(one)) < 0 ? 0 : 0;
+	eventfd_write(to->mail.source.fd, 1);
+	return 0;
 }
 
 /**
