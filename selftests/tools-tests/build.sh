@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The tools build and install as those who package them do it: without the headers
-# of a kernel.
+# The tools build and install as those who package them do it: with flags of their
+# own, and without the headers of a kernel; and they are hardened.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -16,6 +16,13 @@ mkdir -p "$tree/build"
 cp -a -t "$tree" "$repo/Makefile" "$repo/Kbuild" "$repo/module" "$repo/tools" \
 	"$repo/Documentation"
 cp -a -t "$tree/build" "$repo/build/ftcptun"
+forget()
+{
+	find "$tree/tools" '(' -name '*.[od]' -o -name ftcpctl -type f \
+		-o -name ftcptun -type f ')' -delete
+	rm -rf "$tree/build"
+}
+
 # make_tree VARIABLE=VALUE... TARGET...: what it says is in $tmp/said
 make_tree()
 {
@@ -25,6 +32,21 @@ make_tree()
 	}
 }
 
+# build VARIABLE=VALUE... TARGET...: from nothing
+build()
+{
+	forget
+	make_tree "$@"
+}
+
+elf() { readelf -W "$@" "$program" 2>/dev/null; }
+position_independent() { elf -d | grep -q 'FLAGS_1.*\<PIE\>'; }
+relro() { elf -l | grep -q GNU_RELRO; }
+bound_at_start() { elf -d | grep -q 'BIND_NOW\|FLAGS_1.*\<NOW\>'; }
+no_executable_stack() { elf -l | grep -q 'GNU_STACK.* RW  *0x'; }
+stack_protected() { elf --dyn-syms | grep -q '__stack_chk_fail\>'; }
+fortified() { elf --dyn-syms | grep '__[a-z_0-9]*_chk\>' | grep -qv __stack_chk; }
+
 root=$tmp/root
 check 'make install without the headers of a kernel' \
 	make_tree KVER= DESTDIR="$root" PREFIX=/usr install
@@ -32,7 +54,45 @@ check 'it says what was left out, and why' grep -q \
 	'^No kernel headers are installed: the module is left out' "$tmp/said"
 check_fails 'the module alone is an error' make -C "$tree" KVER= module
 for tool in ftcpctl ftcptun; do
-	check "$tool is installed" test -x "$root/usr/sbin/$tool"
+	program=$root/usr/sbin/$tool
+	check "$tool is installed" test -x "$program"
 	check "and its manual page" test -s "$root/usr/share/man/man8/$tool.8"
+	check "$tool: position-independent" position_independent
+	check "$tool: nothing is written to what the linker resolves" relro
+	check "$tool: it resolves everything at the start" bound_at_start
+	check "$tool: no code on the stack" no_executable_stack
+	check "$tool: the stack is protected" stack_protected
+	check "$tool: calls are checked (FORTIFY)" fortified
 done
+
+# as dpkg-buildflags gives them, and some that must win over ours
+check 'flags of the user' build tools CPPFLAGS='-D_FORTIFY_SOURCE=3 -Wdate-time' \
+	CFLAGS='-g -O1 -Werror -fno-stack-protector' \
+	LDFLAGS='-Wl,-z,lazy -Wl,-z,defs' LDLIBS=-lm
+for tool in ftcpctl ftcptun; do
+	program=$tree/tools/$tool/$tool
+	check_fails "$tool: without stack protector" stack_protected
+	check_fails "$tool: lazy" bound_at_start
+	check "$tool: still position-independent" position_independent
+	check "$tool: calls are checked at the user's level" fortified
+done
+
+# remade_after FILE TOOL: with flags of the user as well
+remade_after()
+{
+	touch "$tree/$1"
+	make -n -C "$tree/tools/$2" CPPFLAGS=-DX CFLAGS=-O1 | grep -q 'main\.o'
+}
+check 'a header that changes, with those flags' \
+	remade_after tools/version.h ftcptun
+check 'flags of ours that change' remade_after tools/flags.mk ftcpctl
+check 'no optimisation' build ftcpctl CFLAGS='-O0 -Werror'
+
+static_program()
+{
+	build ftcpctl LDFLAGS=-static && ! elf -l | grep -q INTERP &&
+		"$program" --version
+}
+program=$tree/tools/ftcpctl/ftcpctl
+check 'a static program' static_program
 finish
