@@ -58,13 +58,25 @@ newest_kernel()
 	[ -n "$kernel" ] && echo "$kernel"
 }
 
+# apt-cache, with its cache kept where the system, like a container, keeps none: a
+# question would take seconds.
+apt_cache()
+{
+	local dir
+
+	dir=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/build
+	mkdir -p "$dir" 2>/dev/null
+	apt-cache -o "Dir::Cache::pkgcache=$dir/apt-pkgcache.bin" \
+		-o "Dir::Cache::srcpkgcache=$dir/apt-srcpkgcache.bin" "$@"
+}
+
 # What Debian calls the image of a series, without "linux-image-".
 kernel_package()
 {
 	local name
 
 	for name in "$1-cloud-amd64" cloud-amd64; do
-		if apt-cache depends "linux-image-$name" 2>/dev/null |
+		if apt_cache depends "linux-image-$name" 2>/dev/null |
 		   grep -q "linux-image-${1//./\\.}\\."; then
 			echo "$name"
 			return
