@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What make install puts in place for other programs: systemd-networkd leaves the
+# rules of `ftcpctl add rules' alone, and ip knows whose they are.
+
+. "$(dirname "$0")/../lib.sh"
+
+start
+unset MAKEFLAGS MFLAGS MAKELEVEL
+root=$tmp/root
+installs()
+{
+	make -s -C "$repo/tools/ftcpctl" DESTDIR="$root" PREFIX="$1" install
+}
+check 'make install' installs /usr/local
+export networkd_conf=$root/usr/local/lib/systemd/networkd.conf.d/faketcp.conf
+export protos_conf=$root/etc/iproute2/rt_protos.d/faketcp.conf
+check 'a setting for systemd-networkd' test -s "$networkd_conf"
+check 'an entry for ip' test -s "$protos_conf"
+
+# private COMMAND...: where nobody else sees links, rules and files
+private() { unshare --net --mount --propagation private "$@"; }
+
+# A rule of ftcpctl's, as ip shows it with the entry installed
+shown_by_ip()
+{
+	mount -t tmpfs tmpfs /etc/iproute2 || return
+	install -D -m 644 -t /etc/iproute2/rt_protos.d "$protos_conf"
+	ftcpctl add rules tunnel t dev lo dport 51820 local-only --dry-run |
+		grep '^ip -4 rule' > "$tmp/commands"
+	sh -e "$tmp/commands"
+	ip -4 rule show protocol faketcp
+	ip -4 rule show | grep 'dport 51820.* proto faketcp$'
+}
+export tmp
+export -f shown_by_ip
+check 'ip shows whose the rules are' private bash -c shown_by_ip
+
+# What networkd says of the rules that it finds when it starts.  /sys is read-only,
+# as in a container, where it does not wait for udev.
+networkd=/lib/systemd/systemd-networkd
+run_networkd()
+{
+	local pid
+
+	ip link set lo up
+	ip rule add pref 6000 ipproto udp dport 51820 lookup 1717 protocol 102
+	mount -t tmpfs tmpfs /run || return
+	mount -t tmpfs tmpfs /etc/systemd || return
+	mount -t tmpfs tmpfs /usr/local/lib || return
+	mount -t sysfs -o ro sysfs /sys || return
+	mkdir -p /run/systemd/network
+	[ "$1" != with ] || install -D -m 644 -t /usr/local/lib/systemd/networkd.conf.d \
+		"$networkd_conf"
+	ip link add eth0 type veth peer name eth1
+	ip link set eth0 up
+	ip link set eth1 up
+	printf '[Match]\nName=eth0\n[Network]\nAddress=10.9.9.2/24\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n' \
+		> /run/systemd/network/eth0.network
+	SYSTEMD_LOG_LEVEL=debug "$networkd" > "$tmp/networkd" 2>&1 < /dev/null &
+	pid=$!
+	wait_for 10 grep -q 'eth0: .*-> configured' "$tmp/networkd"
+	kill "$pid"
+	wait "$pid"
+	grep -q 'eth0: .*-> configured' "$tmp/networkd"
+}
+export networkd poll_fd
+export -f run_networkd wait_for pause
+takes_note() { grep -i 'foreign.*rule.*priority: 6000' "$tmp/networkd"; }
+if [ ! -x "$networkd" ]; then
+	skip 'networkd leaves the rules alone' 'no systemd-networkd'
+elif ! private bash -c 'run_networkd without' || ! takes_note > /dev/null; then
+	skip 'networkd leaves the rules alone' 'it does not say what it finds'
+else
+	check 'networkd runs with the setting' private bash -c 'run_networkd with'
+	check_fails 'it leaves the rules alone' takes_note
+	check_fails 'and understands the file' grep -i 'faketcp.conf' "$tmp/networkd"
+fi
+
+removed()
+{
+	make -s -C "$repo/tools/ftcpctl" DESTDIR="$root" uninstall
+	find "$root" -type f
+	[ -z "$(find "$root" -type f)" ]
+}
+check 'make uninstall takes all of it away' removed
+finish
