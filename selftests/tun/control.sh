@@ -42,11 +42,78 @@ status_field()
 	cat "/proc/$2"/task/*/status | sed -n "s/^$1:[[:space:]]*//p" | sort -u
 }
 
-net_admin=0000000000001000
-check 'with --auto-rules, CAP_NET_ADMIN stays' \
-	[ "$(status_field CapEff $client)" = $net_admin ]
-check 'and nothing else may come' [ "$(status_field CapPrm $client)" = $net_admin ]
-check 'no new privileges' [ "$(status_field NoNewPrivs $client)" = 1 ]
+none=0000000000000000
+# confined NAME PID: all that does not take root to have
+confined()
+{
+	check "$1: no capability" [ "$(status_field CapEff "$2")" = $none ]
+	check "$1: nor may it have any" [ "$(status_field CapPrm "$2")" = $none ]
+	check "$1: no new privileges" [ "$(status_field NoNewPrivs "$2")" = 1 ]
+	if [ "$(status_field Seccomp $$)" ] && grep -q 'errno kill_process\|kill_process' \
+	   /proc/sys/kernel/seccomp/actions_avail 2> /dev/null; then
+		check "$1: a filter of system calls" [ "$(status_field Seccomp "$2")" = 2 ]
+	else
+		skip "$1: a filter of system calls" 'not on this kernel'
+	fi
+}
+# rootless PID: an empty root directory
+rootless() { [ -z "$(ls -A "/proc/$1/root/" 2> /dev/null)" ]; }
+
+# CAP_NET_ADMIN, and what starts and ends processes of other users
+monitor=00000000000010e0
+nobody_id=$(id -u ftcptun 2> /dev/null || id -u nobody)
+for pid in $client $server; do
+	worker=$(worker_of $pid)
+	confined 'the worker process' "$worker"
+	check '... is not root' [ "$(status_field Uid "$worker" | tr -s '\t ' ' ')" = \
+		"$nobody_id $nobody_id $nobody_id $nobody_id" ]
+	check '... nor in any of its groups' [ -z "$(status_field Groups "$worker" | tr -d ' ')" ]
+	check '... has an empty root directory' rootless "$worker"
+	check '... has nothing open but what it needs' eval \
+		'! ls -l /proc/$worker/fd | grep -v "/dev/net/tun\|socket:\|eventfd\|eventpoll\|/dev/null\|pipe:\|$tmp\|^total"'
+	check 'the monitor has what it needs' [ "$(status_field CapEff $pid)" = $monitor ]
+	check '... and no more may come' [ "$(status_field CapPrm $pid)" = $monitor ]
+	check '... no new privileges' [ "$(status_field NoNewPrivs $pid)" = 1 ]
+done
+
+# ---- either process is killed ----
+
+run doomed "$R" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules \
+	--restore --tun doomed
+doomed=$!
+no_doomed_table() { ! r nft list tables | grep ftcptun_doomed; }
+gone() { ! ip -n "$R" link show doomed; }
+kill -KILL "$(worker_of $doomed)"
+wait $doomed
+check 'the worker process is killed: the other ends with 1' [ $? = 1 ]
+check '... says why' grep -q 'worker process was killed by signal 9' "$tmp/doomed"
+check '... has taken the rules away' no_doomed_table
+check '... and the device is gone' wait_for 5 gone
+run doomed "$R" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules \
+	--restore --tun doomed
+doomed=$!
+worker=$(worker_of $doomed)
+kill -KILL $doomed
+wait $doomed 2> /dev/null
+check 'the monitor is killed: the worker process ends' wait_for 5 has_ended "$worker"
+check '... the device is gone' wait_for 5 gone
+check '... what is left can be taken away' r "$ftcptun" clean-rules
+check '... and is gone' no_doomed_table
+
+# Whoever signals all processes, as terminals and service managers do
+run all "$R" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --tun both
+all=$!
+worker=$(worker_of $all)
+kill -USR1 $all "$worker"
+check 'SIGUSR1 to both processes: a report' wait_for 5 grep -q ^drops: "$tmp/all"
+kill -TERM "$worker"
+kill -TERM $all
+wait $all
+check 'SIGTERM to both: it ends well' [ $? = 0 ]
+check_refused 'a user that there is not' 'no such user' c timeout 5 "$ftcptun" client \
+	--local 127.0.0.1:1235 --remote "$S4:4567" --user no-such-user
+check_refused 'root as the user' 'that is root' c timeout 5 "$ftcptun" client \
+	--local 127.0.0.1:1235 --remote "$S4:4567" --user root
 
 # ---- SIGTERM ----
 
@@ -93,10 +160,14 @@ else
 		[ "$(setting "$C" net/ipv4/ip_forward)" = 0 ]
 	run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567"
 	client=$!
-	check 'without --auto-rules no capability is left' \
-		[ "$(status_field CapPrm $client)" = 0000000000000000 ]
+	confined 'without root, the worker process' "$(worker_of $client)"
+	if c "${nobody[@]}" unshare --user true 2> /dev/null; then
+		check '... an empty root directory' rootless "$(worker_of $client)"
+	else
+		skip '... an empty root directory' 'no user namespaces'
+	fi
 	ends_well 'it' $client
-	check_refused 'no thread can be started' 'cannot start a thread' \
+	check_refused 'no process can be started' 'cannot start a process' \
 		c "${nobody[@]}" prlimit --nproc=1 "$ftcptun" client --auto-rules \
 		--local 127.0.0.1:1234 --remote "$S4:4567"
 	check 'which leaves no table' eval '! c nft list tables | grep ftcptun_'
@@ -111,8 +182,7 @@ run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules \
 	--keepalive 1
 client=$!
 check 'a conversation' send --to 127.0.0.1:1234 --from 127.0.0.1:7777
-kill -KILL $server
-wait $server 2>/dev/null
+crash $server
 run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules
 server=$!
 answered() { c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7777 --timeout 1; }

@@ -22,12 +22,21 @@ full_tunnel()
 			ip -n "$C" $family rule add not fwmark "$mark" table "$mark" &&
 			ip -n "$C" $family rule add table main suppress_prefixlength 0 || return
 	done
+	c nft -f - <<-EOT || return
+	table inet full {
+		counter entered { }
+		chain out {
+			type filter hook postrouting priority 300;
+			oifname wg0 meta l4proto { tcp, udp } counter name entered
+		}
+	}
+	EOT
 	c sysctl -qw net.ipv4.conf.all.src_valid_mark=1 \
 		net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1
 }
 
 # entered: how many packets went into WireGuard; loops: whether a try leads there
-entered() { ip -n "$C" -j -s link show wg0 | jq '.[0].stats64.tx.packets'; }
+entered() { counter "$C" full entered; }
 loops()
 {
 	local before

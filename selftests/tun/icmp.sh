@@ -201,8 +201,7 @@ cut()
 	tcpdump=$!
 	echo >&$app_fd
 	check "$name: a conversation" wait_for 10 says "$name" heard
-	kill -KILL $server
-	wait $server 2>/dev/null
+	crash $server
 	run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules
 	server=$!
 	echo >&$app_fd

@@ -52,8 +52,14 @@ ready()
 	}
 }
 
-# ended PID: has the process ended?
-ended()
+# worker_of PID: the other process of an ftcptun, which carries the packets
+worker_of()
+{
+	pgrep -P "$1" -f "$ftcptun"
+}
+
+# has_ended PID: has the process ended?
+has_ended()
 {
 	! kill -0 "$1" 2>/dev/null
 }
@@ -63,6 +69,17 @@ terminate()
 {
 	kill "-${2:-TERM}" "$1"
 	wait "$1"
+}
+
+# crash PID: both processes are killed, and the device is gone with them
+crash()
+{
+	local worker
+
+	worker=$(worker_of "$1")
+	kill -KILL "$1"
+	wait "$1" 2> /dev/null
+	[ -z "$worker" ] || wait_for 10 has_ended "$worker"
 }
 
 # ends_well NAME PID [SIGNAL]: a test that it ends on SIGTERM, with status 0

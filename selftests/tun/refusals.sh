@@ -84,8 +84,10 @@ wrong 'one argument too many' 'unexpected argument' "${client[@]}" more
 
 refused() { check_refused "$1" "$2" c ${wrap:+"${wrap[@]}"} timeout 10 "$ftcptun" "${@:3}"; }
 
+wrap=(env FTCP_RESOLVE_RETRIES=0)
 refused 'a name that does not resolve' 'cannot resolve no-such-host.invalid' \
 	client --local 127.0.0.1:1234 --remote no-such-host.invalid:4567
+wrap=()
 refused 'an IPv6 address and -4' 'is IPv6, and --ipv4-only' \
 	client --local 127.0.0.1:1234 --remote "[$S6]:4567" -4
 refused 'no handshake packet' 'handshake-packet.*No such file' \

@@ -94,8 +94,7 @@ run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" \
 client=$!
 check 'a flow' send --to 127.0.0.1:1234
 port=$(report $client client | sed -n 's/^ESTAB *\([0-9]*\) .*/\1/p')
-kill -KILL $client
-wait $client 2>/dev/null
+crash $client
 r nft -f - <<-EOT
 	table inet leak {
 		counter leaked { }
@@ -124,8 +123,7 @@ unchanged 'after the next start' "$C"
 ends_well 'the client' $client
 
 run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore --tun same
-kill -KILL $!
-wait $! 2>/dev/null
+crash $!
 run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore --tun same
 client=$!
 check 'it works after a crash' send --to 127.0.0.1:1234 --count 10
@@ -134,8 +132,7 @@ unchanged 'after all' "$C"
 
 # another program takes the name of the device before the next start
 run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore --tun taken
-kill -KILL $!
-wait $! 2>/dev/null
+crash $!
 check 'another device of that name' c ip tuntap add taken mode tun
 run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore --tun own
 client=$!
@@ -197,8 +194,7 @@ run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules -
 client=$!
 check 'clean-rules while it runs' c "$ftcptun" clean-rules
 check '... leaves it alone' has_table "$C" tun0
-kill -KILL $client
-wait $client 2> /dev/null
+crash $client
 gone() { not c ip link show tun0; }
 check 'its device goes' wait_for 5 gone
 check 'clean-rules after a crash' c "$ftcptun" clean-rules

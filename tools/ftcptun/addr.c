@@ -129,27 +129,25 @@ int host_split(const char *text, char *host, size_t size, int *port)
  * @port: port for the results
  * @v4_only: leave IPv6 addresses out
  * @list: receives up to REMOTES_MAX endpoints, the best first (RFC 6724)
- * @error: receives the reason of a failure
+ * @error: receives the reason of a failure, as getaddrinfo(3) calls it
  *
  * May take as long as the resolver takes.
  *
  * Return: the number of results, or -1.
  */
 int host_resolve(const char *host, int port, bool v4_only,
-		 struct endpoint *list, const char **error)
+		 struct endpoint *list, int *error)
 {
 	struct addrinfo hints = {
 		.ai_family = v4_only ? AF_INET : AF_UNSPEC,
 		.ai_socktype = SOCK_DGRAM,
 	};
 	struct addrinfo *found, *ai;
-	int n = 0, err;
+	int n = 0;
 
-	err = getaddrinfo(host, NULL, &hints, &found);
-	if (err) {
-		*error = gai_strerror(err);
+	*error = getaddrinfo(host, NULL, &hints, &found);
+	if (*error)
 		return -1;
-	}
 	for (ai = found; ai && n < REMOTES_MAX; ai = ai->ai_next) {
 		struct sockaddr_storage ss = { 0 };
 
@@ -161,7 +159,7 @@ int host_resolve(const char *host, int port, bool v4_only,
 	}
 	freeaddrinfo(found);
 	if (!n)
-		*error = "no address of a usable family";
+		*error = EAI_ADDRFAMILY;
 	return n ? n : -1;
 }
 

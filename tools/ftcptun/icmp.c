@@ -61,6 +61,18 @@ void icmp_open(void)
 		    strerror(errno));
 }
 
+/**
+ * icmp_close() - send none any more, in this process
+ */
+void icmp_close(void)
+{
+	if (socket4 >= 0)
+		close(socket4);
+	if (socket6 >= 0)
+		close(socket6);
+	socket4 = socket6 = -1;
+}
+
 static u16 checksum(const u8 *p, u32 len)
 {
 	u32 sum = 0;

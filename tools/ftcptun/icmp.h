@@ -18,6 +18,7 @@ enum icmp_error {
 };
 
 void icmp_open(void);
+void icmp_close(void);
 void icmp_send(enum icmp_error error, u32 mtu, const struct endpoint *app,
 	       const struct endpoint *own, u32 len);
 

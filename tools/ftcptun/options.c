@@ -34,6 +34,7 @@ enum {
 	OPT_AUTO_RULES,
 	OPT_RESTORE,
 	OPT_FWMARK,
+	OPT_USER,
 	OPT_THREADS,
 	OPT_MTU,
 	OPT_IDLE,
@@ -62,6 +63,7 @@ static const struct option long_options[] = {
 	{ "auto-rules", no_argument, NULL, OPT_AUTO_RULES },
 	{ "restore", no_argument, NULL, OPT_RESTORE },
 	{ "fwmark", required_argument, NULL, OPT_FWMARK },
+	{ "user", required_argument, NULL, OPT_USER },
 	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ "mtu", required_argument, NULL, OPT_MTU },
 	{ "idle", required_argument, NULL, OPT_IDLE },
@@ -143,6 +145,8 @@ static const char help_options[] =
 	"      --restore                turn forwarding off again at the end, if it was\n"
 	"      --fwmark <MARK>          with --auto-rules: mark the segments, so that rules of\n"
 	"                               routing tell them from what they carry\n"
+	"      --user <NAME>            whom to run as when all is set up [default: ftcptun,\n"
+	"                               if there is such a user, else nobody]\n"
 	"      --threads <N>            threads and device queues [default: one per CPU]\n"
 	"      --mtu <BYTES>            MTU of the device [default: 1500]\n"
 	"      --idle <SECONDS>         end flows without traffic after [default: 180]\n"
@@ -537,6 +541,9 @@ void options_parse(struct options *o, int argc, char **argv)
 			break;
 		case OPT_FWMARK:
 			o->fwmark = parse_mark(optarg);
+			break;
+		case OPT_USER:
+			o->user = optarg;
 			break;
 		case OPT_THREADS:
 			o->threads =

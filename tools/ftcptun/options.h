@@ -41,6 +41,7 @@ enum role {
  * @handshake_packet_len: its length
  * @auto_rules: install and remove NAT rules, and turn forwarding on
  * @restore: put the settings back at the end
+ * @user: whom the worker process runs as; NULL: the usual one
  * @fwmark: mark that the rules give to segments; 0: none
  * @threads: number of threads and of queues of the device
  * @mtu: MTU of the device
@@ -77,6 +78,7 @@ struct options {
 	u32 handshake_packet_len;
 	bool auto_rules;
 	bool restore;
+	const char *user;
 	u32 fwmark;
 	u32 threads;
 	u32 mtu;

@@ -4,50 +4,40 @@
  *
  * It may be a name with several addresses.  They are tried in order: one that
  * does not answer gives way to the next.  The name is looked up again when an
- * address has failed, and at most once a minute when flows begin; a thread of
- * its own does that, because a resolver may take its time.  When a look-up
- * fails the old addresses stay.
+ * address has failed, and at most once a minute when flows begin; the monitor does
+ * that, when it is asked to.  When a look-up fails the old addresses stay.
  *
  * All of this is asked once for each new flow, not for packets.
  */
 #include "remote.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <time.h>
 
-#include "log.h"
-
 #define LOOKUP_AGE 60 /* seconds after which flows ask again */
-#define LOOKUP_GAP 5 /* seconds between two look-ups at least */
+#define LOOKUP_GAP 5 /* seconds between two look-ups for failures */
 
 /**
  * struct remote - the remote end
- * @lock: protects everything below but @options
- * @wanted: signalled when a look-up is wanted
- * @options: the command line
+ * @lock: protects everything below
  * @list: what the last look-up found
  * @n: how many
  * @current: which one is used
- * @no_v6: leave IPv6 addresses out
- * @has_resolver: there is a thread that waits for @wanted
- * @want: a look-up is wanted
+ * @monitor: where to ask for another look-up; -1: it is no name
+ * @wanted: it was asked, and has not answered yet
  * @looked_up: when the last look-up was, in seconds
  */
 static struct remote {
 	pthread_mutex_t lock;
-	pthread_cond_t wanted;
-	const struct options *options;
 	struct remote_choice list[REMOTES_MAX];
-	int n;
-	int current;
-	bool no_v6;
-	bool has_resolver;
-	bool want;
+	u32 n;
+	u32 current;
+	int monitor;
+	bool wanted;
 	time_t looked_up;
 } remote = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
-	.wanted = PTHREAD_COND_INITIALIZER,
+	.monitor = -1,
 };
 
 static time_t seconds(void)
@@ -58,22 +48,11 @@ static time_t seconds(void)
 	return ts.tv_sec;
 }
 
-static int look_up(struct endpoint *list, const char **error)
-{
-	const struct options *o = remote.options;
-
-	/* -4 is about the TCP side, which is the server's other side */
-	return host_resolve(o->remote_host, o->remote_port,
-			    o->role == ROLE_CLIENT &&
-				    (o->ipv4_only || remote.no_v6),
-			    list, error);
-}
-
 /* The choice in use stays in use if it is still there. */
-static void replace(const struct endpoint *list, int n)
+static void replace(const struct endpoint *list, u32 n)
 {
 	struct remote_choice old = remote.list[remote.current];
-	int i;
+	u32 i;
 
 	remote.current = 0;
 	remote.n = n;
@@ -87,29 +66,12 @@ static void replace(const struct endpoint *list, int n)
 }
 
 /**
- * remote_start() - look the remote end up for the first time
- * @o: the command line; has to stay
- *
- * Explains and exits if that fails.
+ * remote_start() - say where the remote end is
+ * @list: its addresses, the best first
+ * @n: how many
  */
-void remote_start(const struct options *o)
+void remote_start(const struct endpoint *list, u32 n)
 {
-	struct endpoint list[REMOTES_MAX], numeric;
-	const char *error;
-	int n;
-
-	remote.options = o;
-	if (!endpoint_parse(&numeric, o->remote)) {
-		if (o->role == ROLE_CLIENT && o->ipv4_only &&
-		    !addr_is_v4(&numeric.addr))
-			die("--remote %s is IPv6, and --ipv4-only was given",
-			    o->remote);
-		replace(&numeric, 1);
-		return;
-	}
-	n = look_up(list, &error);
-	if (n < 0)
-		die("cannot resolve %s: %s", o->remote_host, error);
 	replace(list, n);
 	remote.looked_up = seconds();
 }
@@ -119,7 +81,7 @@ void remote_start(const struct options *o)
  */
 bool remote_needs_v6(void)
 {
-	int i;
+	u32 i;
 
 	for (i = 0; i < remote.n; i++) {
 		if (addr_is_v4(&remote.list[i].endpoint.addr))
@@ -129,16 +91,15 @@ bool remote_needs_v6(void)
 }
 
 /**
- * remote_without_v6() - forget IPv6 addresses, now and later
+ * remote_without_v6() - forget IPv6 addresses
  *
  * Called before any thread is started.
  */
 void remote_without_v6(void)
 {
 	struct endpoint list[REMOTES_MAX];
-	int i, n = 0;
+	u32 i, n = 0;
 
-	remote.no_v6 = true;
 	for (i = 0; i < remote.n; i++) {
 		if (addr_is_v4(&remote.list[i].endpoint.addr))
 			list[n++] = remote.list[i].endpoint;
@@ -146,60 +107,35 @@ void remote_without_v6(void)
 	replace(list, n);
 }
 
-static void *resolve(void *unused)
+/**
+ * remote_ask() - begin to have the name looked up again when needed
+ * @monitor: where to ask
+ */
+void remote_ask(int monitor)
 {
-	struct endpoint list[REMOTES_MAX];
-	const char *error;
-	int n;
-
-	(void)unused;
-	pthread_mutex_lock(&remote.lock);
-	for (;;) {
-		while (!remote.want)
-			pthread_cond_wait(&remote.wanted, &remote.lock);
-		pthread_mutex_unlock(&remote.lock);
-		n = look_up(list, &error);
-		if (n < 0)
-			say(LOG_NOTICE, "cannot resolve %s: %s",
-			    remote.options->remote_host, error);
-		pthread_mutex_lock(&remote.lock);
-		if (n > 0)
-			replace(list, n);
-		remote.looked_up = seconds();
-		remote.want = false;
-	}
-	return NULL;
+	remote.monitor = monitor;
 }
 
 /**
- * remote_start_resolver() - begin to look the name up again when needed
+ * remote_answer() - what the monitor has found
+ * @m: its message
  */
-void remote_start_resolver(void)
+void remote_answer(const struct message *m)
 {
-	pthread_t thread;
-	int err;
-
-	if (!remote.looked_up) /* not a name */
-		return;
-	err = pthread_create(&thread, NULL, resolve, NULL);
-	if (err) {
-		say(LOG_NOTICE, "%s will not be looked up again: %s",
-		    remote.options->remote_host, strerror(err));
-		return;
-	}
-	pthread_detach(thread);
 	pthread_mutex_lock(&remote.lock);
-	remote.has_resolver = true;
+	if (m->n)
+		replace(m->list, m->n);
+	remote.looked_up = seconds();
+	remote.wanted = false;
 	pthread_mutex_unlock(&remote.lock);
 }
 
 static void want_lookup(time_t age)
 {
-	if (!remote.has_resolver || remote.want ||
+	if (remote.monitor < 0 || remote.wanted ||
 	    seconds() - remote.looked_up < age)
 		return;
-	remote.want = true;
-	pthread_cond_signal(&remote.wanted);
+	remote.wanted = !channel_tell(remote.monitor, MESSAGE_LOOK_UP);
 }
 
 /**
@@ -240,7 +176,7 @@ void remote_failed(const struct endpoint *e)
  */
 void remote_is_phantun(const struct endpoint *e, bool phantun)
 {
-	int i;
+	u32 i;
 
 	pthread_mutex_lock(&remote.lock);
 	for (i = 0; i < remote.n; i++) {

@@ -4,7 +4,7 @@
 #define FTCPTUN_REMOTE_H
 
 #include "addr.h"
-#include "options.h"
+#include "channel.h"
 
 /**
  * struct remote_choice - one address of the remote end
@@ -17,10 +17,11 @@ struct remote_choice {
 	bool phantun;
 };
 
-void remote_start(const struct options *o);
+void remote_start(const struct endpoint *list, u32 n);
 bool remote_needs_v6(void);
 void remote_without_v6(void);
-void remote_start_resolver(void);
+void remote_ask(int monitor);
+void remote_answer(const struct message *m);
 void remote_get(struct remote_choice *choice);
 void remote_failed(const struct endpoint *e);
 void remote_is_phantun(const struct endpoint *e, bool phantun);

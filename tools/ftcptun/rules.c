@@ -31,6 +31,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 #include "nft.h"
@@ -41,10 +42,12 @@
 #define DEVICE_PREFIX "device_"
 #define TABLE_LEN (sizeof(TABLE_PREFIX) + IF_NAMESIZE)
 
-/* Name of the device whose rules are installed, or "", and what was changed: the
+/* Name of the device whose rules are installed, or "", by which process (others may
+ * end by exit(), too), and what was changed: the
  * record in the table is lost with it when somebody loads a firewall anew.
  */
 static char installed[IF_NAMESIZE];
+static pid_t installer;
 static struct setting *changed;
 
 /* Whether @changed is to be put back, and whether the table says so as well */
@@ -244,7 +247,7 @@ void rules_remove(void)
 {
 	char table[TABLE_LEN], other[IF_NAMESIZE], *tables;
 
-	if (!*installed)
+	if (!*installed || installer != getpid())
 		return;
 	table_name(table, installed);
 	*installed = '\0';
@@ -448,6 +451,7 @@ void rules_install(const struct options *o, const char *tun, bool v6)
 	free(output);
 	free(text);
 	memcpy(installed, tun, strlen(tun) + 1);
+	installer = getpid();
 	atexit(rules_remove);
 	changed = changes;
 	recorded = o->restore;

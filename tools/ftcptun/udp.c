@@ -106,20 +106,26 @@ static int new_socket(int family, bool gro)
 }
 
 /**
- * udp_buffers_need_privilege() - whether large buffers take CAP_NET_ADMIN
+ * udp_check_buffers() - say so if sockets opened later will have small buffers
+ *
+ * Larger ones take CAP_NET_ADMIN, which is not kept for that.
  */
-bool udp_buffers_need_privilege(void)
+void udp_check_buffers(void)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), got = 0;
 	int want = BUFFER_WANTED;
 	socklen_t len = sizeof(got);
 
 	if (fd < 0)
-		return false;
+		return;
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &want, sizeof(want));
 	getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &got, &len);
 	close(fd);
-	return got < want;
+	/* the kernel doubles what it is asked for */
+	if (got / 2 < want)
+		say(LOG_NOTICE,
+		    "buffers for datagrams from the service have %d bytes and not %d: sysctl -w net.core.rmem_max=%d",
+		    got / 2, want, want);
 }
 
 /**

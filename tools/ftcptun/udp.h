@@ -69,7 +69,7 @@ struct udp_input;
 bool udp_probe_offload(void);
 int udp_listen(const struct endpoint *local, bool first, bool gro);
 int udp_connect(const struct endpoint *remote, bool gro);
-bool udp_buffers_need_privilege(void);
+void udp_check_buffers(void);
 
 struct udp_input *udp_input_new(void);
 void udp_input_free(struct udp_input *in);

@@ -343,6 +343,8 @@ void *worker_run(void *arg)
 	struct worker *w = arg;
 	int i, n;
 
+	pthread_mutex_lock(&w->program->start_lock);
+	pthread_mutex_unlock(&w->program->start_lock);
 	while (!w->stopping || !all_closed(w)) {
 		n = epoll_wait(w->epoll, ev, EVENTS, timeout(w));
 		w->now = milliseconds();

@@ -75,8 +75,10 @@ struct batch_set {
  * @table_key: for hash tables and for the owner of a flow
  * @cookie_key: for cookies and initial sequence numbers
  * @ident: next IPv4 identification, by a hash of the far end's address
+ * @remote_is_name: the remote end has to be looked up now and then
+ * @start_lock: held until threads may begin
  * @origins: how many flows each source address has
- * @wake_main: eventfd that main() waits for
+ * @wake_main: eventfd that the first thread waits for
  * @failed: a thread cannot go on
  * @open: how many threads have flows, or are not yet stopping
  * @complained: it was said that the far end cannot be reached
@@ -92,6 +94,8 @@ struct program {
 	struct siphash_key table_key;
 	struct siphash_key cookie_key;
 	u32 ident[IDENTS];
+	bool remote_is_name;
+	pthread_mutex_t start_lock;
 	struct origins origins;
 	int wake_main;
 	int failed;

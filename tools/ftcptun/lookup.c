@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Looking a name up.
+ *
+ * A resolver takes its time, reads what anybody on the way may have written, and
+ * cannot be interrupted.  So each look-up is a process of its own, without
+ * privileges: the monitor goes on to listen to signals meanwhile, and ends it
+ * when nobody wants to know any more.
+ */
+#include "lookup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sandbox.h"
+
+/* Those that the resolver calls permanent; wg(8) gives up at the same ones. */
+static bool is_transient(int err)
+{
+	return err != EAI_NONAME && err != EAI_FAIL && err != EAI_NODATA &&
+	       err != EAI_ADDRFAMILY;
+}
+
+static void resolve(struct lookup_answer *answer, const char *host, int port,
+		    bool v4_only)
+{
+	int err = 0;
+
+	*answer = (struct lookup_answer){ 0 };
+	answer->n = host_resolve(host, port, v4_only, answer->list, &err);
+	if (answer->n > 0)
+		return;
+	answer->transient = is_transient(err);
+	snprintf(answer->error, sizeof(answer->error), "%s",
+		 err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err));
+}
+
+/**
+ * lookup_start() - begin to look a host up
+ * @l: the result
+ * @host: its name
+ * @port: port for the results
+ * @v4_only: leave IPv6 addresses out
+ * @user: whom to do it as
+ *
+ * Return: 0, or -1 and errno.
+ */
+int lookup_start(struct lookup *l, const char *host, int port, bool v4_only,
+		 const struct sandbox_user *user)
+{
+	struct lookup_answer answer;
+	pid_t parent = getpid();
+	int fd[2], err;
+
+	if (pipe2(fd, O_CLOEXEC))
+		return -1;
+	l->pid = fork();
+	if (l->pid < 0) {
+		err = errno;
+		close(fd[0]);
+		close(fd[1]);
+		*l = (struct lookup){ .fd = -1 };
+		errno = err;
+		return -1;
+	}
+	if (!l->pid) {
+		close(fd[0]);
+		sandbox_become(user);
+		sandbox_die_with(parent);
+		resolve(&answer, host, port, v4_only);
+		_exit(write(fd[1], &answer, sizeof(answer)) < 0);
+	}
+	close(fd[1]);
+	l->fd = fd[0];
+	return 0;
+}
+
+static void reap(struct lookup *l)
+{
+	while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	close(l->fd);
+	*l = (struct lookup){ .fd = -1 };
+}
+
+/**
+ * lookup_finish() - take the answer, when it is there
+ * @l: the look-up
+ * @answer: the result
+ */
+void lookup_finish(struct lookup *l, struct lookup_answer *answer)
+{
+	ssize_t len = read(l->fd, answer, sizeof(*answer));
+
+	if (len != sizeof(*answer) || answer->n > REMOTES_MAX)
+		*answer = (struct lookup_answer){
+			.n = -1,
+			.transient = true,
+			.error = "the resolver has crashed",
+		};
+	answer->error[sizeof(answer->error) - 1] = '\0';
+	reap(l);
+}
+
+/**
+ * lookup_cancel() - end a look-up, if one is under way
+ * @l: the look-up
+ */
+void lookup_cancel(struct lookup *l)
+{
+	if (l->pid <= 0)
+		return;
+	kill(l->pid, SIGKILL);
+	reap(l);
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Giving up what is not needed.
+ *
+ * There are two processes.  The first one, the monitor (monitor.c), keeps what
+ * takes the rules and settings away and what configures the device:
+ * CAP_NET_ADMIN, and what it takes to start and to end processes of another
+ * user.  It reads nothing that comes from the network.
+ *
+ * The worker process (engine.c), which does, has an uid of its own, no capability,
+ * an empty root directory and a filter of system calls, by which it can open no
+ * file at all, run no program, and have no sockets but for UDP.  What it
+ * needs it was given open.  Those that look names up (lookup.c) have the uid,
+ * but the host's files, as a resolver needs them.
+ *
+ * Without root's privileges, as with the file capability CAP_NET_ADMIN, there can be
+ * no other uid; the empty root then takes a user namespace, where the host
+ * allows that.  What cannot be had is told, and done without.
+ */
+#include "sandbox.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <pwd.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define USER_OWN "ftcptun" /* if there is one of that name */
+#define USER_OTHER "nobody"
+#define UID_NOBODY 65534
+#define STACK 65536
+
+/* With them a process is no longer one that its sanitizers can look into. */
+#ifdef __SANITIZE_ADDRESS__
+static const bool closed;
+#else
+static const bool closed = true;
+#endif
+
+/**
+ * sandbox_find_user() - whom the worker process is to run as
+ * @user: the result
+ * @name: what the command line says; NULL: the usual one
+ *
+ * Explains and exits if there is no such user.
+ */
+void sandbox_find_user(struct sandbox_user *user, const char *name)
+{
+	struct passwd *pw = getpwnam(name ? name : USER_OWN);
+
+	*user = (struct sandbox_user){ UID_NOBODY, UID_NOBODY };
+	if (!pw && name)
+		die("--user %s: no such user", name);
+	if (!pw)
+		pw = getpwnam(USER_OTHER);
+	if (pw)
+		*user = (struct sandbox_user){ pw->pw_uid, pw->pw_gid };
+	if (!user->uid)
+		die("--user %s: that is root", name ? name : pw->pw_name);
+}
+
+static void no_new_privileges(void)
+{
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		die("cannot set no_new_privs: %s", strerror(errno));
+}
+
+static bool may(unsigned int capability)
+{
+	return capng_have_capability(CAPNG_EFFECTIVE, capability);
+}
+
+/* Have these, of those that there are, and no others.  The bounding set does not
+ * matter to who runs no other program and gets no new privileges.
+ */
+static void keep(const unsigned int *capability, unsigned int n)
+{
+	unsigned int kept = 0, i;
+
+	capng_get_caps_process();
+	for (i = 0; i < n; i++) {
+		if (capng_have_capability(CAPNG_PERMITTED, capability[i]))
+			kept |= 1u << i;
+	}
+	capng_clear(CAPNG_SELECT_CAPS);
+	for (i = 0; i < n; i++) {
+		if (kept & 1u << i)
+			capng_update(CAPNG_ADD,
+				     CAPNG_EFFECTIVE | CAPNG_PERMITTED,
+				     capability[i]);
+	}
+	if (capng_apply(CAPNG_SELECT_CAPS))
+		die("cannot drop capabilities: %s", strerror(errno));
+}
+
+/**
+ * sandbox_monitor() - what the monitor goes on with, when all is set up
+ */
+void sandbox_monitor(void)
+{
+	static const unsigned int needed[] = {
+		CAP_NET_ADMIN, /* rules, settings, the device's addresses */
+		CAP_SETUID, CAP_SETGID, /* of those that look names up */
+		CAP_KILL, /* those that have another uid */
+	};
+
+	keep(needed, sizeof(needed) / sizeof(*needed));
+	no_new_privileges();
+}
+
+/**
+ * sandbox_become() - be another user without any capability
+ * @user: whom
+ *
+ * Who may not change users stays who it is.
+ */
+void sandbox_become(const struct sandbox_user *user)
+{
+	capng_get_caps_process();
+	if (closed && may(CAP_SETUID) && may(CAP_SETGID)) {
+		capng_clear(CAPNG_SELECT_CAPS);
+		if (capng_change_id((int)user->uid, (int)user->gid,
+				    CAPNG_DROP_SUPP_GRP))
+			die("cannot become user %u: %s", user->uid,
+			    strerror(errno));
+	} else if (closed && !geteuid()) {
+		say(LOG_NOTICE,
+		    "without CAP_SETUID and CAP_SETGID the worker process stays root's");
+	}
+	keep(NULL, 0);
+	no_new_privileges();
+}
+
+static int enter_own_directory(void *error)
+{
+	if (chroot("/proc/self/fdinfo") || chdir("/"))
+		*(int *)error = errno;
+	return 0;
+}
+
+/* There is an empty directory on every machine, and nobody can ever put anything
+ * into it: that of a process which has ended.  A child that shares the root
+ * directory with us goes to its own, and ends.  Returns 0, or an error.
+ */
+static int empty_root(void)
+{
+	static char stack[STACK] __attribute__((aligned(16)));
+	int *error, failed;
+	pid_t child;
+
+	error = mmap(NULL, sizeof(*error), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (error == MAP_FAILED)
+		return errno;
+	child = clone(enter_own_directory, stack + STACK, CLONE_FS | SIGCHLD,
+		      error);
+	if (child < 0)
+		*error = errno;
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	failed = *error;
+	munmap(error, sizeof(*error));
+	return failed;
+}
+
+/**
+ * sandbox_enter() - be another user, with nothing and nowhere
+ * @user: whom
+ * @parent: the monitor's process, whose end is our own
+ *
+ * Called before any other thread is started.  Who may not change the root
+ * directory may do so as the owner of a user namespace, but then be nobody else
+ * any more.
+ */
+void sandbox_enter(const struct sandbox_user *user, pid_t parent)
+{
+	int failed = EPERM;
+	bool first;
+
+	capng_get_caps_process();
+	first = may(CAP_SYS_CHROOT);
+	if (closed && first)
+		failed = empty_root();
+	sandbox_become(user);
+	if (closed && !first) {
+		failed = unshare(CLONE_NEWUSER) ? errno : empty_root();
+		keep(NULL, 0);
+	}
+	if (closed && failed)
+		say(LOG_NOTICE,
+		    "the worker process keeps the host's root directory: %s",
+		    strerror(failed));
+	if (closed)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	sandbox_die_with(parent);
+}
+
+/**
+ * sandbox_die_with() - end when the monitor does
+ * @parent: its process
+ */
+void sandbox_die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	if (getppid() != parent)
+		_exit(1);
+}
+
+/* What the threads do once they run, and what the C library does for them */
+static const int allowed[] = {
+	SCMP_SYS(read),		 SCMP_SYS(readv),
+	SCMP_SYS(write),	 SCMP_SYS(writev),
+	SCMP_SYS(recvmsg),	 SCMP_SYS(sendmsg),
+	SCMP_SYS(recvmmsg),	 SCMP_SYS(sendmmsg),
+	SCMP_SYS(recvfrom),	 SCMP_SYS(sendto),
+	SCMP_SYS(recv),		 SCMP_SYS(send),
+	SCMP_SYS(connect),	 SCMP_SYS(setsockopt),
+	SCMP_SYS(getsockopt),	 SCMP_SYS(getsockname),
+	SCMP_SYS(close),	 SCMP_SYS(fstat),
+	SCMP_SYS(epoll_wait),	 SCMP_SYS(epoll_pwait),
+	SCMP_SYS(epoll_pwait2),	 SCMP_SYS(epoll_ctl),
+	SCMP_SYS(poll),		 SCMP_SYS(ppoll),
+	SCMP_SYS(futex),	 SCMP_SYS(sched_yield),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
+	SCMP_SYS(brk),		 SCMP_SYS(munmap),
+	SCMP_SYS(mremap),	 SCMP_SYS(madvise),
+	SCMP_SYS(getrandom),	 SCMP_SYS(getpid),
+	SCMP_SYS(gettid),	 SCMP_SYS(tgkill),
+	SCMP_SYS(rt_sigreturn),	 SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigaction),	 SCMP_SYS(restart_syscall),
+	SCMP_SYS(exit),		 SCMP_SYS(exit_group),
+	/* of threads that have not begun yet */
+	SCMP_SYS(rseq),		 SCMP_SYS(set_robust_list),
+	/* of 32-bit machines */
+	SCMP_SYS(_llseek),	 SCMP_SYS(fstat64),
+	SCMP_SYS(clock_gettime64), SCMP_SYS(futex_time64),
+	SCMP_SYS(ppoll_time64),	 SCMP_SYS(recvmmsg_time64),
+};
+
+/* What only somebody else would do here ends the process. */
+static const int fatal[] = {
+	SCMP_SYS(execve),	    SCMP_SYS(execveat),
+	SCMP_SYS(fork),		    SCMP_SYS(vfork),
+	SCMP_SYS(ptrace),	    SCMP_SYS(process_vm_readv),
+	SCMP_SYS(process_vm_writev), SCMP_SYS(unshare),
+	SCMP_SYS(setns),	    SCMP_SYS(mount),
+	SCMP_SYS(chroot),	    SCMP_SYS(bpf),
+	SCMP_SYS(keyctl),	    SCMP_SYS(io_uring_setup),
+};
+
+#define EXECUTABLE(n) \
+	SCMP_CMP(n, SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC)
+#define NOT_EXECUTABLE(n) SCMP_CMP(n, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)
+#define IS_UDP SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM)
+
+/* Only what this architecture does not have may fail, and does not matter. */
+static int add_rules(scmp_filter_ctx filter)
+{
+	static const int memory[] = { SCMP_SYS(mmap), SCMP_SYS(mmap2),
+				      SCMP_SYS(mprotect) };
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < sizeof(allowed) / sizeof(*allowed); i++)
+		err |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	for (i = 0; i < sizeof(fatal) / sizeof(*fatal); i++)
+		err |= seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, fatal[i],
+					0);
+	for (i = 0; i < sizeof(memory) / sizeof(*memory); i++) {
+		err |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, memory[i], 1,
+					NOT_EXECUTABLE(2));
+		err |= seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS,
+					memory[i], 1, EXECUTABLE(2));
+	}
+	err |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+				SCMP_A0(SCMP_CMP_EQ, AF_INET), IS_UDP);
+	err |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
+				SCMP_A0(SCMP_CMP_EQ, AF_INET6), IS_UDP);
+	return err;
+}
+
+/**
+ * sandbox_filter() - refuse all system calls that are not needed
+ *
+ * For all threads that there are.  Those that a library might try without
+ * need, as opening a file of messages, fail.
+ */
+void sandbox_filter(void)
+{
+	scmp_filter_ctx filter;
+	int err = -ENOMEM;
+
+	if (!closed)
+		return;
+	filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+	if (filter)
+		err = add_rules(filter);
+	if (!err)
+		err = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	if (!err)
+		err = seccomp_load(filter);
+	if (err)
+		say(LOG_NOTICE, "no filter of system calls: %s",
+		    strerror(-err));
+	seccomp_release(filter);
+}
