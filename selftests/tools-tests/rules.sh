@@ -121,4 +121,43 @@ check 'show after the link has gone' prints \
 check 'del after the link has gone' c "${del[@]}"
 check 'nothing is left' prints "$before" state
 
+# Names of links are bytes: characters stay what they are, and take one column
+named()
+{
+	ip -n "$C" link add "$1" type veth peer name far &&
+		ip -n "$C" link set "$1" up &&
+		c sh -e -c "$(c ftcpctl add rules tunnel wg dev "$1" sport 5 \
+			local-only -4 --dry-run)"
+}
+unnamed()
+{
+	c ftcpctl del rules tunnel wg dev "$1" && ip -n "$C" link del "$1"
+}
+# in_line HEADING: the columns before this one are as wide in each line
+in_line()
+{
+	local LC_ALL=C.UTF-8 lines line at
+
+	mapfile -t lines < <(c "${show[@]}")
+	at=${lines[0]%%"$1"*}
+	for line in "${lines[@]:1}"; do
+		[ "${line:$((${#at} - 1)):2}" = ' -' ] || { echo "$line"; return 1; }
+	done
+}
+for name in wörk € 日本 𝄞; do
+	check "a link named $name" named "$name"
+	check 'it is found by what show rules --json says' \
+		c ip link show dev "$(c "${show[@]}" --json | jq -r '.[0].link')"
+	check 'the columns are in line' in_line TUNNEL
+	check 'it is forgotten' unnamed "$name"
+done
+# Neither whole, nor the shortest form, nor a character
+for name in $'w\xf6rk' $'a\xe2\x82' $'\xc0\xaf' $'\xed\xbf\xbf' $'\xf4\x90\x80\x80'; do
+	printf -v text %q "$name"
+	check "a link named $text" named "$name"
+	check 'it is JSON' sh -c "nsenter --net=/run/netns/$C ${show[*]} --json |
+		iconv -f UTF-8 -t UTF-8 | jq -e '.[0].link | length > 1'"
+	check 'it is forgotten' unnamed "$name"
+done
+
 finish

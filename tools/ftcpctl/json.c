@@ -7,17 +7,26 @@
 #include <stdio.h>
 
 #include "json.h"
+#include "utf8.h"
 
 /* Whether the next value follows another one */
 static bool comma;
 
+/* JSON is UTF-8.  The name of a link may be anything; a byte that is no part of
+ * a character is written as if it were Latin-1.
+ */
 static void put_string(const char *s)
 {
+	size_t len;
+
 	putchar('"');
-	for (; *s; s++) {
+	for (; *s; s += len) {
 		unsigned char c = *s;
 
-		if (c == '"' || c == '\\')
+		len = utf8_length(s);
+		if (len > 1)
+			fwrite(s, 1, len, stdout);
+		else if (c == '"' || c == '\\')
 			printf("\\%c", c);
 		else if (c < 0x20 || c >= 0x7f)
 			printf("\\u%04x", c);

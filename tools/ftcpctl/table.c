@@ -4,10 +4,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "ftcpctl.h"
 #include "table.h"
+#include "utf8.h"
 
 /**
  * table_cell() - Append a cell.
@@ -33,12 +33,20 @@ static int width(const struct table *t, size_t column)
 	if (column + 1 == t->columns)
 		return 0;
 	for (i = column; i < t->n; i += t->columns) {
-		size_t len = strlen(t->cells[i]);
+		size_t len = utf8_width(t->cells[i]);
 
 		if (len > max)
 			max = len;
 	}
 	return max;
+}
+
+/* printf() would count bytes */
+static void print_cell(const char *text, int width, const char *between)
+{
+	int fill = width - (int)utf8_width(text);
+
+	printf("%s%*s%s", text, fill > 0 ? fill : 0, "", between);
 }
 
 /**
@@ -58,8 +66,8 @@ void table_print(struct table *t)
 		size_t column = i % t->columns;
 
 		if (t->n > t->columns)
-			printf("%-*s%s", widths[column], t->cells[i],
-			       column + 1 == t->columns ? "\n" : "  ");
+			print_cell(t->cells[i], widths[column],
+				   column + 1 == t->columns ? "\n" : "  ");
 		free(t->cells[i]);
 	}
 	free(widths);
