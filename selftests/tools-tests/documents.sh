@@ -39,6 +39,38 @@ if [ -d "$repo/build/ynl" ]; then
 		sh -c "$regenerate --frob; [ \$? -eq 2 ]"
 fi
 
+# What ftcpctl reads has the length that the specification says, or it would read
+# beyond the end of a short attribute.
+policy()
+{
+	/usr/bin/python3 - "$spec" "$repo/tools/ftcpctl/ipc.c" <<-'EOT'
+	import re, sys, yaml
+
+	spec = yaml.safe_load(open(sys.argv[1]))
+	source = open(sys.argv[2]).read()
+	known = dict(re.findall(r'\[(FTCP_\w+)\] = \{ \.type = NLA_(\w+)', source))
+	kinds = { 'u8': 'U8', 'u16': 'U16', 'u32': 'U32', 'u64': 'U64',
+	          'string': 'STRING', 'nest': 'NESTED' }
+	wrong = 0
+	for group in spec['attribute-sets']:
+	    prefix = { 'faketcp': 'FTCP_A_', 'allowed-ip': 'FTCP_ALLOWED_IP_' }
+	    if group['name'] not in prefix:
+	        continue    # of counters, whose length is looked at one by one
+	    for attr in group['attributes']:
+	        name = prefix[group['name']] + attr['name'].upper().replace('-', '_')
+	        kind = kinds.get(attr['type'])
+	        if kind and known.get(name) != kind:
+	            print(name, 'is', kind, 'not', known.get(name))
+	            wrong = 1
+	sys.exit(wrong)
+	EOT
+}
+if /usr/bin/python3 -c 'import yaml' 2> /dev/null; then
+	check 'ftcpctl knows the type of every attribute' policy
+else
+	skip 'ftcpctl knows the type of every attribute' 'no python3-yaml'
+fi
+
 lint()
 {
 	local output

@@ -79,6 +79,10 @@ static struct nla_policy attr_policy[FTCP_A_MAX + 1] = {
 	[FTCP_A_WIRE] = { .type = NLA_U32 },
 	[FTCP_A_IDLE] = { .type = NLA_U32 },
 	[FTCP_A_KEEPALIVE] = { .type = NLA_U32 },
+	[FTCP_A_KEEPALIVE_INTERVAL] = { .type = NLA_U32 },
+	[FTCP_A_KEEPALIVE_PROBES] = { .type = NLA_U32 },
+	[FTCP_A_MAX_AGE] = { .type = NLA_U32 },
+	[FTCP_A_MAX_BYTES] = { .type = NLA_U64 },
 	[FTCP_A_FWMARK] = { .type = NLA_U32 },
 	[FTCP_A_MAX_FLOWS] = { .type = NLA_U32 },
 	[FTCP_A_QUEUE] = { .type = NLA_U32 },
@@ -100,6 +104,10 @@ static struct nla_policy attr_policy[FTCP_A_MAX + 1] = {
 	[FTCP_A_COALESCE] = { .type = NLA_U32 },
 	[FTCP_A_ENDED] = { .type = NLA_NESTED },
 	[FTCP_A_REASON] = { .type = NLA_U32 },
+};
+
+static struct nla_policy allowed_ip_policy[FTCP_ALLOWED_IP_MAX + 1] = {
+	[FTCP_ALLOWED_IP_PREFIX] = { .type = NLA_U8 },
 };
 
 /* Open the family; @required: say so when it is missing */
@@ -495,7 +503,7 @@ static bool get_prefix(struct prefix *p, struct nlattr *nest)
 	struct nlattr *tb[FTCP_ALLOWED_IP_MAX + 1], *addr;
 
 	memset(p, 0, sizeof(*p));
-	if (nla_parse_nested(tb, FTCP_ALLOWED_IP_MAX, nest, NULL))
+	if (nla_parse_nested(tb, FTCP_ALLOWED_IP_MAX, nest, allowed_ip_policy))
 		return false;
 	addr = tb[FTCP_ALLOWED_IP_ADDR];
 	if (!addr || !tb[FTCP_ALLOWED_IP_PREFIX] ||
