@@ -32,9 +32,11 @@ endpoint_is()
 }
 is() { [ "$1" = "$2" ] || { echo "$1, not $2"; return 1; }; }
 
+export FTCP_RESOLVE_RETRIES=0
 check_refused 'a name that nobody knows' 'remote: "server.test"' \
 	eval 'add_link "$C" && ctl add tunnel t dev ftcp0 listen 127.0.0.1:1234 \
 		remote server.test:4567'
+unset FTCP_RESOLVE_RETRIES
 hosts "$S4 server.test"
 check 'a tunnel to a name' ctl add tunnel t dev ftcp0 \
 	listen 127.0.0.1:1234 remote server.test:4567 keepalive off

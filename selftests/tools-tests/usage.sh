@@ -295,5 +295,30 @@ check_refused 'no module: del flow' "$missing" \
 	ftcpctl del flow local 127.0.0.1:1 remote '[::1]:1' dev l
 check_refused 'no module: add rules' "$missing" ftcpctl add rules tunnel t dev l
 check_refused 'a name that nobody knows' 'remote: "nosuch.invalid": ' \
-	unshare -n ftcpctl "${client[@]}" remote nosuch.invalid:1
+	env FTCP_RESOLVE_RETRIES=0 unshare -n ftcpctl "${client[@]}" remote nosuch.invalid:1
+
+# While no name server answers, as when the machine starts, it is asked again.
+echo '127.0.0.1 localhost' > "$tmp/hosts"
+echo 'hosts: files dns' > "$tmp/nsswitch.conf"
+# named COMMAND...: where no name server is, and names are what that file says
+named()
+{
+	unshare --net --mount sh -c 'for file in hosts nsswitch.conf; do
+		mount --bind "$0/$file" "/etc/$file" || exit; done; exec "$@"' \
+		"$tmp" "$@"
+}
+named ftcpctl "${client[@]}" remote nosuch.test:1 > "$tmp/named" 2>&1 &
+pids+=($!)
+check 'no name server: it says that it tries again' wait_for 10 grep -q \
+	'remote: "nosuch.test": .*; trying again in 1.0 s' "$tmp/named"
+echo '192.0.2.1 nosuch.test' >> "$tmp/hosts"
+check '... and goes on when the name is there' wait_for 10 grep -q "$missing" "$tmp/named"
+sed -i '/nosuch.test/d' "$tmp/hosts"
+check_refused '... told to try once' 'trying again in 1.0 s' \
+	named env FTCP_RESOLVE_RETRIES=1 ftcpctl "${client[@]}" remote nosuch.test:1
+echo 'hosts: files' > "$tmp/nsswitch.conf"
+named timeout 10 ftcpctl "${client[@]}" remote nosuch.test:1 > "$tmp/named" 2>&1
+status=$?
+check 'a name that is known not to be is not asked for again' eval \
+	'[ $status -eq 1 ] && ! grep "trying again" "$tmp/named"'
 finish

@@ -78,14 +78,21 @@ check 'nftables takes the printed rules' c nft -f "$tmp/rules"
 works "$S4:4567"
 works "[$S6]:4567"
 c nft delete table inet nat_ftcptun_tun0
-if command -v iptables ip6tables > /dev/null; then
+# they_mark: the kernel has what iptables marks with
+they_mark()
+{
+	c iptables -t mangle -A PREROUTING -j MARK --set-mark 0 &&
+		c ip6tables -t mangle -A PREROUTING -j MARK --set-mark 0 &&
+		c iptables -t mangle -F && c ip6tables -t mangle -F
+}
+if command -v iptables ip6tables > /dev/null && they_mark 2> /dev/null; then
 	sed -n 's/^# \(ip6\?tables\)/\1/p' "$tmp/rules" > "$tmp/iptables"
 	check 'iptables takes them' c bash -e "$tmp/iptables"
 	c conntrack -F 2> /dev/null
 	works "$S4:4567"
 	works "[$S6]:4567"
 else
-	skip 'iptables' 'not installed'
+	skip 'iptables' 'not here'
 fi
 
 # ---- WireGuard itself, by wg-quick ----
@@ -121,8 +128,8 @@ wg_quick()
 # An address that only the server has: the way there is WireGuard's.
 everything()
 {
-	ip -n "$S" addr add 198.51.100.1/32 dev lo
-	ip -n "$S" addr add 2001:db8::1/128 dev lo
+	ip -n "$S" addr replace 198.51.100.1/32 dev lo
+	ip -n "$S" addr replace 2001:db8::1/128 dev lo
 	check "$1: a ping to the far end" c ping -q -c 3 -i 0.2 -W 5 192.168.77.2
 	check "$1: and to anywhere" c ping -q -c 3 -i 0.2 -W 5 198.51.100.1
 	check "$1: over IPv6 as well" c ping -q -c 3 -i 0.2 -W 5 2001:db8::1

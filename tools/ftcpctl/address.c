@@ -12,10 +12,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "address.h"
 #include "args.h"
 #include "ftcpctl.h"
+
+/* Of a name: how often, and after how many ms, each time a fifth more */
+#define RETRIES 15
+#define RETRY_FIRST 1000
+#define RETRY_MAX 20000
 
 /* What -4 and -6 ask for */
 static int wanted = AF_UNSPEC;
@@ -52,24 +58,69 @@ static const char *family_name(int family)
 	return family == AF_INET6 ? "IPv6" : "IPv4";
 }
 
-/* What a name stands for, best first */
-static int look_up(const char *word, const char *host, bool numeric,
-		   struct addrinfo **list)
+/* What a name stands for, best first; an error as of getaddrinfo() */
+static int ask(const char *host, bool numeric, struct addrinfo **list)
 {
 	struct addrinfo hints = {
 		.ai_family = numeric ? AF_UNSPEC : wanted,
 		.ai_socktype = SOCK_DGRAM,
 		.ai_flags = numeric ? AI_NUMERICHOST : 0,
 	};
+
+	return getaddrinfo(host, NULL, &hints, list);
+}
+
+static const char *why(int err)
+{
+	return err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err);
+}
+
+static int look_up(const char *word, const char *host, bool numeric,
+		   struct addrinfo **list)
+{
+	int err = ask(host, numeric, list);
+
+	if (err)
+		return fail(REFUSED, "%s: \"%s\": %s", word, host, why(err));
+	return DONE;
+}
+
+static int retries(void)
+{
+	const char *text = getenv("FTCP_RESOLVE_RETRIES");
+
+	if (!text)
+		return RETRIES;
+	return strcmp(text, "infinity") ? atoi(text) : -1;
+}
+
+/*
+ * The same, again and again while no name server answers.  When a machine
+ * starts, units and wg-quick may run this before the network is there; wg(8)
+ * waits as long.  What the resolver calls permanent is not asked again.
+ */
+static int look_up_patiently(const char *word, const char *host,
+			     struct addrinfo **list)
+{
+	int left = retries();
+	unsigned int wait = RETRY_FIRST;
+	struct timespec pause;
 	int err;
 
-	err = getaddrinfo(host, NULL, &hints, list);
-	if (err == EAI_SYSTEM)
-		return fail(REFUSED, "%s: \"%s\": %s", word, host,
-			    strerror(errno));
-	if (err)
-		return fail(REFUSED, "%s: \"%s\": %s", word, host,
-			    gai_strerror(err));
+	while ((err = ask(host, false, list))) {
+		if (err == EAI_NONAME || err == EAI_FAIL || err == EAI_NODATA ||
+		    !left)
+			return fail(REFUSED, "%s: \"%s\": %s", word, host,
+				    why(err));
+		if (left > 0)
+			left--;
+		note("%s: \"%s\": %s; trying again in %.1f s", word, host,
+		     why(err), wait / 1000.0);
+		pause.tv_sec = wait / 1000;
+		pause.tv_nsec = wait % 1000 * 1000000;
+		nanosleep(&pause, NULL);
+		wait = wait * 6 / 5 < RETRY_MAX ? wait * 6 / 5 : RETRY_MAX;
+	}
 	return DONE;
 }
 
@@ -85,7 +136,8 @@ static int resolve(const char *word, const char *text, const char *host,
 		   bool numeric, union address *out)
 {
 	struct addrinfo *list;
-	int code = look_up(word, host, numeric, &list);
+	int code = numeric ? look_up(word, host, true, &list) :
+			     look_up_patiently(word, host, &list);
 
 	if (code)
 		return code;
