@@ -79,6 +79,14 @@ for value in '' unse unset, set1 SET 0; do
 done
 wrong 'a bad --queue' 'not a number' "${client[@]}" --queue 99999999999999999999
 wrong 'an unknown option' 'no such option' "${client[@]}" --frobnicate
+wrong 'an unknown short one among others' '-x: no such option' client -vx
+wrong 'it and not what is before it' '-x: no such option' client --auto-rules -xv
+wrong 'one with a value that it does not take' '--verbose=1: takes no value' \
+	"${client[@]}" --verbose=1
+wrong 'an abbreviation of several' '--max: ambiguous: --max-age, --max-bytes,' \
+	"${client[@]}" --max 3
+wrong 'an abbreviation of several, with a value' '--tun-p=x: ambiguous: --tun-peer, --tun-peer6' \
+	"${client[@]}" --tun-p=x
 wrong 'a value is missing' 'value is missing' client --local
 wrong 'one argument too many' 'unexpected argument' "${client[@]}" more
 

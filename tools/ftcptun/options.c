@@ -50,6 +50,8 @@ enum {
 	OPT_NO_UDP_OFFLOAD,
 };
 
+#define SHORT_OPTIONS ":l:r:4vhV"
+
 static const struct option long_options[] = {
 	{ "local", required_argument, NULL, 'l' },
 	{ "remote", required_argument, NULL, 'r' },
@@ -477,6 +479,53 @@ static void parse_local(struct options *o, const char *text)
 	o->port = (u16)port;
 }
 
+/* The options that @word, without its "--" and value, may be short for */
+static unsigned int candidates(const char *word, char *names, size_t size)
+{
+	size_t len = strcspn(word, "=");
+	const struct option *o;
+	unsigned int n = 0;
+
+	names[0] = '\0';
+	for (o = long_options; o->name; o++) {
+		size_t end = strlen(names);
+
+		if (strncmp(o->name, word, len))
+			continue;
+		snprintf(names + end, size - end, "%s--%s", n++ ? ", " : "",
+			 o->name);
+	}
+	return n;
+}
+
+static bool is_option(int value)
+{
+	const struct option *o;
+
+	for (o = long_options; o->name; o++)
+		if (o->val == value)
+			return true;
+	return value > ' ' && value < 0x7f && strchr(SHORT_OPTIONS, value);
+}
+
+/* getopt_long() says in @value which option it is that was wrong: none when there
+ * is none, or more than one; one that there is when it was given a value.
+ */
+static void refuse_option(const char *word, int value)
+	__attribute__((noreturn));
+static void refuse_option(const char *word, int value)
+{
+	char names[512];
+
+	if (!value && candidates(word + 2, names, sizeof(names)) > 1)
+		usage_error("%s: ambiguous: %s", word, names);
+	if (value && is_option(value))
+		usage_error("%s: takes no value", word);
+	if (value)
+		usage_error("-%c: no such option", value);
+	usage_error("%s: no such option", word);
+}
+
 /**
  * options_parse() - read the command line; does not return if it is wrong
  * @o: the result
@@ -497,7 +546,7 @@ void options_parse(struct options *o, int argc, char **argv)
 	argc -= skip;
 	argv += skip;
 
-	while ((c = getopt_long(argc, argv, ":l:r:4vhV", long_options, NULL)) !=
+	while ((c = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) !=
 	       -1) {
 		switch (c) {
 		case 'l':
@@ -602,7 +651,7 @@ void options_parse(struct options *o, int argc, char **argv)
 		case ':':
 			usage_error("%s: a value is missing", argv[optind - 1]);
 		default:
-			usage_error("%s: no such option", argv[optind - 1]);
+			refuse_option(argv[optind - 1], optopt);
 		}
 	}
 	if (optind < argc)
