@@ -141,6 +141,7 @@ static enum ftcp_reason reason_of(enum ftcp_event event)
 	case FTCP_EV_UNANSWERED:
 		return FTCP_REASON_UNANSWERED;
 	case FTCP_EV_RESET:
+	case FTCP_EV_FORGOTTEN:
 		return FTCP_REASON_RESET;
 	case FTCP_EV_DEAD:
 		return FTCP_REASON_DEAD;
@@ -202,13 +203,17 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 static void flow_settle(struct ftcp_flow *flow, const struct ftcp_result *res)
 {
 	lockdep_assert_held(&flow->lock);
+	if (res->event == FTCP_EV_PEER_CLOSED)
+		ftcp_renew_bequeath(flow);
 	if (flow->conn.state == FTCP_FIN_WAIT ||
 	    flow->conn.state == FTCP_LAST_ACK) {
 		ftcp_table_del_inner(flow);
 		flow->closing = true;
 	}
-	if (res->event == FTCP_EV_ESTABLISHED)
+	if (res->event == FTCP_EV_ESTABLISHED) {
 		flow->announced = true;
+		flow->owes = false;
+	}
 }
 
 static void flow_timer(struct timer_list *t)
@@ -458,10 +463,22 @@ struct ftcp_flow *ftcp_flow_dial(struct ftcp_tunnel *tunnel,
  * Context: RCU, bottom halves disabled.
  * Return: the flow, or NULL.
  */
-struct ftcp_flow *ftcp_flow_dial_heir(const struct ftcp_flow *flow,
+struct ftcp_flow *ftcp_flow_dial_heir(struct ftcp_flow *flow,
 				      enum ftcp_drop_attr *reason)
 {
-	return flow_dial(flow->tunnel, flow->peer, &flow->inner, true, reason);
+	struct ftcp_flow *heir = flow_dial(flow->tunnel, flow->peer,
+					   &flow->inner, true, reason);
+
+	if (!heir)
+		return NULL;
+	/* It may have ended already, or even taken over. */
+	spin_lock(&flow->lock);
+	spin_lock_nested(&heir->lock, SINGLE_DEPTH_NESTING);
+	if (flow->inner_hashed && !heir->dead)
+		flow->successor = heir;
+	spin_unlock(&heir->lock);
+	spin_unlock(&flow->lock);
+	return heir;
 }
 
 /* Whatever has the ends of the conversation that @flow is about to have: a
@@ -626,6 +643,30 @@ void ftcp_flow_drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
 	local_bh_enable();
 }
 
+/* Whether the application is to hear of a flow's end, when what waits does not tell
+ * it: a conversation that another flow has taken over has lost nothing, nor has one
+ * that had nothing to say.  Under ->lock.
+ */
+static bool end_is_news(const struct ftcp_flow *flow, enum ftcp_event event,
+			enum ftcp_reason reason)
+{
+	lockdep_assert_held(&flow->lock);
+	if (!flow->dialled || !flow->inner_hashed ||
+	    !skb_queue_empty(&flow->queue))
+		return false;
+	switch (event) {
+	case FTCP_EV_DEAD:
+		return true;
+	case FTCP_EV_RESET:
+	case FTCP_EV_FORGOTTEN:
+		return atomic64_read(&flow->tx_packets);
+	default:
+		return flow->owes && (event == FTCP_EV_REFUSED ||
+				      event == FTCP_EV_UNANSWERED ||
+				      reason == FTCP_REASON_FAILED);
+	}
+}
+
 /**
  * ftcp_flow_kill() - end a flow
  * @flow: the flow
@@ -634,15 +675,19 @@ void ftcp_flow_drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
  *	out, closed or replaced, ends for that reason
  *
  * The flow is found by nobody any more, and freed in time.  A far end that still
- * knows the connection is sent a RST if the core has not ended it.
+ * knows the connection is sent a RST if the core has not ended it.  The conversation
+ * of one that was lost goes on in its heir, or, if the connection was only forgotten,
+ * in another flow.
  *
  * Context: the flow's lock is not held.
  */
 void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 		    enum ftcp_reason reason)
 {
+	bool lost = event == FTCP_EV_RESET || event == FTCP_EV_FORGOTTEN ||
+		    event == FTCP_EV_DEAD;
 	struct ftcp_result res = { };
-	bool announced, tell;
+	bool announced, again, tell;
 
 	rcu_read_lock();
 	spin_lock_bh(&flow->lock);
@@ -653,12 +698,11 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 	}
 	if (flow->outer_hashed)
 		ftcp_conn_abort(&flow->conn, &res);
-	/* Who waits hears by what waits; a conversation that another flow has
-	 * taken over has lost nothing.
-	 */
-	tell = flow->dialled && flow->inner_hashed &&
-	       (event == FTCP_EV_RESET || event == FTCP_EV_DEAD) &&
-	       skb_queue_empty(&flow->queue);
+	if (lost)
+		ftcp_renew_bequeath(flow);
+	again = event == FTCP_EV_FORGOTTEN && flow->dialled &&
+		flow->inner_hashed;
+	tell = end_is_news(flow, event, reason);
 	ftcp_table_del_outer(flow);
 	ftcp_table_del_inner(flow);
 	flow_unlink(flow);
@@ -671,13 +715,17 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 	spin_unlock_bh(&flow->lock);
 
 	ftcp_send_control(flow->tunnel, NULL, &flow->outer, &res.control);
+	if (again && ftcp_renew_anew(flow))
+		tell = false;
 	/* The conversation that another flow has may well go on. */
 	ftcp_flow_drop_waiting(flow, FTCP_DROP_REFUSED,
 			       reason == FTCP_REASON_REPLACED ? NULL :
 			       event == FTCP_EV_REFUSED ? ftcp_icmp_refused :
 							  ftcp_icmp_unreachable);
 	if (tell)
-		ftcp_icmp_lost(flow, event == FTCP_EV_RESET);
+		ftcp_icmp_lost(flow, event == FTCP_EV_RESET ||
+					     event == FTCP_EV_FORGOTTEN ||
+					     event == FTCP_EV_REFUSED);
 	if (announced)
 		ftcp_netlink_flow_ended(flow, reason);
 	if (flow->renewable && (reason == FTCP_REASON_REFUSED ||

@@ -49,6 +49,8 @@ struct ftcp_inner_key {
  * @renewable: it was dialled from a port of its own, so that another flow can
  *	take its conversation over; constant
  * @heir: it was dialled to take a conversation over; constant
+ * @owes: the connection that had the conversation before was lost, and the
+ *	application hears of it if this one cannot be had; changed under @lock
  * @forwarded: mode routed: its datagrams are for other hosts
  * @batch: what leaves together; see there for who protects it
  * @conn: state of the protocol; see core/conn.h for what needs @lock
@@ -60,6 +62,7 @@ struct ftcp_inner_key {
  * @announced: its existence was told to user space
  * @inherited: it has taken over
  * @closing: it is being closed in order, by either end
+ * @successor: the heir that is being dialled, while this flow has the conversation
  * @queue: dialled: datagrams that wait for the connection; accepted: segments
  *	that wait for the UDP port towards the target
  * @timer: runs ftcp_conn_timer()
@@ -88,11 +91,12 @@ struct ftcp_inner_key {
  * dialled for the same conversation, which only one of them has in the table of
  * inner flows.  When the heir is established it takes the other's place there
  * in one step, under both locks; the other receives for a while what is under
- * way, and closes.  An heir that comes to nothing tells whoever has the
- * conversation.  Neither keeps a pointer to the other.
+ * way, and closes.  A flow that ends before that, other than by this end's will,
+ * leaves the conversation to the heir as it is.  An heir that comes to nothing tells
+ * whoever has the conversation: a flow that points to an heir hears of its end.
  *
- * Lock order: an heir's @lock, then that of the flow that it replaces, which is
- * older; then ftcp_tunnel.lock.  No packet is sent under @lock, or under that of
+ * Lock order: a flow's @lock, then that of its heir, which is younger; then
+ * ftcp_tunnel.lock.  No packet is sent under @lock, or under that of
  * @batch, which is not taken together with any other.
  */
 struct ftcp_flow {
@@ -111,6 +115,7 @@ struct ftcp_flow {
 	bool dialled;
 	bool renewable;
 	bool heir;
+	bool owes;
 	bool forwarded;
 
 	struct ftcp_conn conn ____cacheline_aligned;
@@ -128,6 +133,7 @@ struct ftcp_flow {
 	bool announced;
 	bool inherited;
 	bool closing;
+	struct ftcp_flow *successor;
 	struct sk_buff_head queue;
 	struct timer_list timer;
 	struct work_struct setup;
@@ -155,7 +161,7 @@ struct ftcp_flow *ftcp_flow_dial(struct ftcp_tunnel *tunnel,
 				 struct ftcp_peer *peer,
 				 const struct ftcp_inner_key *key,
 				 enum ftcp_drop_attr *reason);
-struct ftcp_flow *ftcp_flow_dial_heir(const struct ftcp_flow *flow,
+struct ftcp_flow *ftcp_flow_dial_heir(struct ftcp_flow *flow,
 				      enum ftcp_drop_attr *reason);
 struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 				   struct ftcp_peer *peer,

@@ -136,9 +136,9 @@ static struct sk_buff *make_datagram(const struct ftcp_flow *flow)
 
 /**
  * ftcp_icmp_lost() - tell an application that its conversation's flow is gone
- * @flow: a flow that was dialled and established; its ends are constant by now
- * @reset: the far end reset it, as a closed UDP port would refuse a datagram;
- *	otherwise it was found dead, as a host that is unreachable
+ * @flow: a flow that was dialled; its ends are constant by now
+ * @reset: the far end reset or refused it, as a closed UDP port would refuse a
+ *	datagram; otherwise it was found dead, as a host that is unreachable
  *
  * Context: any but hard interrupts; no lock of the flow is held.
  */

@@ -103,6 +103,10 @@ void ftcp_renew_ended(struct ftcp_flow *heir, enum ftcp_event event)
 				  &heir->inner);
 	if (!flow)
 		return;
+	spin_lock_bh(&flow->lock);
+	if (flow->successor == heir)
+		flow->successor = NULL;
+	spin_unlock_bh(&flow->lock);
 	if (!endpoint_left(heir)) {
 		renewal_failed(flow, event == FTCP_EV_UNANSWERED ||
 					     event == FTCP_EV_REFUSED);
@@ -126,23 +130,109 @@ void ftcp_renew_ended(struct ftcp_flow *heir, enum ftcp_event event)
 bool ftcp_renew_inherit(struct ftcp_flow *flow)
 {
 	struct ftcp_flow *old;
+	bool inherited;
 
-	spin_lock_bh(&flow->lock);
 	old = ftcp_flow_by_inner(ftcp_flow_inner_net(flow->tunnel),
 				 &flow->inner);
-	if (old && !flow->dead &&
-	    ftcp_load(flow->conn.state) == FTCP_ESTABLISHED) {
-		spin_lock_nested(&old->lock, SINGLE_DEPTH_NESTING);
-		if (old->conn.renewing && !ftcp_table_replace_inner(old, flow)) {
-			flow->inherited = true;
-			ftcp_conn_retire(&old->conn, &flow->conn, ftcp_now());
-		}
-		spin_unlock(&old->lock);
+	if (!old)
+		return false;
+	if (old == flow)	/* see ftcp_renew_bequeath() */
+		return true;
+	spin_lock_bh(&old->lock);
+	spin_lock_nested(&flow->lock, SINGLE_DEPTH_NESTING);
+	if (!flow->dead && !flow->inherited &&
+	    ftcp_load(flow->conn.state) == FTCP_ESTABLISHED &&
+	    old->conn.renewing && !ftcp_table_replace_inner(old, flow)) {
+		flow->inherited = true;
+		ftcp_conn_retire(&old->conn, &flow->conn, ftcp_now());
 	}
-	spin_unlock_bh(&flow->lock);
-	if (flow->inherited)
+	inherited = flow->inherited;
+	spin_unlock(&flow->lock);
+	spin_unlock_bh(&old->lock);
+	if (inherited)
 		ftcp_flow_rearm(old);
-	return flow->inherited;
+	return inherited;
+}
+
+/* What waited in a flow that was lost waits in the one that has its conversation
+ * now, before what is new.  Under the locks of both.
+ */
+static void hand_over(struct ftcp_flow *flow, struct ftcp_flow *next)
+{
+	lockdep_assert_held(&flow->lock);
+	lockdep_assert_held(&next->lock);
+	if (!next->waiting)
+		return;
+	next->owes = true;
+	skb_queue_splice_init(&flow->queue, &next->queue);
+}
+
+/* Whether a flow that is being dialled, or has just been, goes on; under its lock. */
+static bool alive(const struct ftcp_flow *flow)
+{
+	return !flow->dead && !flow->closing &&
+	       (!flow->outer_hashed || flow->conn.state != FTCP_CLOSED);
+}
+
+/**
+ * ftcp_renew_bequeath() - a flow's heir has the conversation from now on
+ * @flow: the flow, which can carry nothing more; its lock is held
+ *
+ * If the heir is not established yet datagrams wait in it.
+ *
+ * Context: RCU, bottom halves disabled.
+ * Return: whether there is an heir.
+ */
+bool ftcp_renew_bequeath(struct ftcp_flow *flow)
+{
+	struct ftcp_flow *heir = flow->successor;
+	bool done = false;
+
+	lockdep_assert_held(&flow->lock);
+	if (!heir)
+		return false;
+	spin_lock_nested(&heir->lock, SINGLE_DEPTH_NESTING);
+	if (alive(heir)) {
+		/* before datagrams find it; one that is established lets them go
+		 * when it looks whether it has inherited
+		 */
+		WRITE_ONCE(heir->waiting, true);
+		done = !ftcp_table_replace_inner(flow, heir);
+	}
+	if (done) {
+		heir->inherited = true;
+		hand_over(flow, heir);
+	}
+	spin_unlock(&heir->lock);
+	return done;
+}
+
+/**
+ * ftcp_renew_anew() - dial again for the conversation of a flow that was lost
+ * @flow: the flow, dead
+ *
+ * Context: RCU read-side critical section, the flow's lock is not held.
+ * Return: whether another flow has the conversation.
+ */
+bool ftcp_renew_anew(struct ftcp_flow *flow)
+{
+	enum ftcp_drop_attr reason;
+	struct ftcp_flow *next;
+
+	local_bh_disable();
+	next = ftcp_flow_dial(flow->tunnel, flow->peer, &flow->inner, &reason);
+	if (next) {
+		spin_lock(&flow->lock);
+		spin_lock_nested(&next->lock, SINGLE_DEPTH_NESTING);
+		if (!next->dead)
+			hand_over(flow, next);
+		spin_unlock(&next->lock);
+		spin_unlock(&flow->lock);
+	} else {
+		ftcp_stats_drop(flow->tunnel->stats, reason);
+	}
+	local_bh_enable();
+	return next;
 }
 
 /* Replace a flow before the core asks for it; @now: not if that failed a moment

@@ -8,6 +8,8 @@
 void ftcp_renew(struct ftcp_flow *flow);
 void ftcp_renew_ended(struct ftcp_flow *heir, enum ftcp_event event);
 bool ftcp_renew_inherit(struct ftcp_flow *flow);
+bool ftcp_renew_bequeath(struct ftcp_flow *flow);
+bool ftcp_renew_anew(struct ftcp_flow *flow);
 void ftcp_renew_follow(struct ftcp_flow *flow);
 
 void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer,

@@ -156,6 +156,7 @@ void ftcp_table_del_inner(struct ftcp_flow *flow)
 		rhashtable_remove_fast(&ftcp_flow_inner_net(flow->tunnel)->inner,
 				       &flow->inner_node, inner_params);
 	flow->inner_hashed = false;
+	flow->successor = NULL;
 }
 
 /**
@@ -180,6 +181,7 @@ int ftcp_table_replace_inner(struct ftcp_flow *old, struct ftcp_flow *flow)
 	if (err)
 		return err;
 	old->inner_hashed = false;
+	old->successor = NULL;
 	flow->inner_hashed = true;
 	return 0;
 }

@@ -266,6 +266,56 @@ server()
 	wait_for 10 grep -q ready "$tmp/$log"
 }
 
+# app LOG NAMESPACE HOST PORT FROM [talk]: an application that sends one datagram, or
+# goes on sending, from a connected socket, and another one for each signal USR1,
+# until it hears an error.  It says what it heard.
+app()
+{
+	local log=$1 ns=$2
+
+	shift 2
+	[ -e "$tmp/app" ] || cat > "$tmp/app" <<-'EOT'
+	use Socket qw(:DEFAULT getaddrinfo);
+	use Errno;
+	my ($host, $port, $from, $talk) = @ARGV;
+	my ($e, $to) = getaddrinfo($host, $port, { socktype => SOCK_DGRAM });
+	my ($f, $me) = getaddrinfo(undef, $from, { family => $to->{family},
+		socktype => SOCK_DGRAM, flags => AI_PASSIVE });
+	socket(my $s, $to->{family}, SOCK_DGRAM, 0) or die;
+	setsockopt($s, 0, 11, pack("i", 1)) or die "$!";	# IP_RECVERR
+	bind($s, $me->{addr}) && connect($s, $to->{addr}) or die "$!";
+	$| = 1;
+	$SIG{USR1} = sub { $poked = 1 };
+	send($s, "ping", 0) or die "$!";
+	for (;;) {
+		my $ready = "";
+		vec($ready, fileno($s), 1) = 1;
+		if (select($ready, undef, undef, 0.2) > 0) {
+			defined recv($s, my $data, 100, 0) or last;
+			print "heard\n";
+		} elsif ($talk || $poked) {
+			$poked = 0;
+			send($s, "ping", 0) or last;
+		}
+	}
+	for my $name (qw(ECONNREFUSED EHOSTUNREACH)) {
+		print "$name\n" if $!{$name};
+	}
+	print "end\n";
+	EOT
+	background "$log" "$ns" perl "$tmp/app" "$@"
+}
+
+# says LOG LINE [NUMBER]: an application has said so, so many times
+says()
+{
+	local count
+
+	count=$(grep -cx "$2" "$tmp/$1")
+	[ "$count" -gt 0 ] && [ "$count" = "${3:-$count}" ] ||
+		{ cat "$tmp/$1"; return 1; }
+}
+
 # field NAME TEXT: the value in udptool's or tcpraw's "NAME=VALUE ..."
 field()
 {

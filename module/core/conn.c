@@ -372,6 +372,42 @@ static int valid_reset(const struct ftcp_conn *c, const struct ftcp_segment *seg
 	       ((seg->flags & FTCP_ACK) && ran_ahead(c, seg));
 }
 
+/* Whether nothing was heard since there was reason to doubt that the way still leads
+ * to the far end.
+ */
+static int doubted(const struct ftcp_conn *c, u64 now)
+{
+	u64 rx = ftcp_load(c->last_rx);
+
+	return c->renewing || (c->probes && c->heard == rx) ||
+	       (c->suspect_at > rx && now < c->suspect_at + FTCP_DOUBT);
+}
+
+/* Whether a datagram has gone through, in either direction. */
+static int proven(const struct ftcp_conn *c)
+{
+	return ftcp_load(c->snd_una) != c->iss + 1 ||
+	       ftcp_load(c->last_data) > c->opened;
+}
+
+/* What a valid RST means.  An end that cuts its connection sends RST and ACK; who
+ * does not know it answers a segment by a RST alone (RFC 9293, section 3.5.2), be it
+ * a far end that has forgotten, one that a NAT now shows another connection, or a
+ * firewall.  With Phantun it is the other way round.  Who does not even take the
+ * first datagrams will not take those of the next connection either.
+ */
+static enum ftcp_event reset_event(const struct ftcp_conn *c,
+				   const struct ftcp_segment *seg, u64 now)
+{
+	int cut = c->zero_iss ? !(seg->flags & FTCP_ACK) :
+				seg->flags & FTCP_ACK;
+
+	if (c->state == FTCP_ESTABLISHED && proven(c) &&
+	    (!cut || doubted(c, now)))
+		return FTCP_EV_FORGOTTEN;
+	return FTCP_EV_RESET;
+}
+
 /* A FIN changes as much as a RST, and is held to the same measure.  One from
  * before what was received is no end, see receive_synchronized().
  */
@@ -512,7 +548,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 
 	if (seg->flags & FTCP_RST) {
 		if (valid_reset(c, seg))
-			end(c, FTCP_EV_RESET, res);
+			end(c, reset_event(c, seg, now), res);
 		else
 			res->verdict = FTCP_BAD_SEQUENCE;
 		return;

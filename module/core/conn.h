@@ -52,6 +52,7 @@
 #define FTCP_PROBE_MAX		3000	/* longest wait between two probes */
 #define FTCP_UNANSWERED		1000	/* an ACK for data takes no longer */
 #define FTCP_UNACKED		3	/* times FTCP_BEHIND_TIME: nothing arrives there */
+#define FTCP_DOUBT		10000	/* an answer to a probe takes no longer */
 #define FTCP_DRAIN		3000	/* what a replaced connection may still receive */
 #define FTCP_RENEW_AGAIN	30000	/* after a replacement that failed */
 
@@ -98,6 +99,9 @@ enum ftcp_conn_state {
  * @FTCP_EV_REFUSED: the far end answered the SYN with a RST
  * @FTCP_EV_UNANSWERED: no answer to any SYN
  * @FTCP_EV_RESET: a valid RST ended the connection
+ * @FTCP_EV_FORGOTTEN: the same, but the connection had worked, and the RST says only
+ *	that the far end, or what answers in its name, does not know it any more:
+ *	another one may be had
  * @FTCP_EV_DEAD: the far end was probed and stayed silent
  *
  * From FTCP_EV_CLOSED on the connection is over and in FTCP_CLOSED.
@@ -111,6 +115,7 @@ enum ftcp_event {
 	FTCP_EV_REFUSED,
 	FTCP_EV_UNANSWERED,
 	FTCP_EV_RESET,
+	FTCP_EV_FORGOTTEN,
 	FTCP_EV_DEAD,
 };
 

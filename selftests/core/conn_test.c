@@ -977,6 +977,84 @@ static void reset_by_the_forgetful(void)
 	EXPECT(FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED);
 }
 
+/* A connection that has worked: a datagram was acknowledged. */
+static void prove(const struct ftcp_conn_config *config)
+{
+	establish_as(config);
+	send_bytes(100);
+	now += 10;
+	receive_rel(FTCP_ACK, 0, 0, 0);
+}
+
+/* An end that cuts a connection says RST and ACK, who does not know it RST alone;
+ * with Phantun it is the other way round.
+ */
+static void reset_by_who_does_not_know(void)
+{
+	prove(&native);
+	receive_rel(FTCP_RST, 0, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_FORGOTTEN, FTCP_CLOSED);
+	prove(&native);
+	receive_rel(FTCP_RST | FTCP_ACK, 0, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED);
+	prove(&phantun);
+	receive_rel(FTCP_RST, 0, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED);
+	prove(&phantun);
+	receive_rel(FTCP_RST | FTCP_ACK, 0, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_FORGOTTEN, FTCP_CLOSED);
+}
+
+/* Another connection would fare no better than one that never worked; what came
+ * from the far end is as good as an acknowledgement.
+ */
+static void reset_before_it_worked(void)
+{
+	establish();
+	send_bytes(100);
+	now += 10;
+	receive_rel(FTCP_RST, 0, -100, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED);
+	establish();
+	now += 10;
+	receive_rel(FTCP_ACK, 0, 0, 100);
+	receive_rel(FTCP_RST, 0, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_FORGOTTEN, FTCP_CLOSED);
+}
+
+/* A RST of any kind, if the far end was in doubt. */
+static void reset_in_doubt(void)
+{
+	/* probed since it was last heard */
+	prove(&native);
+	CHECK(run_until(now + FTCP_KEEPALIVE));
+	EXPECT_SEGMENT(FTCP_ACK, c.snd_una - 1, c.rcv_nxt);
+	receive_rel(FTCP_RST | FTCP_ACK, 0, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_FORGOTTEN, FTCP_CLOSED);
+	prove(&native);
+	CHECK(run_until(now + FTCP_KEEPALIVE));
+	receive_rel(FTCP_ACK, 0, 0, 0);
+	now += 10;
+	receive_rel(FTCP_RST | FTCP_ACK, 0, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED);
+	/* suspected by its owner */
+	prove(&phantun);
+	ftcp_conn_suspect(&c, now);
+	now += FTCP_DOUBT - 1;
+	receive_rel(FTCP_RST, 0, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_FORGOTTEN, FTCP_CLOSED);
+	prove(&phantun);
+	ftcp_conn_suspect(&c, now);
+	now += FTCP_DOUBT + 1;
+	receive_rel(FTCP_RST, 0, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED);
+	/* about to be replaced */
+	prove(&renewable);
+	CHECK(ftcp_conn_renew(&c, now));
+	receive_rel(FTCP_RST | FTCP_ACK, 0, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_FORGOTTEN, FTCP_CLOSED);
+}
+
 /* ---- sending ---- */
 
 static void send_is_contiguous(void)
@@ -2541,6 +2619,9 @@ int main(void)
 		T(abort_resets),
 		T(phantun_closes),
 		T(reset_by_the_forgetful),
+		T(reset_by_who_does_not_know),
+		T(reset_before_it_worked),
+		T(reset_in_doubt),
 		T(send_is_contiguous),
 		T(send_needs_established),
 		T(first_flight),

@@ -340,7 +340,7 @@ static void host_forgets(void)
 	s.host[1].timer_at = 0;
 	s.host[1].key++;
 	sim_run(&s, s.now + 1 * SEC);
-	CHECK_EQ(s.host[0].event, FTCP_EV_RESET);
+	CHECK_EQ(s.host[0].event, FTCP_EV_FORGOTTEN);
 	s.host[0].interval = 0;
 	sim_dial(&s, 0, 0x11111111);
 	sim_run(&s, s.now + 1 * SEC);

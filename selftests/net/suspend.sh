@@ -46,18 +46,25 @@ check 'the far end is asked, and answers' wait_for 5 heard_since "$age"
 check 'the flow goes on' c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7000
 check 'it is the same one' [ "$(port)" = "$old" ]
 
+app app "$C" 127.0.0.1 1234 7001
+app=$!
+check 'an application that hears of errors' wait_for 10 says app heard 1
 check 'the server forgets, in silence' eval \
 	'r nft add table inet silence "{ chain f {
 		type filter hook forward priority -10; policy drop; }; }" &&
 	 s ftcpctl del tunnel t dev ftcp0 &&
 	 s ftcpctl add tunnel t dev ftcp0 port 4567 forward 127.0.0.1:5555 &&
 	 r nft delete table inet silence'
-check 'the client does not know' flows_are "$C" 1 established
+check 'the client does not know' flows_are "$C" 2 established
+old=$(port)
+anew() { flows_are "$C" 2 established && ! grep -qFx "$old" <<< "$(port)"; }
 suspend
-check 'it finds out' wait_for 5 flows_are "$C" 0
+check 'it finds out, and dials again' wait_for 5 anew
 check 'the first datagram is answered' c udptool send --to 127.0.0.1:1234 \
 	--from 127.0.0.1:7000 --timeout 5
-check 'on another flow' [ "$(port)" != "$old" ]
+kill -USR1 $app
+check 'the application is answered, and hears nothing else' eventually 5 says app heard 2
+check '...' eval '! grep -vx heard "$tmp/app"'
 
 assert_no_invalid
 check 'delete the links' proxy_gone

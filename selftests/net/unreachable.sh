@@ -20,38 +20,6 @@ check '... to a service on another host' s ftcpctl add tunnel far dev ftcp0 \
 check '...' c ftcpctl add tunnel far dev ftcp0 listen 127.0.0.1:1235 \
 	remote "$S4:4569" keepalive off
 
-# An application: it sends one datagram, or goes on sending, from a connected
-# socket, until it hears an error.
-cat > "$tmp/app" <<'EOT'
-use Socket qw(:DEFAULT getaddrinfo);
-use Errno;
-my ($host, $port, $from, $talk) = @ARGV;
-my ($e, $to) = getaddrinfo($host, $port, { socktype => SOCK_DGRAM });
-my ($f, $me) = getaddrinfo($host, $from, { socktype => SOCK_DGRAM });
-socket(my $s, $to->{family}, SOCK_DGRAM, 0) or die;
-setsockopt($s, 0, 11, pack("i", 1)) or die "$!";	# IP_RECVERR
-bind($s, $me->{addr}) && connect($s, $to->{addr}) or die "$!";
-$| = 1;
-send($s, "ping", 0) or die "$!";
-for (;;) {
-	my $ready = "";
-	vec($ready, fileno($s), 1) = 1;
-	if (select($ready, undef, undef, $talk ? 0.2 : undef)) {
-		defined recv($s, my $data, 100, 0) or last;
-		print "heard\n";
-	} else {
-		send($s, "ping", 0) or last;
-	}
-}
-for my $name (qw(ECONNREFUSED EHOSTUNREACH)) {
-	print "$name\n" if $!{$name};
-}
-print "end\n";
-EOT
-# app LOG HOST PORT FROM [talk]
-app() { background "$1" "$C" perl "$tmp/app" "${@:2}"; }
-says() { grep -qx "$2" "$tmp/$1" || { cat "$tmp/$1"; return 1; }; }
-
 errors='icmp[0] == 3 or icmp6[0] == 1'
 capture errors "$C" lo "$errors"
 tcpdump=$!
@@ -71,17 +39,17 @@ told_once()
 
 check 'it is the default' [ "$(s ftcpctl show tunnel t --json |
 	jq -r '.[0].unreachable')" = close ]
-app closed 127.0.0.1 1234 7001
+app closed "$C" 127.0.0.1 1234 7001
 check 'a closed port: ECONNREFUSED' eventually 10 says closed ECONNREFUSED
 check '... no flow is left' eval 'wait_for 5 flows_are "$C" 0 && wait_for 5 flows_are "$S" 0'
 check '... it was told once' told_once 7001
 check '... the server tells why' ended_are "$S" t unreachable=1
 check '... and the client' ended_are "$C" t reset=1
-app closed6 ::1 1234 7002
+app closed6 "$C" ::1 1234 7002
 check 'IPv6: a closed port: ECONNREFUSED' eventually 10 says closed6 ECONNREFUSED
 check '... no flow is left' eval 'wait_for 5 flows_are "$C" 0 && wait_for 5 flows_are "$S" 0'
 check '... it was told once' told_once 7002
-app closed-far 127.0.0.1 1235 7003
+app closed-far "$C" 127.0.0.1 1235 7003
 check 'on another host: ECONNREFUSED' eventually 10 says closed-far ECONNREFUSED
 check '... it was told once' told_once 7003
 
@@ -128,8 +96,8 @@ check '... is believed' wait_for 5 eval '[ -z "$(flows "$S" ".[] | select(.tunne
 
 # ---- The far end cuts the connection ----
 
-app reset 127.0.0.1 1234 7006
-app reset6 ::1 1234 7007
+app reset "$C" 127.0.0.1 1234 7006
+app reset6 "$C" ::1 1234 7007
 check 'two conversations' eval 'wait_for 10 says reset heard && wait_for 10 says reset6 heard'
 check 'no error so far' [ $(($(errors_to 7006) + $(errors_to 7007))) = 0 ]
 check 'the server goes' eval 's ftcpctl del tunnel t dev ftcp0 && s ftcpctl del tunnel t6 dev ftcp0'
@@ -138,11 +106,155 @@ check 'IPv6: reset: ECONNREFUSED' eventually 10 says reset6 ECONNREFUSED
 check '... told once' told_once 7006
 check 'IPv6: ... told once' told_once 7007
 
-# ---- The far end is closed in order: no error ----
+# ---- A connection that was forgotten is no news of the service: no error ----
+
+# server_says END ARGUMENTS...: forged, in the server's name, to a flow's local end
+server_says() { r tcpraw send --from "$S4:4567" --to "$1" "${@:2}"; }
+# flow_of PORT: the local end of the flow of an application of the client
+flow_of()
+{
+	flows "$C" ".[] | select(.[\"inner-local\"] | endswith(\":$1\")) | .local" |
+		grep .
+}
+state_of() { flows "$C" ".[] | select(.local == \"$1\") | .state"; }
+state_is() { [ "$(state_of "$1")" = "$2" ]; }
+moved() { local at; at=$(flow_of "$1") && [ "$at" != "$2" ]; }
+poke() { kill -USR1 "$1"; }
+hears() { eventually 10 says "$1" heard "$2"; }
+remotes() { flows "$S" '.[] | select(.tunnel == "t") | .remote'; }
+# new_since REMOTES: how many the server has that are not among these
+new_since() { remotes | grep -vcxF "$1"; }
+conntrack_forgets() { r conntrack -F; }
 
 check 'the server comes back' s ftcpctl add tunnel t dev ftcp0 port 4567 \
 	forward 127.0.0.1:5555
-app fin 127.0.0.1 1234 7008
+check '... with nothing else' eval 's ftcpctl del tunnel far dev ftcp0 &&
+	c ftcpctl del tunnel far dev ftcp0 && wait_for 10 flows_are "$C" 0'
+
+# A NAT takes the next segment into a new connection, with another port.
+r nft -f - <<-EOT
+table inet nat {
+	chain n {
+		type nat hook postrouting priority 100;
+		oifname s0 tcp dport 4567 masquerade random
+	}
+}
+EOT
+r sysctl -q -w net.netfilter.nf_conntrack_tcp_loose=1
+app nat "$C" 127.0.0.1 1234 7011
+app=$!
+check 'NAT: a conversation' hears nat 1
+old=$(flow_of 7011)
+check 'NAT: it forgets' conntrack_forgets
+poke $app
+check 'NAT: another flow' eventually 10 moved 7011 "$old"
+poke $app
+check 'NAT: it works' hears nat 2
+check 'NAT: the application heard nothing else' [ "$(errors_to 7011)" = 0 ]
+check 'NAT: the flow was reset' eval '[[ "$(ended "$C" t)" == *reset=* ]]'
+stop $app
+r nft delete table inet nat
+r sysctl -q -w net.netfilter.nf_conntrack_tcp_loose=0
+
+# A firewall rejects what it does not know.
+r nft -f - <<-EOT
+table inet firewall {
+	chain f {
+		type filter hook forward priority 10;
+		tcp dport 4567 ct state invalid reject with tcp reset
+	}
+}
+EOT
+app firewall "$C" 127.0.0.1 1234 7012
+app=$!
+check 'firewall: a conversation' hears firewall 1
+old=$(flow_of 7012)
+check 'firewall: it forgets' conntrack_forgets
+poke $app
+check 'firewall: another flow' eventually 10 moved 7012 "$old"
+poke $app
+check 'firewall: it works' hears firewall 2
+check 'firewall: the application heard nothing else' [ "$(errors_to 7012)" = 0 ]
+stop $app
+r nft delete table inet firewall
+
+# The server forgets in silence; and comes back, or not.
+forget()
+{
+	r nft add table inet silence '{ chain f {
+			type filter hook forward priority -10; policy drop; }; }' &&
+		s ftcpctl del tunnel t dev ftcp0 &&
+		{ [ $# = 0 ] || s ftcpctl add tunnel t dev ftcp0 "$@"; } &&
+		r nft delete table inet silence
+}
+app forgot "$C" 127.0.0.1 1234 7013
+app=$!
+check 'server: a conversation' hears forgot 1
+old=$(flow_of 7013)
+check 'server: it forgets' forget port 4567 forward 127.0.0.1:5555
+poke $app
+check 'server: another flow' eventually 10 moved 7013 "$old"
+poke $app
+check 'server: it works' hears forgot 2
+check 'server: the application heard nothing else' [ "$(errors_to 7013)" = 0 ]
+check 'server: it goes' forget
+poke $app
+check 'server: ECONNREFUSED' eventually 10 says forgot ECONNREFUSED
+check '... told once' told_once 7013
+check 'the server comes back' s ftcpctl add tunnel t dev ftcp0 port 4567 \
+	forward 127.0.0.1:5555
+
+# While the far end is silent another connection is being dialled; then, late, comes
+# the end of the first.
+heir()
+{
+	local name=$1 port=$2 app old seq ack tcpdump
+
+	shift 2
+	check "$name: nothing else" eval 'c ftcpctl del tunnel t dev ftcp0 &&
+		c ftcpctl add tunnel t dev ftcp0 listen 127.0.0.1:1234 \
+			remote "$S4:4567" keepalive 1 && wait_for 10 flows_are "$C" 0'
+	capture numbers "$R" c0 "tcp port 4567 and ip[2:2] > 40"
+	tcpdump=$!
+	app "$name" "$C" 127.0.0.1 1234 "$port"
+	app=$!
+	check "$name: a conversation" hears "$name" 1
+	old=$(flow_of "$port")
+	wait_for 10 eval '[ "$(captured_count numbers "src $S4")" = 1 ]'
+	seq=$(captured numbers -S "src $S4" |
+		sed -n 's/.*seq [0-9]*:\([0-9]*\),.*/\1/p')
+	ack=$(captured numbers -S "src $C4" |
+		sed -n 's/.*seq [0-9]*:\([0-9]*\),.*/\1/p')
+	stop "$tcpdump"
+	check "$name: silence" r nft add table inet silence \
+		'{ chain f { type filter hook forward priority -10; policy drop; }; }'
+	before=$(remotes)
+	poke $app
+	check "$name: another is being dialled" wait_for 10 flows_are "$C" 1 syn-sent
+	check "$name: the end" server_says "$old" --seq "$seq" --ack "$ack" "$@"
+	check "$name: the old one is gone" wait_for 10 eval \
+		'! state_is "$old" established'
+	check "$name: the other has the conversation" moved "$port" "$old"
+	poke $app
+	check "$name: and is alone" flows_are "$C" 1 syn-sent
+	check "$name: sound again" r nft delete table inet silence
+	check "$name: what was said meanwhile is answered" hears "$name" 2
+	check "$name: one new connection" [ "$(new_since "$before")" = 1 ]
+	check "$name: the application heard nothing else" [ "$(errors_to "$port")" = 0 ]
+	stop $app
+}
+heir 'RST' 7014 --flags R
+heir 'RST and ACK' 7015 --flags RA
+heir 'FIN' 7016 --flags FA
+
+# ---- The far end is closed in order: no error ----
+
+check 'begin anew' eval 'c ftcpctl del tunnel t dev ftcp0 &&
+	s ftcpctl del tunnel t dev ftcp0 &&
+	s ftcpctl add tunnel t dev ftcp0 port 4567 forward 127.0.0.1:5555 &&
+	c ftcpctl add tunnel t dev ftcp0 listen 127.0.0.1:1234 remote "$S4:4567" \
+		keepalive off && wait_for 10 flows_are "$C" 0'
+app fin "$C" 127.0.0.1 1234 7008
 check 'a conversation' wait_for 10 says fin heard
 ends=$(flows "$S" '.[] | select(.tunnel == "t") | .local + " remote " + .remote')
 check 'the server closes it' eval "s ftcpctl del flow local $ends dev ftcp0"
@@ -153,7 +265,7 @@ check 'closed in order: no error' [ "$(errors_to 7008)" = 0 ]
 # ---- The far end is dead ----
 
 check 'probes' c ftcpctl set tunnel t dev ftcp0 keepalive 1
-app dead 127.0.0.1 1234 7009 talk
+app dead "$C" 127.0.0.1 1234 7009 talk
 check 'a conversation' wait_for 10 says dead heard
 check 'silence' r nft add table inet silence \
 	'{ chain f { type filter hook forward priority -10; policy drop; }; }'

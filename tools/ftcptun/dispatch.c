@@ -20,7 +20,7 @@
  * end fell silent or for its age, goes on while an heir is dialled, and the
  * conversation moves when that is established; if it cannot be and the far end
  * is given up, it is dialled again at once.  So it is if the far end does not
- * know it any more after a change of addresses or routes.  A refused flow
+ * know it any more.  A refused flow
  * stays in the table for a moment, to answer an application that goes on
  * sending with silence instead of a SYN for each datagram.
  *
@@ -64,7 +64,6 @@
 #define MTU_MIN6 1280
 #define MTU_AGE (600 * 1000)
 #define IP4_MAX 65535
-#define DOUBT (10 * 1000) /* ms; an answer to a probe takes no longer */
 
 static const char *const event_text[] = {
 	[FTCP_EV_NONE] = "nothing happened",
@@ -75,6 +74,7 @@ static const char *const event_text[] = {
 	[FTCP_EV_REFUSED] = "refused",
 	[FTCP_EV_UNANSWERED] = "no answer",
 	[FTCP_EV_RESET] = "reset by the far end",
+	[FTCP_EV_FORGOTTEN] = "not known to the far end any more",
 	[FTCP_EV_DEAD] = "the far end fell silent",
 };
 
@@ -228,7 +228,7 @@ static void bury(struct worker *w, struct flow *f)
 }
 
 static u32 room(const struct worker *w, struct flow *f);
-static void dial(struct worker *w, const struct conversation *conv);
+static struct flow *dial(struct worker *w, const struct conversation *conv);
 static struct flow *dial_heir(struct worker *w, struct flow *elder);
 static void apply(struct worker *w, struct flow *f, struct ftcp_result *res);
 
@@ -290,6 +290,7 @@ static enum reason reason_of(const struct flow *f, enum ftcp_event event)
 	case FTCP_EV_UNANSWERED:
 		return REASON_UNANSWERED;
 	case FTCP_EV_RESET:
+	case FTCP_EV_FORGOTTEN:
 		return REASON_RESET;
 	case FTCP_EV_DEAD:
 		return REASON_DEAD;
@@ -298,14 +299,27 @@ static enum reason reason_of(const struct flow *f, enum ftcp_event event)
 	}
 }
 
-/* Whether a RST is the answer to a doubt: the NAT of this host has made another
- * connection of the flow, of which the far end knows nothing.  That is no news
- * about the service.
+/* What an application is told, if anything, when its conversation has no flow any
+ * more.
  */
-static bool was_doubted(const struct worker *w, const struct flow *f)
+static void tell_end(struct worker *w, struct flow *f, enum ftcp_event event)
 {
-	return f->conn.suspect_at > f->conn.last_rx &&
-	       w->now < f->conn.suspect_at + DOUBT;
+	switch (event) {
+	case FTCP_EV_RESET:
+		if (f->in_udp_table && f->count.tx)
+			tell_unreachable(w, f, ICMP_ERROR_PORT);
+		break;
+	case FTCP_EV_REFUSED:
+		if (f->wait_head || f->owes)
+			tell_unreachable(w, f, ICMP_ERROR_PORT);
+		break;
+	case FTCP_EV_UNANSWERED:
+		if (f->wait_head || f->owes)
+			tell_unreachable(w, f, ICMP_ERROR_HOST);
+		break;
+	default:
+		break;
+	}
 }
 
 /* Once for each flow; one that was refused stays for a while. */
@@ -313,8 +327,7 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 {
 	struct conversation conv = f->conversation;
 	struct flow *elder = f->elder;
-	bool redial = (event == FTCP_EV_DEAD ||
-		       (event == FTCP_EV_RESET && was_doubted(w, f))) &&
+	bool redial = (event == FTCP_EV_DEAD || event == FTCP_EV_FORGOTTEN) &&
 		      f->in_udp_table && !f->heir && !w->stopping;
 
 	tell(f, event_text[event]);
@@ -333,15 +346,12 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 		if (event == FTCP_EV_REFUSED)
 			remote_is_phantun(&remote, false);
 	}
-	if (f->wait_head && event == FTCP_EV_REFUSED)
-		tell_unreachable(w, f, ICMP_ERROR_PORT);
-	else if (f->wait_head && event == FTCP_EV_UNANSWERED)
-		tell_unreachable(w, f, ICMP_ERROR_HOST);
-	else if (event == FTCP_EV_RESET && f->in_udp_table && !f->heir &&
-		 !redial)
-		tell_unreachable(w, f, ICMP_ERROR_PORT);
-	if (f->heir)
+	if (f->heir) {
+		f->heir->owes = true;
 		bequeath(w, f);
+	} else {
+		tell_end(w, f, event);
+	}
 	if (elder) {
 		elder->heir = NULL;
 		bury(w, f);
@@ -356,8 +366,11 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 		return;
 	}
 	bury(w, f);
-	if (redial)
-		dial(w, &conv);
+	if (redial) {
+		f = dial(w, &conv);
+		if (f)
+			f->owes = true;
+	}
 }
 
 static bool may_release(const struct flow *f)
@@ -453,6 +466,7 @@ static void established(struct worker *w, struct flow *f)
 	const struct options *o = &w->program->options;
 
 	tell(f, event_text[FTCP_EV_ESTABLISHED]);
+	f->owes = false;
 	if (__atomic_load_n(&w->program->complained, __ATOMIC_RELAXED))
 		__atomic_store_n(&w->program->complained, 0, __ATOMIC_RELAXED);
 	if (is_client(w) && f->conn.zero_iss) {
@@ -634,13 +648,15 @@ static void connect_flow(struct worker *w, struct flow *f, bool phantun)
 	apply(w, f, &res);
 }
 
-static void dial(struct worker *w, const struct conversation *conv)
+/* Returns the flow, or NULL if there can be none. */
+static struct flow *dial(struct worker *w, const struct conversation *conv)
 {
 	bool phantun;
 	struct flow *f = new_client_flow(w, conv, NULL, &phantun);
 
 	if (f)
 		connect_flow(w, f, phantun);
+	return f;
 }
 
 /* Returns the heir, or NULL if none can be dialled. */

@@ -87,6 +87,8 @@ struct flow_counters {
  * @in_udp_table: it is there; a client's flow that is about to end is not, so
  *	that the next datagram dials anew
  * @closing: it is being closed in order, by either end
+ * @owes: the connection that had the conversation before was lost, and the
+ *	application hears of it if this one cannot be had
  * @unwelcome: server: the service does not take its datagrams; to be reset
  * @heir: the flow that is dialled to take the conversation over
  * @elder: the flow whose conversation this one is dialled to take over; it is
@@ -115,6 +117,7 @@ struct flow {
 	struct flow *udp_next;
 	bool in_udp_table;
 	bool closing;
+	bool owes;
 	bool unwelcome;
 	struct flow *heir;
 	struct flow *elder;
