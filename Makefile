@@ -9,6 +9,8 @@
 #                   rules alone; DESTDIR=, PREFIX= and SYSCONFDIR= as usual
 # make uninstall    all of that
 # make check        every test; TESTS="smoke.sh" KERNELS="6.12" select some
+# make check-fast   those that the changes of this branch can have broken, the
+#                   module's on User-mode Linux; ALL=1: every test
 # make check-debug  the same on a kernel with KASAN and lockdep, in part on one with
 #                   kmemleak and trackers of references and objects as well
 # make soak         half an hour of traffic and trouble on that kernel
@@ -81,6 +83,9 @@ uninstall:
 check:
 	@selftests/check
 
+check-fast:
+	@selftests/check-fast
+
 check-debug:
 	@selftests/check --debug
 
@@ -108,4 +113,5 @@ clean:
 
 FORCE:
 
-.PHONY: all module tools $(TOOLS) install uninstall check check-debug soak bench fuzz demo clean FORCE
+.PHONY: all module tools $(TOOLS) install uninstall check check-fast check-debug soak bench \
+	fuzz demo clean FORCE

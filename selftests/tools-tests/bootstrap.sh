@@ -90,6 +90,10 @@ named_in_readme()
 check 'the libraries are those that the README names' named_in_readme
 check 'the tests get the sources of a kernel' \
 	needs check "${building[@]}" 'linux-source-[0-9.]*' mandoc python3-yaml
+check 'the quick ones get what builds User-mode Linux' \
+	needs check-fast "${building[@]}" bison flex libelf-dev
+no_qemu() { ! list "$1" | grep -E 'qemu|linux-image'; }
+check 'and no other kernel' no_qemu check-fast
 check 'the fuzzers get a compiler that has them' \
 	needs fuzz clang 'libclang-rt-[0-9]*-dev'
 check 'and no kernel' needs_only fuzz "${building[@]}" clang 'libclang-rt-[0-9]*-dev'
