@@ -75,6 +75,27 @@ struct ftcp_tunnel *ftcp_tunnel_listening(struct ftcp_net *fn,
 	return NULL;
 }
 
+static bool overlap(const struct ftcp_end *a, const struct ftcp_end *b)
+{
+	return ftcp_end_matches(a, b) || ftcp_end_matches(b, a);
+}
+
+/* A reservation excludes other tunnels as well, but there is none of an address
+ * that is not of this host, and one of all addresses does not cover that.
+ */
+static bool port_accepted(struct ftcp_net *fn, const struct ftcp_end *end)
+{
+	const struct ftcp_tunnel *other;
+
+	ASSERT_RTNL();
+	hlist_for_each_entry(other, ftcp_port_bucket(fn->accept, end->port),
+			     accept_node) {
+		if (overlap(&other->accept, end))
+			return true;
+	}
+	return false;
+}
+
 static int report_port(int err, const char *what, __be16 port,
 		       struct netlink_ext_ack *extack)
 {
@@ -101,6 +122,9 @@ static int reserve_ports(struct ftcp_tunnel *tunnel,
 	struct ftcp_port *port;
 
 	if (tunnel->accept.port) {
+		if (port_accepted(ftcp_net(tunnel->underlay), &tunnel->accept))
+			return report_port(-EADDRINUSE, "TCP",
+					   tunnel->accept.port, extack);
 		port = ftcp_port_get(tunnel->underlay, IPPROTO_TCP,
 				     &tunnel->accept, false);
 		/* A router accepts for an address behind it. */

@@ -91,6 +91,29 @@ check_refused '... also on one address of it' 'TCP port 2000 is in use' \
 	"${add[@]}" x dev ftcp1 port 2000 forward 127.0.0.1:1 local 192.0.2.1
 check_refused '... also in mode routed' 'TCP port 2000 is in use' \
 	"${add[@]}" x dev ftcp1 routed port 2000
+check 'a router accepts for a host behind it' \
+	"${add[@]}" behind dev ftcp1 routed port 2004 local 198.51.100.1
+check_refused 'two for the same one' 'TCP port 2004 is in use' \
+	"${add[@]}" x "${on[@]}" routed port 2004 local 198.51.100.1
+check_refused '... on the same link' 'TCP port 2004 is in use' \
+	"${add[@]}" x dev ftcp1 routed port 2004 local 198.51.100.1
+check_refused '... one of them for all hosts' 'TCP port 2004 is in use' \
+	"${add[@]}" x "${on[@]}" routed port 2004
+check_refused '... the other one first' 'TCP port 3000 is in use' \
+	"${add[@]}" x dev ftcp1 routed port 3000 local 198.51.100.1
+check 'by IPv6 it is another port' \
+	"${add[@]}" behind6 dev ftcp1 routed port 2004 local 2001:db8:2::1
+check_refused '... of which the same holds' 'TCP port 2004 is in use' \
+	"${add[@]}" x "${on[@]}" routed port 2004 local 2001:db8:2::1
+check 'for another host' \
+	"${add[@]}" other "${on[@]}" routed port 2004 local 198.51.100.2
+for name in behind behind6; do
+	check "$name goes" c ftcpctl del tunnel $name dev ftcp1
+done
+check 'the port is free again' c ftcpctl del tunnel other "${on[@]}"
+check '... for all hosts' "${add[@]}" x "${on[@]}" routed port 2004
+check '... and goes' c ftcpctl del tunnel x "${on[@]}"
+check 'nothing changed' unchanged
 check_refused 'a UDP port of another tunnel' 'UDP port 1000 is in use' \
 	"${add[@]}" x dev ftcp1 listen 127.0.0.1:1000 remote 192.0.2.9:1
 check_refused '... also on every address' 'UDP port 1000 is in use' \
