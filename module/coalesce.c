@@ -93,7 +93,8 @@ static void detach(struct ftcp_flow *flow, struct sk_buff *skb)
 
 /* The last packet of the queue is one that others may be added to.  It needs
  * its data for itself, as theirs will hang on it; and what is too large for the
- * path goes alone, so that the answer is to it alone.
+ * path goes alone, so that the answer is to it alone; as does what is too small for
+ * a device to make segments of.
  */
 static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 {
@@ -106,7 +107,8 @@ static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 	if (!dst || size + ftcp_ip_hlen(flow->outer.local.family) + FTCP_HLEN >
 			    dst_mtu(dst))
 		return false;
-	if (!fits(skb, now) || skb_unclone(skb, GFP_ATOMIC) || !skb_dst_force(skb))
+	if (size < FTCP_GSO_SIZE_MIN || !fits(skb, now) ||
+	    skb_unclone(skb, GFP_ATOMIC) || !skb_dst_force(skb))
 		return false;
 	detach(flow, skb);
 	b->tail = skb;

@@ -35,6 +35,8 @@ static bool whole(const struct sk_buff *skb, unsigned int types)
  */
 bool ftcp_gso_udp_whole(const struct sk_buff *skb)
 {
+	if (skb_is_gso(skb) && skb_shinfo(skb)->gso_size < FTCP_GSO_SIZE_MIN)
+		return false;
 	return whole(skb, SKB_GSO_UDP_L4 | SKB_GSO_DODGY);
 }
 

@@ -15,6 +15,12 @@
 /* What an skb may have, and still be IP behind the largest header we write. */
 #define FTCP_GSO_LEN_MAX (IP_MAX_MTU - sizeof(struct ipv6hdr) - FTCP_HLEN)
 
+/* The smallest segments that a device is asked to make: no TCP of Linux asks for
+ * smaller ones (TCP_MIN_SND_MSS), and not all drivers and network cards are prepared
+ * for them.
+ */
+#define FTCP_GSO_SIZE_MIN 48
+
 #define FTCP_TTL 64	/* of segments, and of datagrams delivered */
 
 /* Length of an IP header as this module writes it, without options. */
