@@ -189,8 +189,8 @@ void ftcp_device_for_each_tunnel(void (*fn)(struct ftcp_tunnel *, void *),
 
 /* ---- network namespaces ---- */
 
-/* Just before conntrack's confirmation, the last of all; a hook of the same
- * priority would come before or after it by order of registration.
+/* After all filters.  Conntrack's own hooks come behind, or before by order of
+ * registration, see ftcp_hooks_passed().
  */
 #define HOOK_PRIORITY (NF_IP_PRI_CONNTRACK_CONFIRM - 1)
 

@@ -43,16 +43,36 @@ void ftcp_drop_rx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
 	kfree_skb(skb);
 }
 
-/**
- * ftcp_confirm_conntrack() - tell connection tracking that a packet arrived
- * @skb: a packet at LOCAL_IN or FORWARD that goes no further as it is
- *
- * An entry counts once the packet that made it has passed all hooks; taken
- * out of the last one before, it would not.  A confirmed entry must not be
- * confirmed again.  The call goes through the hook that bridge netfilter uses
+/* The hooks behind ours at LOCAL_IN are those of conntrack and its SYN proxy.  They
+ * confirm the packet's entry, and, if the proxy stood in for this host in a handshake,
+ * translate the numbers of each segment.  Which of them are behind ours is a matter
+ * of who was registered first, so all that are left are called from here.
+ */
+static bool pass_hooks_behind(struct sk_buff *skb,
+			      const struct nf_hook_state *state)
+{
+	const struct netns_nf *nf = &state->net->nf;
+	struct nf_hook_state copy = *state;
+	const struct nf_hook_entries *entries;
+	unsigned int i;
+
+	if (state->pf == NFPROTO_IPV4)
+		entries = rcu_dereference(nf->hooks_ipv4[NF_INET_LOCAL_IN]);
+	else
+		entries = rcu_dereference(nf->hooks_ipv6[NF_INET_LOCAL_IN]);
+	for (i = 0; entries && i < entries->num_hook_entries; i++) {
+		if (entries->hooks[i].hook == ftcp_hook_local_in)
+			return nf_hook_slow(skb, &copy, entries, i + 1) == 1;
+	}
+	return true;
+}
+
+/* An entry of conntrack's counts once the packet that made it has passed all hooks;
+ * taken out of an earlier one, it would not.  A confirmed entry must not be confirmed
+ * again.  The call goes through the hook that bridge netfilter uses
  * (br_nf_local_in()), so that there is no dependency on nf_conntrack.
  */
-void ftcp_confirm_conntrack(struct sk_buff *skb)
+static bool confirm(struct sk_buff *skb)
 {
 #if IS_ENABLED(CONFIG_NF_CONNTRACK)
 	enum ip_conntrack_info ctinfo;
@@ -60,11 +80,29 @@ void ftcp_confirm_conntrack(struct sk_buff *skb)
 	struct nf_conn *ct = nf_ct_get(skb, &ctinfo);
 
 	if (likely(!ct || nf_ct_is_confirmed(ct)))
-		return;
+		return true;
 	hook = rcu_dereference(nf_ct_hook);
-	if (hook)
-		hook->confirm(skb);
+	if (hook && hook->confirm(skb) != NF_ACCEPT) {
+		kfree_skb(skb);
+		return false;
+	}
 #endif
+	return true;
+}
+
+/**
+ * ftcp_hooks_passed() - have a packet that goes no further pass what is left
+ * @skb: the packet; its headers may be others afterwards
+ * @state: the hook that it is in
+ *
+ * To netfilter a packet of ours has arrived where it was addressed to.
+ *
+ * Return: whether it has; if not, it was dropped as by any filter.
+ */
+bool ftcp_hooks_passed(struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	return state->hook == NF_INET_LOCAL_IN ? pass_hooks_behind(skb, state) :
+						 confirm(skb);
 }
 
 /* ---- the datagram ---- */
@@ -386,8 +424,10 @@ static bool accepts_forwarded(const struct ftcp_tunnel *tunnel)
 /* Whether the segment was ours, and consumed.  Nothing of other connections
  * is touched, and their cost is one look-up here, one at PREROUTING.
  */
-static bool receive(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
+static bool receive(struct sk_buff *skb, const struct nf_hook_state *state)
 {
+	bool forwarded = state->hook == NF_INET_FORWARD;
+	struct ftcp_net *fn = ftcp_net(state->net);
 	struct ftcp_tunnel *tunnel;
 	struct ftcp_segment seg;
 	struct ftcp_flow *flow;
@@ -405,7 +445,8 @@ static bool receive(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
 	if (!forwarded && !ftcp_packet_for_socket(fn->net, skb, IPPROTO_TCP))
 		return false;
 
-	ftcp_confirm_conntrack(skb);
+	if (unlikely(!ftcp_hooks_passed(skb, state)))
+		return true;
 	skb_set_transport_header(skb, ip_hlen);
 	if (!pskb_may_pull(skb, ip_hlen + tcp_hdrlen(skb)) ||
 	    ftcp_segment_read(&seg, skb->data + ip_hlen,
@@ -435,7 +476,7 @@ static bool receive(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
  * @skb: the packet
  * @state: names the network namespace
  *
- * Runs just before conntrack's own confirmation, after all filters.
+ * Runs after all filters.
  *
  * Return: NF_STOLEN if the packet was a tunnel's, else NF_ACCEPT.
  */
@@ -449,10 +490,11 @@ unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
 	local_bh_disable();
 	switch (ftcp_packet_protocol(skb)) {
 	case IPPROTO_TCP:
-		ours = receive(fn, skb, false);
+		ours = receive(skb, state);
 		break;
 	case IPPROTO_UDP:
-		ours = READ_ONCE(fn->proxies) && ftcp_intercept(fn, skb);
+		ours = READ_ONCE(fn->proxies) &&
+		       ftcp_intercept(fn, skb, state);
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
@@ -480,7 +522,7 @@ unsigned int ftcp_hook_forward(void *priv, struct sk_buff *skb,
 	local_bh_disable();
 	switch (ftcp_packet_protocol(skb)) {
 	case IPPROTO_TCP:
-		ours = receive(fn, skb, true);
+		ours = receive(skb, state);
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:

@@ -386,13 +386,15 @@ netdev_tx_t ftcp_xmit(struct sk_buff *skb, struct net_device *dev)
  * ftcp_intercept() - take a datagram to an address of this host, if it is ours
  * @fn: network namespace
  * @skb: a packet at LOCAL_IN, or one at LOCAL_OUT that would arrive there
+ * @state: the hook that it is in, or NULL if it has passed LOCAL_IN
  *
  * Ours is what comes from the target of a flow to the flow's own port, and
  * what anyone sends to an address that a tunnel listens on.
  *
  * Return: whether it was consumed.
  */
-bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb)
+bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb,
+		    const struct nf_hook_state *state)
 {
 	struct ftcp_inner_key key = { };
 	enum ftcp_drop_attr reason;
@@ -413,7 +415,8 @@ bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb)
 	/* not at LOCAL_OUT */
 	if (skb->skb_iif && !ftcp_packet_for_socket(fn->net, skb, IPPROTO_UDP))
 		return false;
-	ftcp_confirm_conntrack(skb);
+	if (state && unlikely(!ftcp_hooks_passed(skb, state)))
+		return true;
 
 	if (unlikely(!check_datagram(skb, ip_hlen, &reason))) {
 		ftcp_drop_tx(tunnel, reason, skb);
@@ -473,7 +476,7 @@ unsigned int ftcp_hook_local_out(void *priv, struct sk_buff *skb,
 	/* the one that it would arrive by, for an ICMP error about it */
 	skb->dev = skb_dst(skb)->dev;
 	local_bh_disable();
-	ours = ftcp_intercept(ftcp_net(state->net), skb);
+	ours = ftcp_intercept(ftcp_net(state->net), skb, state);
 	local_bh_enable();
 	if (ours)
 		return NF_STOLEN;

@@ -17,6 +17,39 @@ check 'over IPv6' c ftcpctl add tunnel t6 dev ftcp0 listen '[::1]:1236' remote "
 check 'a conversation' talk 7000
 check 'over IPv6' talk6 7000
 
+# ---- A SYN proxy in front of the server's sockets ----
+
+# Its number is that of the connection, and conntrack translates.
+syn_proxy()
+{
+	s nft -f - <<-EOT
+	table inet proxy {
+		chain p {
+			type filter hook prerouting priority raw;
+			tcp dport 4567 tcp flags syn / fin,syn,rst,ack notrack
+		}
+		chain i {
+			type filter hook input priority -20;
+			tcp dport 4567 ct state invalid,untracked synproxy mss 1460 wscale 7 timestamp sack-perm
+			ct state invalid drop
+		}
+	}
+	EOT
+}
+check 'a SYN proxy of the server' syn_proxy
+capture proxy "$C" eth0
+tcpdump=$!
+for to in 127.0.0.1:1234 '[::1]:1236'; do
+	check "$to: past it" c udptool send --to "$to" --size 1000 --count 500
+	check "$to: in super-packets" c udptool send --to "$to" --size 1000 \
+		--gso 10000 --count 500
+done
+capture_stop proxy "$tcpdump"
+check 'it has answered in the name of the server' \
+	[ "$(captured proxy | grep -c 'Flags \[S\.\].* win 0,')" = 4 ]
+check 'nothing is INVALID on the way' no_invalid "$C" "$R"
+check 'no SYN proxy' s nft delete table inet proxy
+
 # ---- IPsec ----
 
 policy()
