@@ -21,6 +21,7 @@
 #include "flow.h"
 #include "gso.h"
 #include "icmp.h"
+#include "packet.h"
 #include "route.h"
 #include "table.h"
 
@@ -216,7 +217,7 @@ static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 	__be16 ports[2], *p;
 
 	p = skb_header_pointer(skb, offset, sizeof(ports), ports);
-	if (!p)
+	if (!p || !ftcp_packet_vrf_ok(fn->net, skb, IPPROTO_UDP))
 		return;
 	key.pair.local = pair->remote;
 	key.pair.local.port = p[1];
@@ -286,7 +287,8 @@ static void receive_v4(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
 		target_unreachable(fn, skb, behind, &pair,
 				   ip_hdr(skb)->saddr == iph->daddr &&
 				   ip_hdr(skb)->daddr == iph->saddr);
-	if (icmph->code != ICMP_FRAG_NEEDED || iph->protocol != IPPROTO_TCP)
+	if (icmph->code != ICMP_FRAG_NEEDED || iph->protocol != IPPROTO_TCP ||
+	    !ftcp_packet_vrf_ok(fn->net, skb, IPPROTO_TCP))
 		return;
 	if (READ_ONCE(fn->net->ipv4.sysctl_ip_no_pmtu_disc) == 2)
 		return;		/* the user believes none */
@@ -325,7 +327,8 @@ static void receive_v6(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
 						   &ip6->daddr) &&
 				   ipv6_addr_equal(&ipv6_hdr(skb)->daddr,
 						   &ip6->saddr));
-	if (!too_big || ip6->nexthdr != IPPROTO_TCP)
+	if (!too_big || ip6->nexthdr != IPPROTO_TCP ||
+	    !ftcp_packet_vrf_ok(fn->net, skb, IPPROTO_TCP))
 		return;
 	flow = quoted_flow(fn, skb, behind, &pair);
 	if (flow)

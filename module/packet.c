@@ -91,10 +91,17 @@ bool ftcp_packet_read(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
 	}
 }
 
-/* As for a socket that is bound to no device: nothing from a VRF, unless the
- * sysctl says so (inet_bound_dev_eq()).
+/**
+ * ftcp_packet_vrf_ok() - whether a packet is of the part of the network that is ours
+ * @net: network namespace
+ * @skb: the packet, at LOCAL_IN or FORWARD
+ * @protocol: IPPROTO_UDP or IPPROTO_TCP
+ *
+ * As for a socket that is bound to no device: nothing from a VRF, unless the sysctl
+ * says so (inet_bound_dev_eq()).  Tenants may use the same addresses.
  */
-static bool vrf_ok(const struct net *net, const struct sk_buff *skb, u8 protocol)
+bool ftcp_packet_vrf_ok(const struct net *net, const struct sk_buff *skb,
+			u8 protocol)
 {
 #if IS_ENABLED(CONFIG_NET_L3_MASTER_DEV)
 	int sdif = skb->protocol == htons(ETH_P_IP) ? inet_sdif(skb) :
@@ -130,8 +137,8 @@ static bool policy_ok(struct sk_buff *skb)
 bool ftcp_packet_for_socket(const struct net *net, struct sk_buff *skb,
 			    u8 protocol)
 {
-	return skb->pkt_type == PACKET_HOST && vrf_ok(net, skb, protocol) &&
-	       policy_ok(skb);
+	return skb->pkt_type == PACKET_HOST &&
+	       ftcp_packet_vrf_ok(net, skb, protocol) && policy_ok(skb);
 }
 
 /**

@@ -442,7 +442,8 @@ static bool receive(struct sk_buff *skb, const struct nf_hook_state *state)
 	if (!tunnel || (!flow && forwarded && !accepts_forwarded(tunnel)) ||
 	    ftcp_pair_link_local(&pair))
 		return false;
-	if (!forwarded && !ftcp_packet_for_socket(fn->net, skb, IPPROTO_TCP))
+	if (forwarded ? !ftcp_packet_vrf_ok(fn->net, skb, IPPROTO_TCP) :
+			!ftcp_packet_for_socket(fn->net, skb, IPPROTO_TCP))
 		return false;
 
 	if (unlikely(!ftcp_hooks_passed(skb, state)))

@@ -87,7 +87,63 @@ if ip -n "$S" link add blue type vrf table 77 2> /dev/null; then
 	check 'unless asked to' s sysctl -qw net.ipv4.tcp_l3mdev_accept=1
 	check 'a conversation' wait_for 10 talk 7002
 	check 'the tunnels go' proxy_gone
+	check 'no VRF' eval 'ip -n "$S" link del blue && ip -n "$S" route replace default via "$RS4" &&
+		ip -n "$S" addr replace "$S6/64" dev eth0 nodad &&
+		ip -n "$S" route replace default via "$RS6" dev eth0'
+
+	check 'no longer' s sysctl -qw net.ipv4.tcp_l3mdev_accept=0
+
+	# Somebody else's packets, of other hosts that have the same addresses
+	check 'tunnels' proxy
+	check 'a conversation' wait_for 10 talk 7003
+	flow=$(module_flows "$C" '.[0].local')
+	namespace "tenant-$$"
+	check 'a VRF with the same addresses' eval '
+		ip link add v0 netns "$S" type veth peer name v1 netns "tenant-$$" &&
+		ip -n "$S" link add blue type vrf table 77 && ip -n "$S" link set blue up &&
+		ip -n "$S" link set v0 master blue && ip -n "$S" link set v0 up &&
+		ip -n "$S" addr add "$S4/32" dev v0 && ip -n "$S" neigh add "$C4" dev v0 lladdr 02:00:00:00:00:01 &&
+		ip -n "tenant-$$" link set v1 up && ip -n "tenant-$$" addr add "$C4/32" dev v1 &&
+		ip -n "tenant-$$" route add default dev v1'
+	s nft add table inet tenant '{ chain i { type filter hook input priority 10;
+		iifname blue icmp type destination-unreachable counter name seen
+	}; counter seen { }; }'
+	check 'its ICMP errors come' eval 'in_ns "tenant-$$" tcpraw send --from "$S4:4567" \
+		--to "$C4:${flow##*:}" --via "$C4" --icmp 3,4,600 --flags PA --random-seq --count 20 &&
+		wait_for 5 eval "[ \"\$(counter "$S" tenant seen)\" = 20 ]"'
+	check 'and are about no flow of ours' [ "$(drops "$S" icmp)" = 0 ]
+	check 'the conversation goes on' talk 7003
+	s nft delete table inet tenant
+	check 'the tunnels go' proxy_gone
 	check 'no VRF' ip -n "$S" link del blue
+
+	# A router accepts for a host behind it, and a tenant of it has such a host.
+	check 'the router is the one of a VRF' eval '
+		ip -n "$R" link add blue type vrf table 77 && ip -n "$R" link set blue up &&
+		ip -n "$R" link set c0 master blue && ip -n "$R" link set s0 master blue &&
+		ip -n "$R" addr replace "$RC6/64" dev c0 nodad &&
+		ip -n "$R" addr replace "$RS6/64" dev s0 nodad'
+	check 'a link' add_link "$R"
+	for at in "$S4" "$S6"; do
+		tunnel=for-${at//[.:]/-}
+		check "it accepts for $at" r ftcpctl add tunnel "$tunnel" dev ftcp0 \
+			routed port 4567 local "$at"
+		check '... from anybody' r ftcpctl set peer any tunnel "$tunnel" dev ftcp0 \
+			endpoint same allowed-ips 0.0.0.0/0,::/0
+	done
+	background tenant "$S" socat TCP6-LISTEN:4567,ipv6only=0,fork,reuseaddr EXEC:cat
+	check "a tenant's server" wait_for 10 eval 's ss -Hltn sport = 4567 | grep -q .'
+	tenant()
+	{
+		[ "$(echo hello | c socat -T 5 - "$1:4567,connect-timeout=5")" = hello ]
+	}
+	check 'its client reaches it' tenant "TCP4:$S4"
+	check 'over IPv6' tenant "TCP6:[$S6]"
+	check 'the router has no flow' flows_are "$R" 0
+	check 'unless the router asks for it' r sysctl -qw net.ipv4.tcp_l3mdev_accept=1
+	check_fails 'it takes them' tenant "TCP4:$S4"
+	check 'the link goes' ip -n "$R" link del ftcp0
+	check 'no VRF' ip -n "$R" link del blue
 else
 	diag 'this kernel has no VRF'
 fi
