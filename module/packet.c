@@ -54,7 +54,7 @@ static bool read_v6(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
 		return false;
 	ip6 = ipv6_hdr(skb);
 	/* An extension header is as good as another protocol: the
-	 * counterparts do not send any.
+	 * counterparts do not send any.  See ftcp_packet_read_extended().
 	 */
 	if (ip6->version != 6 || ip6->nexthdr != protocol)
 		return false;
@@ -89,6 +89,41 @@ bool ftcp_packet_read(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
 	default:
 		return false;
 	}
+}
+
+/**
+ * ftcp_packet_read_extended() - the same, of an IPv6 segment with extension headers
+ * @skb: the packet, its data at the network header
+ * @src: its source
+ * @dst: its destination
+ *
+ * Not of what IPsec or a router's header will have come here once more.
+ *
+ * Return: whether it is a segment, or the first fragment of one.
+ */
+bool ftcp_packet_read_extended(const struct sk_buff *skb, struct ftcp_end *src,
+			       struct ftcp_end *dst)
+{
+	int flags = IP6_FH_F_SKIP_RH;
+	unsigned int offset = 0;
+	unsigned short fragment;
+	__be16 ports[2], *p;
+
+	if (skb->protocol != htons(ETH_P_IPV6) ||
+	    !ipv6_ext_hdr(ipv6_hdr(skb)->nexthdr) ||
+	    ipv6_find_hdr(skb, &offset, NEXTHDR_ROUTING, NULL, &flags) >= 0)
+		return false;
+	flags = IP6_FH_F_AUTH;
+	offset = 0;
+	if (ipv6_find_hdr(skb, &offset, -1, &fragment, &flags) != IPPROTO_TCP ||
+	    fragment)
+		return false;
+	p = skb_header_pointer(skb, offset, sizeof(ports), ports);
+	if (!p)
+		return false;
+	ftcp_end_set_v6(src, &ipv6_hdr(skb)->saddr, p[0]);
+	ftcp_end_set_v6(dst, &ipv6_hdr(skb)->daddr, p[1]);
+	return true;
 }
 
 /**

@@ -421,12 +421,52 @@ static bool accepts_forwarded(const struct ftcp_tunnel *tunnel)
 	       !ftcp_end_is_any(&tunnel->accept);
 }
 
+/* The tunnel that a segment belongs to, or NULL, and its flow, if there is one. */
+static struct ftcp_tunnel *find(struct sk_buff *skb,
+				const struct nf_hook_state *state,
+				const struct ftcp_pair *pair,
+				struct ftcp_flow **flow)
+{
+	bool forwarded = state->hook == NF_INET_FORWARD;
+	struct ftcp_net *fn = ftcp_net(state->net);
+	struct ftcp_tunnel *tunnel;
+
+	*flow = ftcp_flow_by_outer(fn, pair);
+	tunnel = *flow ? (*flow)->tunnel :
+			 ftcp_tunnel_accepting(fn, &pair->local);
+	if (!tunnel || (!*flow && forwarded && !accepts_forwarded(tunnel)) ||
+	    ftcp_pair_link_local(pair))
+		return NULL;
+	if (forwarded ? !ftcp_packet_vrf_ok(fn->net, skb, IPPROTO_TCP) :
+			!ftcp_packet_for_socket(fn->net, skb, IPPROTO_TCP))
+		return NULL;
+	return tunnel;
+}
+
+/* A segment with extension headers, which no counterpart sends.  TCP, here or at a
+ * host behind this one, would answer with a RST, in the flow's name.
+ */
+static bool receive_extended(struct sk_buff *skb,
+			     const struct nf_hook_state *state)
+{
+	struct ftcp_tunnel *tunnel;
+	struct ftcp_flow *flow;
+	struct ftcp_pair pair;
+
+	if (!ftcp_packet_read_extended(skb, &pair.remote, &pair.local))
+		return false;
+	tunnel = find(skb, state, &pair, &flow);
+	if (!tunnel)
+		return false;
+	ftcp_drop_rx(tunnel, FTCP_DROP_PROTOCOL, skb);
+	return true;
+}
+
 /* Whether the segment was ours, and consumed.  Nothing of other connections
  * is touched, and their cost is one look-up here, one at PREROUTING.
  */
 static bool receive(struct sk_buff *skb, const struct nf_hook_state *state)
 {
-	bool forwarded = state->hook == NF_INET_FORWARD;
 	struct ftcp_net *fn = ftcp_net(state->net);
 	struct ftcp_tunnel *tunnel;
 	struct ftcp_segment seg;
@@ -437,15 +477,9 @@ static bool receive(struct sk_buff *skb, const struct nf_hook_state *state)
 	if (!ftcp_packet_read(skb, IPPROTO_TCP, FTCP_HLEN, &pair.remote,
 			      &pair.local, &ip_hlen))
 		return false;
-	flow = ftcp_flow_by_outer(fn, &pair);
-	tunnel = flow ? flow->tunnel : ftcp_tunnel_accepting(fn, &pair.local);
-	if (!tunnel || (!flow && forwarded && !accepts_forwarded(tunnel)) ||
-	    ftcp_pair_link_local(&pair))
+	tunnel = find(skb, state, &pair, &flow);
+	if (!tunnel)
 		return false;
-	if (forwarded ? !ftcp_packet_vrf_ok(fn->net, skb, IPPROTO_TCP) :
-			!ftcp_packet_for_socket(fn->net, skb, IPPROTO_TCP))
-		return false;
-
 	if (unlikely(!ftcp_hooks_passed(skb, state)))
 		return true;
 	skb_set_transport_header(skb, ip_hlen);
@@ -501,6 +535,8 @@ unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
 	case IPPROTO_ICMPV6:
 		ftcp_icmp_receive(fn, skb, false);
 		break;
+	default:
+		ours = receive_extended(skb, state);
 	}
 	local_bh_enable();
 	return ours ? NF_STOLEN : NF_ACCEPT;
@@ -529,6 +565,8 @@ unsigned int ftcp_hook_forward(void *priv, struct sk_buff *skb,
 	case IPPROTO_ICMPV6:
 		ftcp_icmp_receive(fn, skb, true);
 		break;
+	default:
+		ours = receive_extended(skb, state);
 	}
 	local_bh_enable();
 	return ours ? NF_STOLEN : NF_ACCEPT;

@@ -232,10 +232,30 @@ check 'each was answered once' [ "$(captured_count stranger "src $S4")" -eq 14 ]
 check 'and a RST never' [ "$(captured_count stranger "src $S4 and tcp[tcpflags] & tcp-rst != 0")" -eq 9 ]
 unmoved 'after strangers'
 
+# ---- behind an extension header ---------------------------------------------
+
+# To the host's TCP it is a segment like any other.
+ip -n "$R" route add blackhole 2001:db8::/32
+dropped=$(drops "$S" protocol)
+extended=0
+for header in 0 60; do
+	for flags in S A PA SA F; do
+		check "extension header $header, $flags: nothing" r tcpraw send \
+			--from '[2001:db8::5]:7777' --to "[$S6]:4567" --flags $flags \
+			--seq 1000 --ack 77 --extension $header --expect none --timeout 100
+		extended=$((extended + 1))
+	done
+done
+check 'extension headers: each was dropped' wait_for 5 eval \
+	'[ "$(drops "$S" protocol)" -eq $((dropped + extended)) ]'
+check 'extension headers: no RST of the host' [ "$(tcp_resets "$S")" -eq 0 ]
+
 # ---- who knows the number ---------------------------------------------------
 
 check 'an ordinary conversation has no RST of the host: server' [ "$(tcp_resets "$S")" -eq 0 ]
 check 'an ordinary conversation has no RST of the host: client' [ "$(tcp_resets "$C")" -eq 0 ]
+check 'as an extension header to another port has' r tcpraw send --flags S \
+	--from '[2001:db8::5]:7777' --to "[$S6]:4568" --extension 60 --expect RA
 numbers || bail_out 'no numbers on the wire'
 forge --from "$from" --to "$to" --flags R --seq "$from_client"
 check 'RST, exact: the server has no flow any more' wait_for 5 flows_are "$S" 0

@@ -24,7 +24,8 @@
 
 #define MAX_OPTIONS	40
 #define MAX_PAYLOAD	60000
-#define MAX_PACKET	(40 + 60 + MAX_PAYLOAD)
+#define EXTENSION	8
+#define MAX_PACKET	(40 + EXTENSION + 60 + MAX_PAYLOAD)
 #define BATCH		64
 
 static const char flag_names[] = "FSRPAUEC";
@@ -38,12 +39,13 @@ static struct {
 	unsigned long count, timeout_ms, rate;
 	int random_bits, ttl;
 	bool random_port, random_seq, random_ack, bad_checksum, none, udp;
-	int expect, header_words, truncate;
+	int expect, header_words, truncate, extension;
 	union address via;
 	unsigned int icmp[3];		/* type, code, MTU */
 } opt = {
 	.window = 64240, .count = 1, .timeout_ms = 2000, .ttl = 64,
 	.expect = -1, .random_bits = -1, .header_words = -1, .truncate = -1,
+	.extension = -1,
 };
 
 static uint8_t parse_flags(const char *text)
@@ -161,6 +163,20 @@ static size_t build(uint8_t *packet)
 		ip->ip6_src = from.v6.sin6_addr;
 		ip->ip6_dst = opt.to.v6.sin6_addr;
 		s = sum(&ip->ip6_src, 32, 0);
+		if (opt.extension >= 0) {
+			uint8_t *header = packet + ip_len;
+
+			/* padding, or the only fragment of a packet */
+			memset(header, 0, EXTENSION);
+			header[0] = IPPROTO_TCP;
+			if (opt.extension == IPPROTO_FRAGMENT)
+				header[7] = 1;
+			else
+				header[2] = 1, header[3] = 4;
+			ip->ip6_nxt = opt.extension;
+			ip->ip6_plen = htons(EXTENSION + sent_len);
+			ip_len += EXTENSION;
+		}
 	}
 	th = (struct tcphdr *)(packet + ip_len);
 	memset(th, 0, sizeof(*th));
@@ -389,11 +405,13 @@ static const char usage_text[] =
 "                   [--size N] [--ttl N] [--bad-checksum] [--count N] [--rate N]\n"
 "                   [--random-source BITS] [--random-port] [--random-seq]\n"
 "                   [--random-ack] [--header-words N] [--truncate BYTES]\n"
+"                   [--extension HEADER]\n"
 "                   [--via ADDR --icmp TYPE,CODE,MTU [--udp]]\n"
 "                   [--expect LETTERS|any|none] [--timeout MS]\n"
 "       tcpraw watch --to ADDR[:PORT] [--from ADDR[:PORT]] [--expect LETTERS]\n"
 "                   [--count N] [--timeout MS]\n"
 "LETTERS of " "FSRPAUEC" ".  --random-source BITS: keep only the first BITS of --from.\n"
+"--extension: behind a header of this number, for IPv6.\n"
 "--truncate: only so much of the segment; --icmp: not the segment, but an ICMP\n"
 "error about it that --via sends to --from; --udp: about a datagram instead.\n"
 "send waits for a segment back if told what to --expect; watch looks on, at what\n"
@@ -412,6 +430,7 @@ static const struct option options[] = {
 	{ "timeout", 1, 0, 'T' },	{ "header-words", 1, 0, 'd' },
 	{ "truncate", 1, 0, 'u' },	{ "via", 1, 0, 'v' },
 	{ "icmp", 1, 0, 'i' },		{ "udp", 0, 0, 'U' },
+	{ "extension", 1, 0, 'x' },
 	{}
 };
 
@@ -458,6 +477,7 @@ static void parse(int argc, char **argv)
 				opt.expect = parse_flags(optarg);
 			break;
 		case 'd': opt.header_words = number(optarg); break;
+		case 'x': opt.extension = number(optarg); break;
 		case 'u': opt.truncate = number(optarg); break;
 		case 'v': opt.via = address_parse(optarg); break;
 		case 'i':
