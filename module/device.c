@@ -36,16 +36,25 @@ static LIST_HEAD(links);	/* under RTNL */
 /* ---- the device ---- */
 
 /* As a link has no addresses of its own unless somebody gives it some, it has
- * nothing to announce either.
+ * nothing to announce either.  IPv6 begins anew on it in each namespace, and with a
+ * sufficient MTU; what the user chooses then stays.
  */
-static int link_open(struct net_device *dev)
+static void quieten(struct net_device *dev)
 {
 #if IS_ENABLED(CONFIG_IPV6)
+	struct ftcp_link *link = netdev_priv(dev);
 	struct inet6_dev *dev_v6 = __in6_dev_get(dev);
 
-	if (dev_v6)
-		dev_v6->cnf.addr_gen_mode = IN6_ADDR_GEN_MODE_NONE;
+	if (dev_v6 && !link->quiet)
+		WRITE_ONCE(dev_v6->cnf.addr_gen_mode,
+			   IN6_ADDR_GEN_MODE_NONE);
+	link->quiet = dev_v6;
 #endif
+}
+
+static int link_open(struct net_device *dev)
+{
+	quieten(dev);
 	return 0;
 }
 
@@ -110,6 +119,30 @@ void ftcp_device_pin(struct ftcp_link *link)
 		pin |= tunnel->mode != FTCP_MODE_ROUTED;
 	ftcp_compat_set_netns_immutable(link->dev, pin);
 }
+
+static int device_event(struct notifier_block *nb, unsigned long event,
+			void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct ftcp_link *link = netdev_priv(dev);
+
+	if (!ftcp_device_check(dev))
+		return NOTIFY_DONE;
+	switch (event) {
+	case NETDEV_REGISTER:
+		link->quiet = false;
+		fallthrough;
+	case NETDEV_CHANGEMTU:
+		quieten(dev);
+	}
+	return NOTIFY_DONE;
+}
+
+/* behind IPv6 itself */
+static struct notifier_block device_nb = {
+	.notifier_call = device_event,
+	.priority = INT_MIN,
+};
 
 static void link_setup(struct net_device *dev)
 {
@@ -352,9 +385,18 @@ int __init ftcp_device_init(void)
 
 	if (err)
 		return err;
+	err = register_netdevice_notifier(&device_nb);
+	if (err)
+		goto err_pernet;
 	err = rtnl_link_register(&link_ops);
 	if (err)
-		unregister_pernet_subsys(&net_ops);
+		goto err_notifier;
+	return 0;
+
+err_notifier:
+	unregister_netdevice_notifier(&device_nb);
+err_pernet:
+	unregister_pernet_subsys(&net_ops);
 	return err;
 }
 
@@ -364,5 +406,6 @@ int __init ftcp_device_init(void)
 void ftcp_device_exit(void)
 {
 	rtnl_link_unregister(&link_ops);
+	unregister_netdevice_notifier(&device_nb);
 	unregister_pernet_subsys(&net_ops);
 }

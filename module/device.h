@@ -27,12 +27,15 @@
  *	clears it and then waits a grace period.
  * @tunnels: list of struct ftcp_tunnel, RCU; changed under RTNL
  * @list: in links, under RTNL
+ * @quiet: IPv6 was told not to make addresses, by what it has of the link now; under
+ *	RTNL
  */
 struct ftcp_link {
 	struct net_device *dev;
 	struct net __rcu *underlay;
 	struct list_head tunnels;
 	struct list_head list;
+	bool quiet;
 };
 
 /**

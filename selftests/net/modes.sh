@@ -250,8 +250,27 @@ next 'the link in another namespace than the underlay'
 namespace "$L"
 ip -n "$L" link set lo up
 ip -n "$C" link add moved type faketcp
+# addresses NAMESPACE MODE: whether IPv6 gives the link one of its own
+addresses()
+{
+	local mode
+
+	mode=$(ip -n "$1" -d link show moved | grep -o 'addrgenmode [a-z0-9]*')
+	[ "$mode" = "addrgenmode $2" ] || { echo "$mode, not $2"; return 1; }
+}
+check 'a link has no address of its own' addresses "$C" none
+check '... unless somebody wants it so' ip -n "$C" link set moved addrgenmode random
+for _ in 1 2; do
+	check '... the link goes up' ip -n "$C" link set moved up
+	check '... and has one' eventually 5 eval \
+		'ip -n "$C" -6 addr show dev moved | grep -w "inet6 fe80:.*"'
+	check '... the link goes down' ip -n "$C" link set moved down
+	check '... and that stays' addresses "$C" random
+done
 check 'a link is moved' ip -n "$C" link set moved netns "$L"
-ip -n "$L" link set moved addrgenmode none up
+check 'it has no address of its own there' addresses "$L" none
+ip -n "$L" link set moved up
+check '... even up' eval '! ip -n "$L" -6 addr show dev moved | grep inet6'
 ip -n "$L" addr add 192.0.2.5/32 dev moved
 ip -n "$L" route add default dev moved
 s ftcpctl add tunnel srv dev ftcp0 port 4567 forward 127.0.0.1:5555
