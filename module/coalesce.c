@@ -167,7 +167,9 @@ static bool append(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 	if (!b->tail || !fits(skb, now) || len > b->size ||
 	    (b->mixed && len < b->size) ||
 	    head->len + len > FTCP_GSO_LEN_MAX ||
-	    dsfield(skb) != dsfield(head) || skb->priority != head->priority)
+	    dsfield(skb) != dsfield(head) ||
+	    ftcp_gso_ttl(skb) != ftcp_gso_ttl(head) ||
+	    skb->priority != head->priority)
 		return false;
 	detach(flow, skb);
 	if (skb->sk != head->sk)

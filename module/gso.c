@@ -91,12 +91,13 @@ int ftcp_gso_make_room(struct sk_buff *skb, unsigned int old, unsigned int new)
  * @dst: destination, only the address is used
  * @protocol: IPPROTO_TCP or IPPROTO_UDP
  * @tos: DSCP and ECN
+ * @ttl: TTL or hop limit
  *
  * An IPv4 header's checksum is left to ip_local_out(), which makes it in any case;
  * what does not go there needs ip_send_check().
  */
 void ftcp_gso_write_ip(struct sk_buff *skb, const struct ftcp_end *src,
-		       const struct ftcp_end *dst, u8 protocol, u8 tos)
+		       const struct ftcp_end *dst, u8 protocol, u8 tos, u8 ttl)
 {
 	unsigned int len = skb->len;
 
@@ -118,7 +119,7 @@ void ftcp_gso_write_ip(struct sk_buff *skb, const struct ftcp_end *src,
 			.tos = tos,
 			.tot_len = htons(skb->len),
 			.frag_off = htons(IP_DF),
-			.ttl = FTCP_TTL,
+			.ttl = ttl,
 			.protocol = protocol,
 			.saddr = ftcp_end_v4(src),
 			.daddr = ftcp_end_v4(dst),
@@ -130,7 +131,7 @@ void ftcp_gso_write_ip(struct sk_buff *skb, const struct ftcp_end *src,
 		*ip6 = (struct ipv6hdr){
 			.payload_len = htons(len),
 			.nexthdr = protocol,
-			.hop_limit = FTCP_TTL,
+			.hop_limit = ttl,
 			.saddr = src->addr,
 			.daddr = dst->addr,
 		};
@@ -231,12 +232,13 @@ static void set_gso_type(struct sk_buff *skb, unsigned int type, u32 len)
  * @hlen: length of IP and UDP header together
  * @outer: ends of the flow
  * @data: the flow's contribution to the header
+ * @ttl: TTL or hop limit
  *
  * A super-packet becomes a super-packet.
  */
 void ftcp_gso_udp_to_tcp(struct sk_buff *skb, unsigned int hlen,
 			 const struct ftcp_pair *outer,
-			 const struct ftcp_data *data)
+			 const struct ftcp_data *data, u8 ttl)
 {
 	u8 tos = read_tos(skb);
 
@@ -247,7 +249,8 @@ void ftcp_gso_udp_to_tcp(struct sk_buff *skb, unsigned int hlen,
 	ftcp_header_write(__skb_push(skb, FTCP_HLEN), ntohs(outer->local.port),
 			  ntohs(outer->remote.port), data->seq, data->ack,
 			  data->flags, FTCP_WINDOW);
-	ftcp_gso_write_ip(skb, &outer->local, &outer->remote, IPPROTO_TCP, tos);
+	ftcp_gso_write_ip(skb, &outer->local, &outer->remote, IPPROTO_TCP, tos,
+			  ttl);
 	ftcp_gso_partial_tcp(skb, &outer->local, &outer->remote);
 	skb->encapsulation = 0;
 }
@@ -258,6 +261,7 @@ void ftcp_gso_udp_to_tcp(struct sk_buff *skb, unsigned int hlen,
  * @hlen: length of IP and TCP header together
  * @src: source of the datagram
  * @dst: destination of the datagram
+ * @ttl: TTL or hop limit
  *
  * A super-packet becomes a super-packet.  The checksum, if it had not been
  * verified by the device, was by the caller; it is made anew because the old
@@ -265,7 +269,7 @@ void ftcp_gso_udp_to_tcp(struct sk_buff *skb, unsigned int hlen,
  */
 void ftcp_gso_tcp_to_udp(struct sk_buff *skb, unsigned int hlen,
 			 const struct ftcp_end *src,
-			 const struct ftcp_end *dst)
+			 const struct ftcp_end *dst, u8 ttl)
 {
 	u8 tos = read_tos(skb);
 	struct udphdr *uh;
@@ -278,7 +282,7 @@ void ftcp_gso_tcp_to_udp(struct sk_buff *skb, unsigned int hlen,
 		.dest = dst->port,
 		.len = htons(skb->len),
 	};
-	ftcp_gso_write_ip(skb, src, dst, IPPROTO_UDP, tos);
+	ftcp_gso_write_ip(skb, src, dst, IPPROTO_UDP, tos, ttl);
 	if (src->family == AF_INET)
 		ip_send_check(ip_hdr(skb));
 	partial_udp(skb, src, dst);

@@ -21,13 +21,18 @@
  */
 #define FTCP_GSO_SIZE_MIN 48
 
-#define FTCP_TTL 64	/* of segments, and of datagrams delivered */
-
 /* Length of an IP header as this module writes it, without options. */
 static inline unsigned int ftcp_ip_hlen(u16 family)
 {
 	return family == AF_INET ? sizeof(struct iphdr) :
 				   sizeof(struct ipv6hdr);
+}
+
+/* What is left of the way that a packet may take. */
+static inline u8 ftcp_gso_ttl(const struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IP) ? ip_hdr(skb)->ttl :
+						  ipv6_hdr(skb)->hop_limit;
 }
 
 /* Number of datagrams in an skb whose payload is @len bytes. */
@@ -44,12 +49,12 @@ struct sk_buff *ftcp_gso_split(struct sk_buff *skb);
 int ftcp_gso_make_room(struct sk_buff *skb, unsigned int old, unsigned int new);
 void ftcp_gso_udp_to_tcp(struct sk_buff *skb, unsigned int hlen,
 			 const struct ftcp_pair *outer,
-			 const struct ftcp_data *data);
+			 const struct ftcp_data *data, u8 ttl);
 void ftcp_gso_tcp_to_udp(struct sk_buff *skb, unsigned int hlen,
 			 const struct ftcp_end *src,
-			 const struct ftcp_end *dst);
+			 const struct ftcp_end *dst, u8 ttl);
 void ftcp_gso_write_ip(struct sk_buff *skb, const struct ftcp_end *src,
-		       const struct ftcp_end *dst, u8 protocol, u8 tos);
+		       const struct ftcp_end *dst, u8 protocol, u8 tos, u8 ttl);
 void ftcp_gso_allow_fragments(struct net *net, struct sk_buff *skb);
 void ftcp_gso_partial_tcp(struct sk_buff *skb, const struct ftcp_end *src,
 			  const struct ftcp_end *dst);

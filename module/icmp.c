@@ -127,7 +127,8 @@ static struct sk_buff *make_datagram(const struct ftcp_flow *flow)
 		.dest = pair.remote.port,
 		.len = htons(sizeof(struct udphdr)),
 	};
-	ftcp_gso_write_ip(skb, &pair.local, &pair.remote, IPPROTO_UDP, 0);
+	ftcp_gso_write_ip(skb, &pair.local, &pair.remote, IPPROTO_UDP, 0,
+			  FTCP_TTL);
 	if (pair.local.family == AF_INET)
 		ip_send_check(ip_hdr(skb));
 	skb_dst_set(skb, dst);

@@ -243,7 +243,8 @@ static void deliver(struct ftcp_flow *flow, struct sk_buff *skb)
 	len = skb->len - hlen;
 	count = ftcp_gso_count(skb, len);
 	ftcp_gso_tcp_to_udp(skb, hlen, &flow->inner.pair.remote,
-			    &flow->inner.pair.local);
+			    &flow->inner.pair.local,
+			    ftcp_tunnel_ttl(tunnel, ftcp_gso_ttl(skb)));
 	atomic64_add(count, &flow->rx_packets);
 	atomic64_add(len, &flow->rx_bytes);
 	ftcp_stats_rx(tunnel->stats, count, len);
@@ -462,6 +463,18 @@ static bool receive_extended(struct sk_buff *skb,
 	return true;
 }
 
+/* Who forwards a packet has counted itself before it asks us, and will once more when
+ * the datagram is forwarded from the link.  The header's checksum is that of one that
+ * is thrown away.
+ */
+static void uncount_hop(struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		ip_hdr(skb)->ttl++;
+	else
+		ipv6_hdr(skb)->hop_limit++;
+}
+
 /* Whether the segment was ours, and consumed.  Nothing of other connections
  * is touched, and their cost is one look-up here, one at PREROUTING.
  */
@@ -482,6 +495,8 @@ static bool receive(struct sk_buff *skb, const struct nf_hook_state *state)
 		return false;
 	if (unlikely(!ftcp_hooks_passed(skb, state)))
 		return true;
+	if (state->hook == NF_INET_FORWARD)
+		uncount_hop(skb);
 	skb_set_transport_header(skb, ip_hlen);
 	if (!pskb_may_pull(skb, ip_hlen + tcp_hdrlen(skb)) ||
 	    ftcp_segment_read(&seg, skb->data + ip_hlen,

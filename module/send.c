@@ -229,7 +229,8 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 	if (sent == FTCP_SENT_ARM)
 		ftcp_flow_arm(flow, now + FTCP_UNANSWERED);
 
-	ftcp_gso_udp_to_tcp(skb, hlen, &flow->outer, &data);
+	ftcp_gso_udp_to_tcp(skb, hlen, &flow->outer, &data,
+			    ftcp_tunnel_ttl(tunnel, ftcp_gso_ttl(skb)));
 	if (unlikely(!whole))
 		ftcp_gso_allow_fragments(tunnel->underlay, skb);
 	atomic64_add(count, &flow->tx_packets);
@@ -339,7 +340,7 @@ static void xmit(struct sk_buff *skb, struct net_device *dev)
 	struct ftcp_peer *peer;
 
 	/* What came out of the link does not go back into it: it would circle
-	 * between both ends, for ever, since each gives it a new TTL.
+	 * between both ends until its TTL is used up.
 	 */
 	if (unlikely(!underlay || skb->skb_iif == dev->ifindex))
 		goto drop;
@@ -527,7 +528,8 @@ void ftcp_send_control(struct ftcp_tunnel *tunnel, struct dst_entry *dst,
 					  ftcp_ip_hlen(pair->local.family),
 				  ctl);
 	skb_put_data(skb, hdr, hlen);
-	ftcp_gso_write_ip(skb, &pair->local, &pair->remote, IPPROTO_TCP, 0);
+	ftcp_gso_write_ip(skb, &pair->local, &pair->remote, IPPROTO_TCP, 0,
+			  FTCP_TTL);
 	if (!segments_whole(tunnel, pair))
 		ftcp_gso_allow_fragments(tunnel->underlay, skb);
 	ftcp_gso_partial_tcp(skb, &pair->local, &pair->remote);

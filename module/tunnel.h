@@ -17,6 +17,8 @@
 #define FTCP_DEFAULT_MAX_PER_SOURCE 4096
 #define FTCP_DEFAULT_COALESCE	1000
 
+#define FTCP_TTL		64	/* of packets that begin here */
+
 struct ftcp_allowed;
 struct ftcp_peer;
 struct ftcp_port;
@@ -149,6 +151,15 @@ struct ftcp_tunnel *ftcp_tunnel_accepting(struct ftcp_net *fn,
 					  const struct ftcp_end *local);
 struct ftcp_tunnel *ftcp_tunnel_listening(struct ftcp_net *fn,
 					  const struct ftcp_end *dst);
+
+/* TTL of what leaves a tunnel, in either direction, when it entered with @ttl.  In
+ * mode routed it is a hop of the way, and who forwarded to it has counted it, so
+ * that a loop ends.  A proxy's packets begin anew.
+ */
+static inline u8 ftcp_tunnel_ttl(const struct ftcp_tunnel *tunnel, u8 ttl)
+{
+	return tunnel->mode == FTCP_MODE_ROUTED ? ttl : FTCP_TTL;
+}
 
 /* The core's view of a tunnel's configuration, for a flow that can, or cannot,
  * be replaced by another one.

@@ -338,6 +338,24 @@ check 'the LAN reaches the host' \
 	in_ns "$L" udptool send --to "$S4:7000" --count 20
 check 'with its own address' eval \
 	'flows "$S" ".[0].remote" | grep "^$L4:"'
+# One hop is the router of the LAN, the other the one on the way.
+ttl_seen()
+{
+	[ "$(captured hops -v "src $1 and tcp and greater 100" |
+		grep -o 'ttl [0-9]*' | sort -u)" = "ttl $2" ]
+}
+capture hops "$S" eth0 tcp port 7000
+tcpdump=$!
+in_ns "$L" udptool send --to "$S4:7000" --count 5 > /dev/null
+capture_stop hops "$tcpdump"
+check 'its segments are as old as its datagrams' ttl_seen "$L4" 62
+check 'those of the host as well' ttl_seen "$S4" 64
+capture hops "$L" eth0 udp port 7000
+tcpdump=$!
+in_ns "$L" udptool send --to "$S4:7000" --count 5 > /dev/null
+capture_stop hops "$tcpdump"
+check 'and so are datagrams that arrive' [ "$(captured hops -v "src $S4" |
+	grep -o 'ttl [0-9]*' | sort -u)" = 'ttl 62' ]
 
 # What a router on the way says of the segments is addressed to the LAN.
 lan_mtu() { flows "$C" '.[0].mtu' | grep -qx "$1"; }
@@ -363,11 +381,52 @@ check 'a host behind one reaches a host behind the other' \
 check 'other connections pass the routers' \
 	in_ns "$L" ping -q -c 1 -W 5 "$T4"
 
+# ---- Rules that lead back and forth ----
+
+next 'a loop over two links'
+add_link "$C" ftcp1
+add_link "$S" ftcp1
+# hop TUNNEL LINK PORT FROM ROUTER TO ADDRESS: what FROM has for the network of the
+# address goes to TO, which accepts for the address, and has something for it as well
+hop()
+{
+	in_ns "$6" ftcpctl add tunnel "$1" dev "$2" routed port "$3" local "$7" &&
+		in_ns "$6" ftcpctl set peer any tunnel "$1" dev "$2" \
+			allowed-ips 0.0.0.0/0 &&
+		in_ns "$4" ftcpctl add tunnel "$1" dev "$2" routed fwmark 0x98 &&
+		in_ns "$4" ftcpctl set peer any tunnel "$1" dev "$2" \
+			endpoint "$7:$3" allowed-ips 0.0.0.0/0 &&
+		ip -n "$4" route add 198.51.100.0/24 dev "$2" &&
+		ip -n "$4" route add default via "$5" table 98 &&
+		ip -n "$4" rule add fwmark 0x98 lookup 98
+}
+expired()
+{
+	local ns sum=0
+
+	for ns in "$C" "$R" "$S"; do
+		sum=$((sum + $(in_ns "$ns" awk \
+			'/^Icmp:/ && n++ { print $i } /^Icmp:/ { for (i = NF; i && $i != "OutTimeExcds"; i--); }' \
+			/proc/net/snmp)))
+	done
+	echo "$sum"
+	[ "$sum" = "$1" ]
+}
+r ip route add 198.51.100.1 via "$S4"
+r ip route add 198.51.100.2 via "$C4"
+check 'one leads there' hop there ftcp0 4600 "$C" "$RC4" "$S" 198.51.100.1
+check 'the other one back' hop back ftcp1 4601 "$S" "$RS4" "$C" 198.51.100.2
+check 'nothing has circled' expired 0
+check 'a datagram circles' c udptool send --to 198.51.100.9:7000 --oneway --lossy
+check 'until its TTL is used up' eventually 10 expired 1
+
 servers_stop
 assert_no_invalid
 assert_no_udp
 check 'the tunnels can be deleted' tunnels_gone
-ip -n "$C" link del ftcp0
-ip -n "$S" link del ftcp0
+for link in ftcp0 ftcp1; do
+	ip -n "$C" link del $link
+	ip -n "$S" link del $link
+done
 module_memory_back
 finish
