@@ -11,6 +11,8 @@
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
+#include "addr.h"
+
 #define FTCP_PORT_BUCKETS 64
 
 /* A super-packet is taken as it is, and so is a checksum that is not made yet. */
@@ -85,6 +87,38 @@ extern unsigned int ftcp_net_id;
 static inline struct ftcp_net *ftcp_net(const struct net *net)
 {
 	return net_generic(net, ftcp_net_id);
+}
+
+/* What a namespace's key is used for.  Who learns a number of one kind, as everybody
+ * may who sends a SYN, learns nothing of those of the other.
+ */
+enum ftcp_hash {
+	FTCP_HASH_COOKIE = 1,
+	FTCP_HASH_ISN,
+};
+
+/**
+ * ftcp_net_hash() - a number that nobody can guess
+ * @fn: whose key
+ * @pair: of these ends
+ * @what: of this kind
+ * @slot: and of this time
+ */
+static inline u32 ftcp_net_hash(const struct ftcp_net *fn,
+				const struct ftcp_pair *pair,
+				enum ftcp_hash what, u32 slot)
+{
+	struct {
+		struct ftcp_pair pair;
+		u32 what;
+		u32 slot;
+	} __aligned(SIPHASH_ALIGNMENT) input = {
+		.pair = *pair,
+		.what = what,
+		.slot = slot,
+	};
+
+	return (u32)siphash(&input, sizeof(input), &fn->key);
 }
 
 int ftcp_net_get(struct net *net, bool proxy);

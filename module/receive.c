@@ -15,7 +15,6 @@
  */
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
-#include <linux/siphash.h>
 #include <net/netfilter/nf_conntrack.h>
 
 #include "core/cookie.h"
@@ -267,18 +266,6 @@ void ftcp_receive_queued(struct ftcp_flow *flow, struct sk_buff *skb)
 
 /* ---- segments of no flow: the handshake ---- */
 
-static u32 cookie_hash(struct ftcp_net *fn, const struct ftcp_pair *pair,
-		       u32 slot)
-{
-	struct {
-		struct ftcp_pair pair;
-		u32 slot;
-		u32 zero;
-	} __aligned(SIPHASH_ALIGNMENT) input = { .pair = *pair, .slot = slot };
-
-	return (u32)siphash(&input, sizeof(input), &fn->key);
-}
-
 static bool cookie_valid(struct ftcp_net *fn, const struct ftcp_pair *pair,
 			 const struct ftcp_segment *seg)
 {
@@ -289,8 +276,9 @@ static bool cookie_valid(struct ftcp_net *fn, const struct ftcp_pair *pair,
 		return false;
 	if (!ftcp_cookie_find_slot(cookie, ftcp_cookie_slot(ftcp_now()), &slot))
 		return false;
-	return cookie == ftcp_cookie_make(cookie_hash(fn, pair, slot), slot,
-					  cookie & 1);
+	return cookie ==
+	       ftcp_cookie_make(ftcp_net_hash(fn, pair, FTCP_HASH_COOKIE, slot),
+				slot, cookie & 1);
 }
 
 static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
@@ -309,7 +297,7 @@ static void receive_unknown(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 	struct ftcp_control ctl = { };
 	struct ftcp_flow *flow;
 	struct ftcp_peer *peer;
-	u32 slot;
+	u32 cookie, slot;
 
 	peer = ftcp_peer_by_address(tunnel, &pair->remote);
 	if (!peer) {
@@ -317,12 +305,10 @@ static void receive_unknown(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 	} else if ((seg->flags & (FTCP_SYN | FTCP_ACK | FTCP_RST | FTCP_FIN)) ==
 		   FTCP_SYN) {
 		slot = ftcp_cookie_slot(ftcp_now());
-		ftcp_conn_answer_syn(seg,
-				     ftcp_cookie_make(cookie_hash(fn, pair, slot),
-						      slot,
-						      seg->wscale !=
-							      FTCP_NO_WSCALE),
-				     &ctl);
+		cookie = ftcp_net_hash(fn, pair, FTCP_HASH_COOKIE, slot);
+		cookie = ftcp_cookie_make(cookie, slot,
+					  seg->wscale != FTCP_NO_WSCALE);
+		ftcp_conn_answer_syn(seg, cookie, &ctl);
 		ftcp_send_control(tunnel, NULL, pair, &ctl);
 		consume_skb(skb);
 		return;

@@ -6,7 +6,6 @@
  * packets wait in its queue meanwhile; if it comes to nothing here, their senders
  * are told.
  */
-#include <linux/siphash.h>
 #include <linux/workqueue.h>
 #include <net/ipv6.h>
 
@@ -28,12 +27,7 @@
 /* RFC 6528: a clock of 64 ns and a keyed hash of the ends. */
 static u32 initial_sequence(struct ftcp_net *fn, const struct ftcp_pair *pair)
 {
-	struct {
-		struct ftcp_pair pair;
-		u64 isn;
-	} __aligned(SIPHASH_ALIGNMENT) input = { .pair = *pair, .isn = 1 };
-
-	return (u32)siphash(&input, sizeof(input), &fn->key) +
+	return ftcp_net_hash(fn, pair, FTCP_HASH_ISN, 0) +
 	       (u32)(ktime_get_real_ns() >> 6);
 }
 
