@@ -104,6 +104,9 @@ done
 stop "$pid"
 check 'one segment for each datagram' \
 	[ "$(sizes_on_wire 'greater 90')" = '77 1200' ]
+check 'numbered from 0 in each super-segment' eval \
+	'captured wire -v "tcp and greater 1200 and src $C4" | grep -o " id [0-9]*" |
+		sort -Vu | tr -dc "0-9\n" | xargs | grep "^0 1 2 3 4 5 6 7 8"'
 check 'nothing larger than the MTU' \
 	[ "$(captured_count wire 'greater 1515')" = 0 ]
 
