@@ -295,6 +295,7 @@ static int get_tunnel_params(struct genl_info *info,
 
 	*p = (struct ftcp_tunnel_params){
 		.config = {
+			.wire = FTCP_WIRE_AUTO,
 			.idle = FTCP_IDLE / 1000,
 			.keepalive = FTCP_KEEPALIVE / 1000,
 			.keepalive_interval = FTCP_PROBE_INTERVAL,

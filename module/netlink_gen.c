@@ -60,7 +60,7 @@ const struct nla_policy faketcp_nl_policy[FTCP_A_COALESCE + 1] = {
 	[FTCP_A_LOCAL] = { .type = NLA_BINARY, },
 	[FTCP_A_LISTEN] = { .type = NLA_BINARY, },
 	[FTCP_A_TARGET] = { .type = NLA_BINARY, },
-	[FTCP_A_WIRE] = NLA_POLICY_MAX(NLA_U32, 1),
+	[FTCP_A_WIRE] = NLA_POLICY_MAX(NLA_U32, 2),
 	[FTCP_A_IDLE] = NLA_POLICY_FULL_RANGE(NLA_U32, &ftcp_a_idle_range),
 	[FTCP_A_KEEPALIVE] = NLA_POLICY_FULL_RANGE(NLA_U32, &ftcp_a_keepalive_range),
 	[FTCP_A_FWMARK] = { .type = NLA_U32, },

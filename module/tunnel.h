@@ -182,6 +182,7 @@ ftcp_tunnel_conn_config(const struct ftcp_tunnel *tunnel, u32 wire,
 		.max_bytes = READ_ONCE(c->max_bytes),
 		.renewable = renewable,
 		.phantun = wire == FTCP_WIRE_PHANTUN,
+		.native = wire == FTCP_WIRE_NATIVE,
 	};
 }
 

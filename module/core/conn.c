@@ -164,7 +164,8 @@ static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
  * @res: carries the SYN
  *
  * Phantun's server answers a SYN whose sequence number is not 0 with a RST.
- * A native connection that is refused tries once more with 0.
+ * A connection that is refused tries once more with 0, unless @config says native:
+ * whoever knows the ends of one that begins with 0 knows its number as well.
  */
 void ftcp_conn_open(struct ftcp_conn *c, const struct ftcp_conn_config *config,
 		    u32 iss, u64 now, struct ftcp_result *res)
@@ -426,7 +427,7 @@ static void receive_syn_sent(struct ftcp_conn *c,
 	if (seg->flags & FTCP_RST) {
 		if (!acked) {
 			res->verdict = FTCP_BAD_SEQUENCE;
-		} else if (c->zero_iss) {
+		} else if (c->zero_iss || c->config.native) {
 			end(c, FTCP_EV_REFUSED, res);
 		} else {
 			start_syn(c, 0, now);

@@ -144,6 +144,7 @@ enum ftcp_verdict {
  * @max_age: ms after which the connection is replaced if it is in use, 0: never
  * @max_bytes: payload in both directions after which it is, 0: never
  * @phantun: dial with initial sequence number 0
+ * @native: never do so, not after a refusal either
  * @renewable: the owner can replace it by another connection; one that is not
  *	is closed where a replacement would be asked for
  */
@@ -155,6 +156,7 @@ struct ftcp_conn_config {
 	u32 interval;
 	u8 probes;
 	u8 phantun;
+	u8 native;
 	u8 renewable;
 };
 

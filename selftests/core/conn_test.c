@@ -23,6 +23,11 @@ static const struct ftcp_conn_config phantun = {
 	.interval = FTCP_PROBE_INTERVAL, .probes = FTCP_PROBES, .phantun = 1,
 };
 
+static const struct ftcp_conn_config strict = {
+	.idle = FTCP_IDLE, .keepalive = FTCP_KEEPALIVE,
+	.interval = FTCP_PROBE_INTERVAL, .probes = FTCP_PROBES, .native = 1,
+};
+
 static const struct ftcp_conn_config renewable = {
 	.idle = FTCP_IDLE, .keepalive = FTCP_KEEPALIVE,
 	.interval = FTCP_PROBE_INTERVAL, .probes = FTCP_PROBES, .renewable = 1,
@@ -327,6 +332,15 @@ static void refused_phantun(void)
 {
 	dial_as(&phantun);
 	receive(FTCP_RST | FTCP_ACK, 0, 1, 0);
+	EXPECT_SILENCE();
+	EXPECT(FTCP_CONTROL, FTCP_EV_REFUSED, FTCP_CLOSED);
+}
+
+/* Who may not fall back to a number that everybody knows. */
+static void refused_native(void)
+{
+	dial_as(&strict);
+	receive(FTCP_RST | FTCP_ACK, 0, iss + 1, 0);
 	EXPECT_SILENCE();
 	EXPECT(FTCP_CONTROL, FTCP_EV_REFUSED, FTCP_CLOSED);
 }
@@ -2588,6 +2602,7 @@ int main(void)
 		T(syn_ack_after_retransmission),
 		T(refused_then_zero),
 		T(refused_twice),
+		T(refused_native),
 		T(refused_phantun),
 		T(refused_belated),
 		T(refused_then_unanswered),

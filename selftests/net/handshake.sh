@@ -238,6 +238,19 @@ check 'two tries, the second with sequence number 0' \
 	is "$(syns 1201 | sed 's/^[1-9].*/random/' | xargs)" 'random 0'
 check 'no flow is left' gone "$C" t1200
 check 'it is counted, once' is "$(ended "$C" t1200)" refused=1
+# Sequence number 0 can be answered by who does not see it.
+check 'without Phantun'"'"'s way' c ftcpctl set tunnel t1200 dev ftcp0 wire native
+before=$(syns 1201 | wc -l)
+dialled_again()
+{
+	c udptool send --to 127.0.0.1:1200 --timeout 2 > "$tmp/refused"
+	[ "$(syns 1201 | wc -l)" -gt "$before" ]
+}
+check '... another try' wait_for 10 dialled_again
+check '... the application is told' grep refused=1 "$tmp/refused"
+check '... one SYN for each flow, none with sequence number 0' eval \
+	'[ "$(syns 1201 | wc -l)" -eq "$(($(ended "$C" t1200 | tr -dc 0-9) + 1))" ] &&
+	 [ "$(syns 1201 | grep -cx 0)" = 1 ]'
 
 # ---- Unanswered ----
 

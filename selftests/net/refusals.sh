@@ -245,7 +245,7 @@ check_refused 'raw: no mode' 'the mode is required' "${new[@]}" "$dev" "$name"
 check_refused 'raw: mode 3' '.' "${new[@]}" "$dev" "$name" 4:u32=3
 check_refused 'raw: mode of one byte' '.' "${new[@]}" "$dev" "$name" 4:u8=0
 check_refused 'raw: port 0' '.' "${new[@]}" "$dev" "$name" "$routed" 5:u16=0
-check_refused 'raw: wire 2' '.' "${new[@]}" "$dev" "$name" "$routed" 9:u32=2
+check_refused 'raw: wire 3' '.' "${new[@]}" "$dev" "$name" "$routed" 9:u32=3
 check_refused 'raw: df 2' '.' "${new[@]}" "$dev" "$name" "$routed" 30:u32=2
 check_refused 'raw: coalesce 1001' '.' "${new[@]}" "$dev" "$name" "$routed" 40:u32=1001
 check_refused 'raw: coalesce of one byte' '.' \

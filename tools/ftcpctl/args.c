@@ -410,8 +410,11 @@ int parse_wire(const char *word, const char *text, uint32_t *out)
 		*out = FTCP_WIRE_NATIVE;
 	else if (!strcmp(text, "phantun"))
 		*out = FTCP_WIRE_PHANTUN;
+	else if (!strcmp(text, "auto"))
+		*out = FTCP_WIRE_AUTO;
 	else
-		return fail(USAGE, "%s: \"%s\": expected native or phantun",
+		return fail(USAGE,
+			    "%s: \"%s\": expected native or phantun, or auto",
 			    word, text);
 	return DONE;
 }

@@ -39,6 +39,7 @@ const char *wire_name(uint32_t wire)
 	static const char *const names[] = {
 		[FTCP_WIRE_NATIVE] = "native",
 		[FTCP_WIRE_PHANTUN] = "phantun",
+		[FTCP_WIRE_AUTO] = "auto",
 	};
 
 	return wire < ARRAY_SIZE(names) ? names[wire] : "unknown";

@@ -133,7 +133,7 @@ static void print_usage(FILE *f, const char *verb)
 			print_synopsis(f, verbs[i]);
 	if (!verb || strcmp(verb, "del")) /* which takes none of them */
 		fputs("\nOptions of a tunnel:\n"
-		      "  wire native|phantun, idle SECONDS, keepalive TIME[:INTERVAL[:PROBES]]|off,\n"
+		      "  wire auto|native|phantun, idle SECONDS, keepalive TIME[:INTERVAL[:PROBES]]|off,\n"
 		      "  max-age SECONDS|off, max-bytes N[K|M|G|T]|off, fwmark MARK|off,\n"
 		      "  max-flows N, max-flows-per-source N, queue N, queue-bytes N, df set|unset,\n"
 		      "  unreachable close|ignore, coalesce TIME|off\n",

@@ -114,7 +114,7 @@ const struct verb set_peer = {
 	.object = "peer",
 	.synopsis =
 		"NAME tunnel NAME dev LINK [endpoint HOST:PORT|same|none]\n"
-		"             [allowed-ips ADDR/PREFIX,...|none] [wire native|phantun]\n",
+		"             [allowed-ips ADDR/PREFIX,...|none] [wire auto|native|phantun]\n",
 	.help = "Add a peer to a tunnel, or change it.\n"
 		"\n"
 		"  endpoint HOST:PORT  flows to the peer go there\n"

@@ -58,7 +58,7 @@ struct options {
 	VALUE("coalesce", &(o).coalesce)
 
 #define OPTION_HELP							\
-	"  wire native|phantun    how connections that this end opens look (native);\n"	\
+	"  wire VARIANT           how connections that this end opens look (auto);\n"	\
 	"                         phantun when the far end is Phantun's server\n"	\
 	"  idle SECONDS           close a flow without datagrams after this time (180)\n" \
 	"  keepalive TIME[:INTERVAL[:PROBES]]|off\n"					\

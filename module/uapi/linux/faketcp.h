@@ -27,13 +27,16 @@ enum ftcp_mode {
 
 /**
  * enum ftcp_wire - What a flow that this end opens looks like.
- * @FTCP_WIRE_NATIVE: Random initial sequence number, Linux's SYN options, PSH.
+ * @FTCP_WIRE_NATIVE: Random initial sequence number, Linux's SYN options, PSH;
+ *   a refusal is final.
  * @FTCP_WIRE_PHANTUN: Initial sequence number 0 and no PSH, as Phantun
  *   requires.
+ * @FTCP_WIRE_AUTO: As native, and if that is refused, once more as phantun.
  */
 enum ftcp_wire {
 	FTCP_WIRE_NATIVE,
 	FTCP_WIRE_PHANTUN,
+	FTCP_WIRE_AUTO,
 };
 
 /**
