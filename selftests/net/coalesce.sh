@@ -70,6 +70,8 @@ everywhere()
 	for name in proxy4 proxy6 routed4 routed6; do
 		before=$(held $name)
 		check "$1: $name: in order" in_order $name "${@:2}"
+		check "$1: $name: several by each system call" \
+			in_order $name --batch 32 "${@:2}"
 		check "$1: $name: some waited" more $name "$before"
 		check "$1: $name: in parts, and of two sizes" \
 			in_order $name "${@:2}" --more 100
@@ -109,7 +111,7 @@ for tunnel in proxy4 routed; do
 	check "$tunnel: off: in order" in_order "${tunnel/%routed/routed4}"
 	check "$tunnel: off: none waited" [ "$(held $tunnel)" = "$before" ]
 	c ftcpctl set tunnel $tunnel dev ftcp0 coalesce 1000us
-	check "$tunnel: on again" in_order "${tunnel/%routed/routed4}"
+	check "$tunnel: on again" in_order "${tunnel/%routed/routed4}" --batch 32
 	check "$tunnel: some waited" more $tunnel "$before"
 done
 

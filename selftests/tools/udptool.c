@@ -30,6 +30,8 @@
 #define MAX_SIZE	65536
 #define MAX_LISTENERS	64
 #define MAX_GSO_SEGS	64
+#define MAX_BATCH	64
+#define MAX_BATCH_SIZE	2048
 #define STALL_MS	1000
 
 struct header {
@@ -53,7 +55,7 @@ static struct {
 	union address bind[MAX_LISTENERS];
 	int binds;
 	unsigned long count, size, sockets, timeout, gso, last, more, window, stream,
-		rate, tos;
+		rate, tos, batch;
 	bool gro, oneway, lossy, df;
 } opt = {
 	.count = 1, .size = 100, .sockets = 1, .timeout = 20,
@@ -461,6 +463,34 @@ static bool send_next(struct stream *s, uint32_t id)
 	return true;
 }
 
+/* Send up to @room of a stream's next datagrams by a single system call. */
+static bool send_batch(struct stream *s, uint32_t id, unsigned long room)
+{
+	static uint8_t data[MAX_BATCH][MAX_BATCH_SIZE];
+	struct mmsghdr msgs[MAX_BATCH] = {};
+	struct iovec iovs[MAX_BATCH];
+	unsigned long n = opt.batch, left = opt.count - s->sent;
+	int sent;
+
+	n = n > left ? left : n;
+	n = n > room ? room : n;
+	for (unsigned long i = 0; i < n; i++) {
+		fill(data[i], id, s->sent + i, opt.size);
+		iovs[i] = (struct iovec){ data[i], opt.size };
+		msgs[i].msg_hdr.msg_iov = &iovs[i];
+		msgs[i].msg_hdr.msg_iovlen = 1;
+	}
+	sent = sendmmsg(s->fd, msgs, n, 0);
+	if (sent < 0) {
+		if (errno != EAGAIN && errno != ENOBUFS)
+			count_error(errno);
+		return false;
+	}
+	s->sent += sent;
+	stats.sent += sent;
+	return true;
+}
+
 static void receive_echoes(struct stream *s, uint32_t id)
 {
 	static uint8_t data[MAX_SIZE];
@@ -564,7 +594,12 @@ static int send_all(void)
 		       (!opt.rate || stats.sent <= (now_ms() - start) * opt.rate / 1000)) {
 			struct stream *s = &streams[next];
 
-			if (s->sent < opt.count)
+			if (s->sent < opt.count && opt.batch)
+				sending = send_batch(s, opt.stream + next,
+						     opt.oneway ? total :
+						     stats.received + given_up +
+						     opt.window - stats.sent);
+			else if (s->sent < opt.count)
 				sending = send_next(s, opt.stream + next);
 			next = (next + 1) % opt.sockets;
 		}
@@ -592,7 +627,7 @@ static const char usage_text[] =
 "       udptool send --to ADDR:PORT [--from ADDR[:PORT]] [--count N] [--size S]\n"
 "                    [--sockets N] [--gso BYTES [--last SIZE] | --more SIZE] [--gro]\n"
 "                    [--window N] [--rate N] [--oneway] [--lossy] [--df]\n"
-"                    [--tos N] [--stream N] [--timeout S]\n"
+"                    [--tos N] [--stream N] [--timeout S] [--batch N]\n"
 "       udptool sink --bind ADDR:PORT... [--count N] [--sockets N] [--gro]\n"
 "                    [--lossy] [--stream N] [--timeout S]\n"
 "send expects each datagram back, byte for byte; --oneway: expects nothing.\n"
@@ -601,7 +636,7 @@ static const char usage_text[] =
 "--more: of three datagrams, the second in two parts, the first of this SIZE (with\n"
 "MSG_MORE), the third of this size;\n"
 "--lossy: loss, duplicates and errors are only reported; --df: never fragment;\n"
-"--tos: DSCP and ECN.\n"
+"--tos: DSCP and ECN; --batch N: hand over so many by one system call.\n"
 "echo and sink print \"ready\" first.\n"
 "Exit status: 0 as expected, 1 not, 2 usage.\n";
 
@@ -612,7 +647,7 @@ static const struct option options[] = {
 	{ "more", 1, 0, 'm' },   { "gro", 0, 0, 'G' },
 	{ "window", 1, 0, 'w' },
 	{ "rate", 1, 0, 'r' },	  { "oneway", 0, 0, 'o' }, { "lossy", 0, 0, 'l' },
-	{ "tos", 1, 0, 'O' },
+	{ "tos", 1, 0, 'O' },	  { "batch", 1, 0, 'B' },
 	{ "df", 0, 0, 'd' },	  { "stream", 1, 0, 'S' }, { "timeout", 1, 0, 'T' },
 	{ "help", 0, 0, 'h' },	  {}
 };
@@ -643,6 +678,7 @@ static void parse(int argc, char **argv)
 		case 'l': opt.lossy = true; break;
 		case 'd': opt.df = true; break;
 		case 'O': opt.tos = number(optarg); break;
+		case 'B': opt.batch = number(optarg); break;
 		case 'S': opt.stream = number(optarg); break;
 		case 'T': opt.timeout = number(optarg); break;
 		case 'h':
@@ -655,7 +691,9 @@ static void parse(int argc, char **argv)
 	}
 	if (optind != argc || opt.size >= MAX_SIZE || opt.gso >= MAX_SIZE ||
 	    opt.last > opt.size || opt.more > opt.size ||
-	    (opt.more && opt.gso) || !opt.count || !opt.sockets) {
+	    (opt.more && opt.gso) || opt.batch > MAX_BATCH ||
+	    (opt.batch && (opt.more || opt.gso || opt.size > MAX_BATCH_SIZE)) ||
+	    !opt.count || !opt.sockets) {
 		fputs(usage_text, stderr);
 		exit(EXIT_USAGE);
 	}
