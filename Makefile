@@ -11,9 +11,9 @@
 # make check        every test; TESTS="smoke.sh" KERNELS="6.12" select some
 # make check-fast   those that the changes of this branch can have broken, the
 #                   module's on User-mode Linux; ALL=1: every test
-# make check-debug  the same on a kernel with KASAN and lockdep, in part on one with
-#                   kmemleak and trackers of references and objects as well
-# make soak         half an hour of traffic and trouble on that kernel
+# make check-debug  the module's tests on kernels with KASAN; lockdep, kmemleak and
+#                   trackers of references and objects; and too little memory
+# make soak         half an hour of traffic and trouble on such a kernel
 # make bench | fuzz
 # make demo         WireGuard through a network that drops UDP; MODE=tun: with ftcptun
 # make clean
@@ -87,7 +87,7 @@ check-fast:
 	@selftests/check-fast
 
 check-debug:
-	@selftests/check --debug
+	@selftests/check-debug
 
 soak:
 	@selftests/soak/run

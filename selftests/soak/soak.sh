@@ -10,11 +10,13 @@
 #
 #   SOAK_SECONDS=1800   how long
 #   SOAK_SEED=N         what happens, and in which order
+#   SOAK_SCALE=1        how many times as many datagrams
 
 . "$(dirname "$0")/../lib.sh"
 
 start
 seconds=${SOAK_SECONDS:-1800}
+scale=${SOAK_SCALE:-1}
 RANDOM=${SOAK_SEED:-$$}
 diag "seed ${SOAK_SEED:-$$}, $seconds s"
 modprobe sch_netem || skip_all "no netem"
@@ -55,6 +57,14 @@ start_sender one --to 127.0.0.1:1234 --count 400 --rate 40 --window 200 --size 1
 start_sender many --to 127.0.0.1:1234 --count 20 --sockets 10 --rate 50 --window 100 --size 300
 start_sender six --to '[::1]:1234' --count 300 --rate 30 --window 200 --size 1000
 start_sender gso --to 127.0.0.1:1234 --count 200 --gso 20000 --size 1300 --window 60 --rate 50
+# These are 170 a second; what there is more of comes in large packets.
+if [ "$scale" -gt 1 ]; then
+	more=$((170 * (scale - 1) / 2))
+	bulk=(--count $((5 * more)) --rate $more --window $((more / 20 + 100))
+		--gso 50000 --size 1200 --gro)
+	start_sender bulk --to 127.0.0.1:1234 "${bulk[@]}"
+	start_sender bulk6 --to '[::1]:1234' "${bulk[@]}"
+fi
 
 # ---- what happens -----------------------------------------------------------
 
@@ -204,7 +214,7 @@ done
 
 sum()
 {
-	cat "$tmp/one" "$tmp/many" "$tmp/six" "$tmp/gso" |
+	cat "$tmp"/{one,many,six,gso,bulk,bulk6} 2> /dev/null |
 		grep -o "$1=[0-9]*" | awk -F = '{ n += $2 } END { print n + 0 }'
 }
 for word in sent received duplicates reordered corrupted; do

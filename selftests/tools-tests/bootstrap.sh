@@ -94,6 +94,9 @@ check 'the quick ones get what builds User-mode Linux' \
 	needs check-fast "${building[@]}" bison flex libelf-dev
 no_qemu() { ! list "$1" | grep -E 'qemu|linux-image'; }
 check 'and no other kernel' no_qemu check-fast
+check 'nor do those on debug kernels' no_qemu check-debug
+check 'make check-debug runs what asks for that' grep -q \
+	'^selftests/bootstrap check-debug' "$selftests/check-debug"
 check 'the fuzzers get a compiler that has them' \
 	needs fuzz clang 'libclang-rt-[0-9]*-dev'
 check 'and no kernel' needs_only fuzz "${building[@]}" clang 'libclang-rt-[0-9]*-dev'
