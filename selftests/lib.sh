@@ -33,6 +33,11 @@ selftests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 repo=$(dirname "$selftests")
 . "$selftests/host.sh"
 PATH=$repo/tools/ftcpctl:$selftests/tools:$PATH
+# In an emulated machine a static one starts much faster.
+if [ -n "${FTCP_VM:-}" ] &&
+   [ "$repo/build/static/ftcpctl" -nt "$repo/tools/ftcpctl/ftcpctl" ]; then
+	PATH=$repo/build/static:$PATH
+fi
 
 readonly C=c-$$ R=r-$$ S=s-$$
 readonly C4=10.1.0.2 S4=10.2.0.2 C6=fd01::2 S6=fd02::2
@@ -47,7 +52,7 @@ start()
 {
 	echo "TAP version 13"
 	[ "$(id -u)" -eq 0 ] || skip_all "only root can do this"
-	for program in udptool tcpraw ftcpctl; do
+	for program in udptool tcpraw inns ftcpsee ftcpctl; do
 		command -v "$program" > /dev/null ||
 			bail_out "no $program: make -C selftests; make tools"
 	done
@@ -129,6 +134,19 @@ check_fails()
 	fi
 }
 
+# has_line TEXT PATTERN: grep -Eqi, without a process
+has_line()
+{
+	local line found=1
+
+	shopt -s nocasematch
+	while IFS= read -r line; do
+		[[ $line =~ $2 ]] && found=0 && break
+	done <<< "$1"
+	shopt -u nocasematch
+	return $found
+}
+
 # check_refused NAME TEXT COMMAND...: fails with 1, and says TEXT (a pattern)
 check_refused()
 {
@@ -137,7 +155,7 @@ check_refused()
 	shift 2
 	output=$("$@" 2>&1 < /dev/null)
 	status=$?
-	if [ "$status" -eq 1 ] && grep -Eqi -e "$text" <<< "$output"; then
+	if [ "$status" -eq 1 ] && has_line "$output" "$text"; then
 		ok "$name"
 	else
 		not_ok "$name" "$* (status $status, not \"$text\"): $output"
@@ -185,7 +203,10 @@ trap 'exit 130' HUP INT TERM
 # pause MILLISECONDS, without a process
 pause()
 {
-	read -r -t "$(printf '%d.%03d' $(($1 / 1000)) $(($1 % 1000)))" -u "$poll_fd"
+	local seconds
+
+	printf -v seconds '%d.%03d' $(($1 / 1000)) $(($1 % 1000))
+	read -r -t "$seconds" -u "$poll_fd"
 	return 0
 }
 
@@ -195,6 +216,8 @@ wait_for()
 {
 	local end=$((SECONDS + $1 * ${PATIENCE:-1} + 1))
 
+	# It waits itself.
+	[ "$2" = flows_are ] && local flows_wait=$(($1 * ${PATIENCE:-1}))
 	shift
 	until "$@" > /dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] || return 1
@@ -210,18 +233,24 @@ eventually()
 	"$@"
 }
 
+# says FILE TEXT: grep -qF, without a process
+says()
+{
+	local text
+
+	read -r -d '' text < "$1"
+	[[ $text == *"$2"* ]]
+}
+
 # In a namespace.
-c() { nsenter --net="/run/netns/$C" "$@"; }
-r() { nsenter --net="/run/netns/$R" "$@"; }
-s() { nsenter --net="/run/netns/$S" "$@"; }
+c() { inns "$C" "$@"; }
+r() { inns "$R" "$@"; }
+s() { inns "$S" "$@"; }
 
 # in_ns NAMESPACE COMMAND...
 in_ns()
 {
-	local ns=$1
-
-	shift
-	nsenter --net="/run/netns/$ns" "$@"
+	inns "$@"
 }
 
 # background LOG NAMESPACE COMMAND...: its process is $!, and ends with the test
@@ -232,7 +261,7 @@ background()
 	shift 2
 	# or what an earlier one of that name said would be taken for its own
 	: > "$tmp/$log"
-	nsenter --net="/run/netns/$ns" "$@" > "$tmp/$log" 2>&1 < /dev/null &
+	inns "$ns" "$@" > "$tmp/$log" 2>&1 < /dev/null &
 	pids+=($!)
 }
 
@@ -263,7 +292,7 @@ server()
 
 	shift 2
 	background "$log" "$ns" udptool "$@"
-	wait_for 10 grep -q ready "$tmp/$log"
+	wait_for 10 says "$tmp/$log" ready
 }
 
 # app LOG NAMESPACE HOST PORT FROM [talk]: an application that sends one datagram, or
@@ -611,7 +640,7 @@ capture()
 	shift 3
 	background "$file.log" "$ns" tcpdump -Z root -n -U --immediate-mode \
 		-B 16384 -i "$dev" -w "$tmp/$file" "$@"
-	wait_for 10 grep -q 'listening on' "$tmp/$file.log"
+	wait_for 10 says "$tmp/$file.log" 'listening on'
 }
 
 # capture_stop FILE PID: when all packets up to now are in the file
@@ -702,13 +731,13 @@ module_flows()
 }
 flows() { module_flows "$@"; }
 
-# flows_are NAMESPACE COUNT [STATE]: so many there are (in that state)
+# flows_are NAMESPACE COUNT [STATE]: so many there are (in that state), within the
+# time that wait_for says
 flows_are()
 {
 	local found
 
-	found=$(module_flows "$1" "[.[] | select(.state | test(\"${3:-.}\"))] | length")
-	[ "$found" = "$2" ] || {
+	found=$(ftcpsee -w "${flows_wait:-0}" -i "$2" "$1" flows ${3:+"$3"}) || {
 		echo "$found flows ${3:-}, not $2:"
 		in_ns "$1" ftcpctl show flows
 		return 1
@@ -716,24 +745,20 @@ flows_are()
 }
 
 # drops NAMESPACE REASON: of all tunnels there
-drops()
-{
-	in_ns "$1" ftcpctl show tunnels --json |
-		jq "map(.drops[\"$2\"]) | add // 0"
-}
+drops() { ftcpsee "$1" drops "$2"; }
 
 # ended NAMESPACE TUNNEL: how its flows ended, "closed=1 reset=2"
-ended()
-{
-	in_ns "$1" ftcpctl show tunnel "$2" --json | jq -r '[.[0].ended |
-		to_entries[] | select(.value > 0) | "\(.key)=\(.value)"] | join(" ")'
-}
+ended() { ftcpsee "$1" ended "$2"; }
 
 # ended_are NAMESPACE TUNNEL HOW: in this way, within a few seconds
 ended_are()
 {
-	wait_for 5 eval "[ \"\$(ended '$1' '$2')\" = '$3' ]" ||
-		{ echo "$(ended "$1" "$2"), not $3"; return 1; }
+	local how
+
+	how=$(ftcpsee -w $((5 * ${PATIENCE:-1})) -i "$3" "$1" ended "$2") || {
+		echo "$how, not $3"
+		return 1
+	}
 }
 
 # ---- The module -------------------------------------------------------------
