@@ -4,9 +4,10 @@
 # What this machine can do, and which kernels it has; sourced by the scripts
 # that prepare and run tests.
 
-# The Linux versions that the tests run on when they cannot use the machine's.
+# The Linux versions that the tests run on when they cannot use the machine's; the
+# last one is the newest that vm/backports-kernel finds.
 # shellcheck disable=SC2034
-tested_series='6.1 6.12'
+tested_series='6.1 6.12 backports'
 
 # Could this machine's kernel load a module, given one?
 can_load_modules()

@@ -104,57 +104,99 @@ build()
 #
 # Those that take longest begin first.  How long each took is remembered in
 # build/durations, one "NAME SECONDS" a line; ./durations has what it was once.
+# NAME@WHERE takes as long as NAME, as far as is known.
 
-job_names=() job_commands=() job_seconds=()
+job_names=() job_commands=() job_seconds=() job_kinds=()
+declare -A job_of=() job_began=() jobs_running=()
 
-# job NAME COMMAND...: a suite for run_jobs
+# job NAME COMMAND...: a suite for run_jobs; of a kind, if $kind says so; before
+# others, whatever they take, if $urgency, a number, is higher
 job()
 {
 	local seconds
 
 	# What is there first counts.
 	seconds=$(cat build/durations selftests/durations 2> /dev/null |
-		awk -v name="$1" '$1 == name { print $2; exit }')
+		awk -v name="$1" -v base="${1%@*}" '
+			$1 == name { found = $2; exit }
+			$1 == base && !near { near = $2 }
+			END { print found ? found : near }')
 	job_names+=("$1")
 	shift
 	job_commands+=("$(printf '%q ' "$@")")
-	job_seconds+=("${seconds:-30}")
+	job_seconds+=($((${seconds:-30} + ${urgency:-0} * 100000)))
+	job_kinds+=("${kind:-any}")
 }
 
-# run_jobs N: all of them, N at once; what each printed is shown when it has ended
+# run_jobs N [KIND=N...]: all of them, N at once, and of a kind no more than that;
+# what each printed is shown when it has ended
 run_jobs()
 {
-	local order i pid begin=$SECONDS running=0
-	declare -A of=() began=()
+	local total=$1 limit order i kind begin=$SECONDS
+	declare -A limits=()
 
+	shift
+	for limit in "$@"; do
+		limits[${limit%=*}]=${limit#*=}
+	done
 	order=$(for i in "${!job_names[@]}"; do
 		echo "${job_seconds[i]} $i"
 	done | sort -k 1,1nr -k 2,2n | cut -d ' ' -f 2)
-	for i in $order; do
-		while [ "$running" -ge "$1" ]; do
+	while i=$(next_job $order); do
+		if [ -z "$i" ]; then
 			job_ended
-		done
+			continue
+		fi
+		kind=${job_kinds[i]}
+		order=$(grep -vx "$i" <<< "$order")
 		(eval "exec ${job_commands[i]}") > "$results.job.$i" 2>&1 < /dev/null &
-		of[$!]=$i began[$!]=$SECONDS
-		running=$((running + 1))
+		job_of[$!]=$i
+		job_began[$!]=$SECONDS
+		jobs_running[$kind]=$((${jobs_running[$kind]:-0} + 1))
 	done
-	while [ "$running" -gt 0 ]; do
+	while [ "${#job_of[@]}" -gt 0 ]; do
 		job_ended
 	done
-	job_names=() job_commands=() job_seconds=()
+	job_names=() job_commands=() job_seconds=() job_kinds=()
 	echo "# all of these: $((SECONDS - begin)) s"
+}
+
+# next_job JOB...: the first that may begin now, or an empty line; fails if there
+# are no more.  Uses the variables of run_jobs.
+next_job()
+{
+	local i
+
+	[ $# -gt 0 ] || return
+	if [ "${#job_of[@]}" -lt "$total" ]; then
+		for i in "$@"; do
+			kind=${job_kinds[i]}
+			[ "${jobs_running[$kind]:-0}" -ge "${limits[$kind]:-$total}" ] &&
+				continue
+			echo "$i"
+			return
+		done
+	fi
+	echo
+}
+
+# End the jobs, for a signal's handler.
+kill_jobs()
+{
+	[ "${#job_of[@]}" -eq 0 ] || kill "${!job_of[@]}" 2> /dev/null
+	wait
 }
 
 # One of run_jobs has ended, or will.
 job_ended()
 {
-	local status=0 i seconds
+	local status=0 i pid kind seconds
 
-	wait -n -p pid "${!of[@]}" || status=$?
-	i=${of[$pid]}
-	seconds=$((SECONDS - ${began[$pid]}))
-	unset "of[$pid]"
-	running=$((running - 1))
+	wait -n -p pid "${!job_of[@]}" || status=$?
+	i=${job_of[$pid]} kind=${job_kinds[i]}
+	seconds=$((SECONDS - ${job_began[$pid]}))
+	unset "job_of[$pid]"
+	jobs_running[$kind]=$((${jobs_running[$kind]} - 1))
 	echo "# ${job_names[i]}"
 	sed 's/^/    /' "$results.job.$i" | tee "$results.suite"
 	echo "# ${job_names[i]}: $seconds s"

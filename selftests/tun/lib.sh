@@ -18,7 +18,10 @@ tun_start()
 	[ -c /dev/net/tun ] || skip_all "no /dev/net/tun"
 	if [ "${1:-}" = sanitize ]; then
 		has_sanitizers || skip_all "the compiler has no sanitizers"
-		make -s -C "$repo/tools/ftcptun" SANITIZE=1 > "$tmp/make" 2>&1 ||
+		# Another test may be at it.
+		mkdir -p "$repo/build"
+		flock "$repo/build" make -s -C "$repo/tools/ftcptun" SANITIZE=1 \
+			> "$tmp/make" 2>&1 ||
 			bail_out "cannot build with sanitizers: $(tail -1 "$tmp/make")"
 		ftcptun=$repo/build/ftcptun-sanitize/ftcptun
 	fi
