@@ -83,6 +83,22 @@ static void put_fin(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 	c->rtx_at = now + FTCP_FIN_RTO;
 }
 
+static int fin_acked(const struct ftcp_conn *c)
+{
+	u32 una = ftcp_load(c->snd_una);
+
+	return una == c->fin_seq + 1 || una == ftcp_load(c->snd_nxt);
+}
+
+/* What was sent before a FIN may be lost, and only one that is expected counts: when
+ * all that is under way has had time to arrive it follows what was acknowledged.
+ */
+static void place_fin(struct ftcp_conn *c)
+{
+	if (!fin_acked(c))
+		c->fin_seq = ftcp_load(c->snd_una);
+}
+
 static void nothing(struct ftcp_result *res)
 {
 	*res = (struct ftcp_result){ .verdict = FTCP_CONTROL };
@@ -139,6 +155,7 @@ static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
 	c->rtx_at = 0;
 	c->tries = 0;
 	ftcp_store(c->rcv_nxt, seq);
+	ftcp_store(c->seq_near, FTCP_SEQ_HOLE);
 	ftcp_store(c->ack_adv, seq);
 	c->una_past = c->snd_una;
 	c->una_mark = c->snd_una;
@@ -295,6 +312,18 @@ static void count_unacked(struct ftcp_conn *c)
 	c->snd_mark = ftcp_load(c->snd_nxt);
 }
 
+/* How far ahead is explained by what comes at the rate of late. */
+static void set_near(struct ftcp_conn *c)
+{
+	s32 came = ftcp_seq_diff(ftcp_load(c->rcv_nxt), c->rcv_past);
+
+	if (came < 0)
+		came = 0;
+	ftcp_store(c->seq_near, came < FTCP_SEQ_NEAR - FTCP_SEQ_HOLE ?
+					(u32)came + FTCP_SEQ_HOLE :
+					FTCP_SEQ_NEAR);
+}
+
 static void move_past(struct ftcp_conn *c, u64 now)
 {
 	if (now < c->past_at)
@@ -307,6 +336,7 @@ static void move_past(struct ftcp_conn *c, u64 now)
 	c->una_mark = ftcp_load(c->snd_una);
 	c->rcv_past = c->rcv_mark;
 	c->rcv_mark = ftcp_load(c->rcv_nxt);
+	set_near(c);
 }
 
 /* Whether @number is no older than what was overtaken can be, when @past was
@@ -327,6 +357,70 @@ static int plausible_ack(const struct ftcp_conn *c, u32 ack)
 	       recent(ack, c->una_past, ftcp_load(c->snd_una));
 }
 
+/* A segment far ahead may be forged.  It is delivered, as any that may be genuine,
+ * but to acknowledge what the far end never sent would have all that we send refused.
+ * So rcv_nxt follows only when time has passed in which others came from there, or
+ * none, and none from where it is.
+ */
+static int around_jump(const struct ftcp_conn *c, u32 seq)
+{
+	s32 d = ftcp_seq_diff(seq, c->jump_end);
+
+	return d >= -FTCP_SEQ_AHEAD && d <= FTCP_SEQ_AHEAD;
+}
+
+static int far_ahead(struct ftcp_conn *c, const struct ftcp_segment *seg,
+		     u64 now)
+{
+	u32 rcv_nxt = ftcp_load(c->rcv_nxt), end = seg->seq + seg->len;
+
+	set_near(c);
+	if (ftcp_seq_diff(seg->seq, rcv_nxt) <= (s32)c->seq_near)
+		return 0;
+	if (!c->jump_at || c->jump_from != rcv_nxt ||
+	    !around_jump(c, seg->seq)) {
+		c->jump_at = now + FTCP_JUMP_TIME;
+		c->jump_from = rcv_nxt;
+		c->jump_end = end;
+	} else if (ftcp_seq_diff(end, c->jump_end) > 0) {
+		c->jump_end = end;
+	}
+	return 1;
+}
+
+static void settle_jump(struct ftcp_conn *c, u64 now)
+{
+	if (!c->jump_at || now < c->jump_at)
+		return;
+	if (ftcp_load(c->rcv_nxt) == c->jump_from) {
+		ftcp_store(c->rcv_nxt, c->jump_end);
+		ftcp_store(c->ack_at, now);
+	}
+	c->jump_at = 0;
+}
+
+/* Of a segment that does not advance rcv_nxt: see take_back(). */
+static void count_late(struct ftcp_conn *c, u32 end)
+{
+	if (!c->late || ftcp_seq_diff(end, c->late_end) > 0)
+		c->late_end = end;
+	if (c->late < FTCP_LATE)
+		c->late++;
+}
+
+/* An acknowledgement tells where the far end is, but for keepalive probes, which
+ * stand just before what was acknowledged.
+ */
+static void hear_where(struct ftcp_conn *c, u32 seq)
+{
+	s32 d = ftcp_seq_diff(seq, ftcp_load(c->rcv_nxt));
+
+	if (d >= 0 && c->jump_at && ftcp_seq_diff(seq, c->jump_end) < 0)
+		c->jump_at = 0;
+	else if (d < 0 && seq + 1 != ftcp_load(c->ack_adv))
+		count_late(c, seq);
+}
+
 /* After a pause a large part of all sequence numbers is plausible.  What makes
  * use of that has to acknowledge no less than the far end did before.
  */
@@ -338,6 +432,8 @@ static int plausible_seq(const struct ftcp_conn *c,
 	u64 rx = ftcp_load(c->last_rx), ahead = FTCP_SEQ_AHEAD_MAX;
 	u64 silent = now > rx ? now - rx : 0;	/* rx: of another processor */
 
+	if (c->jump_at && around_jump(c, seg->seq))
+		return 1;
 	if (silent < FTCP_SEQ_AHEAD_MAX / FTCP_SEQ_AHEAD_PER_MS)
 		ahead = FTCP_SEQ_AHEAD + silent * FTCP_SEQ_AHEAD_PER_MS;
 	if (ahead > FTCP_SEQ_AHEAD_MAX)
@@ -346,31 +442,6 @@ static int plausible_seq(const struct ftcp_conn *c,
 	    ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una)) < 0)
 		return 0;
 	return d <= (s32)ahead && recent(seg->seq, c->rcv_past, rcv_nxt);
-}
-
-/* Whether the end of a connection may have been made to run ahead by lost
- * segments.  It is the last that the far end sends, so that it acknowledges no
- * less than all before it: that leaves who guesses with what is on the way, not
- * with all that plausible_ack() takes for overtaken.
- */
-static int ran_ahead(const struct ftcp_conn *c, const struct ftcp_segment *seg)
-{
-	s32 d = ftcp_seq_diff(seg->seq, ftcp_load(c->rcv_nxt));
-
-	return d > 0 && d <= FTCP_RST_AHEAD &&
-	       ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una)) >= 0 &&
-	       ftcp_seq_diff(seg->ack, ftcp_load(c->snd_nxt)) <= 0;
-}
-
-/* RFC 5961, section 3: a RST counts when its sequence number is exactly the
- * one expected, or one that we put on the wire as expected.  One that lost
- * segments made run ahead counts if it acknowledges us correctly as well.
- */
-static int valid_reset(const struct ftcp_conn *c, const struct ftcp_segment *seg)
-{
-	return seg->seq == ftcp_load(c->rcv_nxt) ||
-	       seg->seq == ftcp_load(c->ack_adv) ||
-	       ((seg->flags & FTCP_ACK) && ran_ahead(c, seg));
 }
 
 /* Whether nothing was heard since there was reason to doubt that the way still leads
@@ -391,31 +462,64 @@ static int proven(const struct ftcp_conn *c)
 	       ftcp_load(c->last_data) > c->opened;
 }
 
-/* What a valid RST means.  An end that cuts its connection sends RST and ACK; who
+/* Whether a RST is of an end that cuts its connection, which sends RST and ACK.  Who
  * does not know it answers a segment by a RST alone (RFC 9293, section 3.5.2), be it
  * a far end that has forgotten, one that a NAT now shows another connection, or a
- * firewall.  With Phantun it is the other way round.  Who does not even take the
- * first datagrams will not take those of the next connection either.
+ * firewall.  With Phantun it is the other way round.
+ */
+static int is_cut(const struct ftcp_conn *c, const struct ftcp_segment *seg)
+{
+	return c->zero_iss ? !(seg->flags & FTCP_ACK) :
+			     !!(seg->flags & FTCP_ACK);
+}
+
+/* What a valid RST means.  Who does not even take the first datagrams will not take
+ * those of the next connection either.
  */
 static enum ftcp_event reset_event(const struct ftcp_conn *c,
 				   const struct ftcp_segment *seg, u64 now)
 {
-	int cut = c->zero_iss ? !(seg->flags & FTCP_ACK) :
-				seg->flags & FTCP_ACK;
-
-	if (c->state == FTCP_ESTABLISHED && proven(c) &&
-	    (!cut || doubted(c, now)))
+	if (c->state != FTCP_ESTABLISHED)
+		return FTCP_EV_RESET;
+	if (now < c->ending_until)
+		return c->ending;
+	if (proven(c) && (!is_cut(c, seg) || doubted(c, now)))
 		return FTCP_EV_FORGOTTEN;
 	return FTCP_EV_RESET;
 }
 
-/* A FIN changes as much as a RST, and is held to the same measure.  One from
- * before what was received is no end, see receive_synchronized().
- */
-static int valid_fin(const struct ftcp_conn *c, const struct ftcp_segment *seg)
+/* An end that was announced, but has to be challenged. */
+static void challenge_end(struct ftcp_conn *c, enum ftcp_event event, u64 now,
+			  struct ftcp_result *res)
 {
-	return ftcp_seq_diff(seg->seq, ftcp_load(c->rcv_nxt)) <= 0 ||
-	       ran_ahead(c, seg);
+	c->ending = event;
+	c->ending_until = now + FTCP_DOUBT;
+	put_challenge(c, now, res);
+	res->verdict = FTCP_BAD_SEQUENCE;
+}
+
+/* RFC 5961, section 3: a RST counts when its sequence number is exactly the one
+ * expected, or one that we put on the wire as expected.  Another one near them may be
+ * that of an end whose last segments were lost, and is challenged: that end answers
+ * with the number which the challenge acknowledges.
+ */
+static void receive_reset(struct ftcp_conn *c, const struct ftcp_segment *seg,
+			  u64 now, struct ftcp_result *res)
+{
+	s32 d = ftcp_seq_diff(seg->seq, ftcp_load(c->rcv_nxt));
+
+	if (!d || seg->seq == ftcp_load(c->ack_adv)) {
+		end(c, reset_event(c, seg, now), res);
+		return;
+	}
+	res->verdict = FTCP_BAD_SEQUENCE;
+	if (d < -(FTCP_BEHIND_MAX + FTCP_BEHIND) || d > FTCP_SEQ_AHEAD_MAX)
+		return;
+	if (is_cut(c, seg) &&
+	    (!(seg->flags & FTCP_ACK) || plausible_ack(c, seg->ack)))
+		challenge_end(c, FTCP_EV_RESET, now, res);
+	else
+		put_challenge(c, now, res);
 }
 
 static void receive_syn_sent(struct ftcp_conn *c,
@@ -539,6 +643,16 @@ static void receive_fin(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 	res->event = FTCP_EV_PEER_CLOSED;
 }
 
+/* Whether an acknowledgement says that the far end waits for other data than our FIN
+ * comes after.  It may have crossed what is under way.
+ */
+static int expects_fin(const struct ftcp_conn *c, u64 now)
+{
+	return ftcp_load(c->snd_una) != c->fin_seq && !fin_acked(c) &&
+	       (c->tries > 1 ||
+		now >= ftcp_load(c->last_tx) + FTCP_UNANSWERED);
+}
+
 /* FTCP_ESTABLISHED, FTCP_FIN_WAIT, FTCP_LAST_ACK */
 static void receive_synchronized(struct ftcp_conn *c,
 				 const struct ftcp_segment *seg, u64 now,
@@ -547,11 +661,9 @@ static void receive_synchronized(struct ftcp_conn *c,
 	u32 seg_end = seg->seq + seg->len;
 	s32 acked = ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una));
 
+	settle_jump(c, now);
 	if (seg->flags & FTCP_RST) {
-		if (valid_reset(c, seg))
-			end(c, reset_event(c, seg, now), res);
-		else
-			res->verdict = FTCP_BAD_SEQUENCE;
+		receive_reset(c, seg, now, res);
 		return;
 	}
 	if (seg->flags & FTCP_SYN) {
@@ -567,10 +679,15 @@ static void receive_synchronized(struct ftcp_conn *c,
 		res->verdict = FTCP_BAD_STATE;
 		return;
 	}
-	if (!plausible_ack(c, seg->ack) || !plausible_seq(c, seg, now) ||
-	    ((seg->flags & FTCP_FIN) && !valid_fin(c, seg))) {
+	if (!plausible_ack(c, seg->ack) || !plausible_seq(c, seg, now)) {
 		put_challenge(c, now, res);
 		res->verdict = FTCP_BAD_SEQUENCE;
+		return;
+	}
+	/* A FIN changes as much as a RST, and is held to the same measure. */
+	if ((seg->flags & FTCP_FIN) && c->state != FTCP_LAST_ACK &&
+	    seg->seq != ftcp_load(c->rcv_nxt)) {
+		challenge_end(c, FTCP_EV_CLOSED, now, res);
 		return;
 	}
 
@@ -580,14 +697,24 @@ static void receive_synchronized(struct ftcp_conn *c,
 		ftcp_store(c->snd_una, seg->ack);
 
 	if (c->state == FTCP_LAST_ACK) {
-		if (ftcp_seq_diff(seg->ack, c->fin_seq) > 0)
+		if (fin_acked(c)) {
 			end(c, FTCP_EV_CLOSED, res);
-		else if (seg->flags & FTCP_FIN)
+		} else if (seg->flags & FTCP_FIN) {
 			put_challenge(c, now, res);
+		} else if (expects_fin(c, now)) {
+			place_fin(c);
+			put_fin(c, now, res);
+		}
 		return;
 	}
 	if (!seg->len && !(seg->flags & FTCP_FIN)) {
+		hear_where(c, seg->seq);
 		move_past(c, now);
+		if (c->state == FTCP_FIN_WAIT && expects_fin(c, now)) {
+			place_fin(c);
+			put_fin(c, now, res);
+			return;
+		}
 		if (c->taken_back ||
 		    ftcp_seq_diff(seg->seq, ftcp_load(c->ack_adv)) < 0)
 			answer_probe(c, seg, now, res);
@@ -596,23 +723,23 @@ static void receive_synchronized(struct ftcp_conn *c,
 		return;
 	}
 
-	if (ftcp_seq_diff(seg_end, ftcp_load(c->rcv_nxt)) > 0) {
-		ftcp_store(c->rcv_nxt, seg_end);
-	} else {
-		if (!c->late || ftcp_seq_diff(seg_end, c->late_end) > 0)
-			c->late_end = seg_end;
-		if (c->late < FTCP_LATE)
-			c->late++;
-	}
-	move_past(c, now);
 	if (seg->len) {
 		res->verdict = FTCP_OK;
 		ftcp_store(c->last_data, now);
 	}
+	if (seg->len && far_ahead(c, seg, now)) {
+		/* like a probe, so that the far end says where it is */
+		put_challenge(c, now, res);
+		res->control.seq = ftcp_load(c->snd_una) - 1;
+		return;
+	}
+	if (ftcp_seq_diff(seg_end, ftcp_load(c->rcv_nxt)) > 0)
+		ftcp_store(c->rcv_nxt, seg_end);
+	else if (!(seg->flags & FTCP_FIN))
+		count_late(c, seg_end);
+	move_past(c, now);
 	if (seg->flags & FTCP_FIN) {
-		/* one that was overtaken by newer data, or forged, is no end */
-		if (seg_end == ftcp_load(c->rcv_nxt))
-			receive_fin(c, now, res);
+		receive_fin(c, now, res);
 		return;
 	}
 	if (ftcp_seq_diff(ftcp_load(c->rcv_nxt), ftcp_load(c->ack_adv)) >=
@@ -678,9 +805,10 @@ static void timer_closing(struct ftcp_conn *c, u64 now,
 {
 	if (now < c->rtx_at)
 		return;
+	place_fin(c);
 	if (c->tries >= FTCP_FIN_TRIES) {
 		/* Phantun knows no FIN, but a RST. */
-		put_control(res, FTCP_RST | FTCP_ACK, ftcp_load(c->snd_nxt),
+		put_control(res, FTCP_RST | FTCP_ACK, c->fin_seq + 1,
 			    ftcp_load(c->rcv_nxt));
 		end(c, FTCP_EV_CLOSED, res);
 		return;
@@ -875,8 +1003,10 @@ static void timer_established(struct ftcp_conn *c, u64 now,
 			      struct ftcp_result *res)
 {
 	u64 due = probe_due(c), unheard = unheard_due(c), deaf;
-	u64 ack_at = ftcp_load(c->ack_at);
+	u64 ack_at;
 
+	settle_jump(c, now);
+	ack_at = ftcp_load(c->ack_at);
 	move_past(c, now);
 	deaf = deaf_due(c);
 	if (now >= ftcp_load(c->first_until))
@@ -965,6 +1095,8 @@ u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now)
 	ack_at = ftcp_load(c->ack_at);
 	if (ack_at && ack_at < at)
 		at = ack_at;
+	if (c->jump_at && c->jump_at < at)
+		at = c->jump_at;
 	if (c->retire_at && c->retire_at < at)
 		at = c->retire_at;
 	due = probe_due(c);

@@ -61,17 +61,20 @@
  * far as the connection has come in the last one to two seconds, for what was
  * overtaken on the way, and a little more: little on an idle connection, much
  * on a fast one.  Forward, a sequence number may have advanced by all that a
- * sender at 10 Gb/s can lose in the time since it was last heard.
+ * sender at 10 Gb/s can lose in the time since it was last heard; but what is
+ * acknowledged follows at once only as far as FTCP_SEQ_HOLE and what came in
+ * the last one to two seconds, up to FTCP_SEQ_NEAR.
  */
 #define FTCP_BEHIND		(256 << 10)
 #define FTCP_BEHIND_MAX		(4 << 20)
 #define FTCP_BEHIND_TIME	1000
+#define FTCP_SEQ_HOLE		(64 << 10)
 #define FTCP_SEQ_NEAR		(1 << 20)
 #define FTCP_SEQ_AHEAD		(16 << 20)
 #define FTCP_SEQ_AHEAD_PER_MS	1250000
 #define FTCP_SEQ_AHEAD_MAX	(1 << 30)
 #define FTCP_LATE		4	/* late segments that speak against rcv_nxt */
-#define FTCP_RST_AHEAD		FTCP_SEQ_NEAR
+#define FTCP_JUMP_TIME		200	/* in which none speaks against one far ahead */
 
 /* Phantun acknowledges one-way traffic once in 128 MiB: no sign of life. */
 #define FTCP_ACK_SELDOM		(64 << 20)
@@ -185,6 +188,12 @@ struct ftcp_conn_config {
  * @rcv_past: @rcv_nxt one to two seconds ago
  * @rcv_mark: what becomes of @rcv_past at @past_at
  * @past_at: when the last five move on
+ * @seq_near: shared; how far a segment may be ahead of @rcv_nxt and count at once
+ * @jump_at: when @rcv_nxt is to follow a segment that was further ahead, if it
+ *	has not moved; 0: there was none
+ * @jump_from: @rcv_nxt when that segment came
+ * @jump_end: end of the highest one around there
+ * @ending_until: see @ending
  * @late_end: end of the highest segment since @rcv_nxt advanced that did not
  *	advance it
  * @iss: our initial sequence number
@@ -206,6 +215,8 @@ struct ftcp_conn_config {
  * @probes: probes sent since the far end was last heard
  * @unacked: for how many times FTCP_BEHIND_TIME in a row data was sent and none
  *	acknowledged
+ * @ending: the end of the connection was announced by a segment that could not be
+ *	believed: the event, if a RST that can follows before @ending_until
  * @zero_iss: the SYN carries sequence number 0 (see ftcp_conn_open())
  * @wscale: both ends announced the window scale option
  * @acks: the far end acknowledges in time; Phantun does not, and a far end
@@ -230,6 +241,7 @@ struct ftcp_conn {
 	/* what a receiver writes for each datagram */
 	u32 rcv_nxt __attribute__((aligned(64)));
 	u32 ack_step;
+	u32 seq_near;
 	u64 ack_at;
 	u64 last_rx;
 	u64 last_data;
@@ -241,6 +253,10 @@ struct ftcp_conn {
 	u32 rcv_past;
 	u32 rcv_mark;
 	u64 past_at;
+	u64 jump_at;
+	u64 ending_until;
+	u32 jump_from;
+	u32 jump_end;
 	u32 late_end;
 	u32 iss;
 	u32 fin_seq;
@@ -260,6 +276,7 @@ struct ftcp_conn {
 	u8 probes;
 	u8 late;
 	u8 unacked;
+	u8 ending;
 	u8 zero_iss : 1;
 	u8 wscale : 1;
 	u8 acks : 1;
@@ -428,7 +445,8 @@ ftcp_conn_receive_fast(struct ftcp_conn *c, const struct ftcp_segment *seg,
 	if (ftcp_load(c->state) != FTCP_ESTABLISHED || !seg->len ||
 	    (seg->flags & ~FTCP_PSH) != FTCP_ACK || ftcp_load(c->first_until))
 		return FTCP_FAST_NO;
-	if (ahead > FTCP_SEQ_NEAR || ftcp_seq_diff(end, rcv_nxt) <= 0 ||
+	if (ahead > (s32)ftcp_load(c->seq_near) ||
+	    ftcp_seq_diff(end, rcv_nxt) <= 0 ||
 	    ftcp_seq_diff(seg->ack, ftcp_load(c->snd_nxt)) > 0 ||
 	    ftcp_seq_diff(seg->ack, snd_una) < -FTCP_BEHIND)
 		return FTCP_FAST_NO;

@@ -161,6 +161,15 @@ static void establish_long_ago(void)
 	receive(FTCP_ACK, c.rcv_nxt, c.snd_nxt, 0);
 }
 
+/* A connection that has worked: a datagram was acknowledged. */
+static void prove(const struct ftcp_conn_config *config)
+{
+	establish_as(config);
+	send_bytes(100);
+	now += 10;
+	receive_rel(FTCP_ACK, 0, 0, 0);
+}
+
 static void accept_as(const struct ftcp_conn_config *config, u32 seq, u32 len)
 {
 	struct ftcp_segment s = segment(FTCP_ACK, seq, (iss | 1) + 1, len);
@@ -574,43 +583,113 @@ static void simultaneous_open_never(void)
 	EXPECT(FTCP_CONTROL, FTCP_EV_ESTABLISHED, FTCP_ESTABLISHED);
 }
 
-/* What ends a connection, after lost segments: it acknowledges no less than what
- * came before, even if that is not all that was sent.
+/* What would end a connection, but stands elsewhere than where it is expected, as what
+ * is forged, or comes after lost segments: it is challenged, whatever it acknowledges,
+ * and who sent it answers with the number that the challenge acknowledges.
  */
-static void end_ahead(void)
+static void end_elsewhere(void)
 {
-	static const struct {
-		u8 flags;
-		s32 ack;	/* relative to what is acknowledged */
-		u8 verdict, after;
-	} ends[] = {
-		{ FTCP_RST | FTCP_ACK, -1, FTCP_BAD_SEQUENCE, FTCP_ESTABLISHED },
-		{ FTCP_RST | FTCP_ACK, 0, FTCP_CONTROL, FTCP_CLOSED },
-		{ FTCP_RST | FTCP_ACK, 1000, FTCP_CONTROL, FTCP_CLOSED },
-		{ FTCP_RST | FTCP_ACK, 1001, FTCP_BAD_SEQUENCE, FTCP_ESTABLISHED },
-		{ FTCP_FIN | FTCP_ACK, -1, FTCP_BAD_SEQUENCE, FTCP_ESTABLISHED },
-		{ FTCP_FIN | FTCP_ACK, 0, FTCP_CONTROL, FTCP_LAST_ACK },
-		{ FTCP_FIN | FTCP_ACK, 1000, FTCP_CONTROL, FTCP_LAST_ACK },
-		{ FTCP_FIN | FTCP_ACK, 1001, FTCP_BAD_SEQUENCE, FTCP_ESTABLISHED },
+	static const u8 flags[] = {
+		FTCP_RST, FTCP_RST | FTCP_ACK, FTCP_FIN | FTCP_ACK,
 	};
-	u32 i;
+	static const s32 where[] = { -100, -1, 1, 1000, 1 << 20 };
+	static const s32 acks[] = { 0, 500, 1000 };
+	u32 i, j, k;
 
-	for (i = 0; i < KTAP_COUNT(ends); i++) {
+	for (i = 0; i < KTAP_COUNT(flags); i++)
+	for (j = 0; j < KTAP_COUNT(where); j++)
+	for (k = 0; k < KTAP_COUNT(acks); k++) {
 		establish_long_ago();
 		send_bytes(500);
-		receive_rel(FTCP_ACK, 0, 0, 0);
+		receive_rel(FTCP_ACK, 0, 0, 1000);
 		send_bytes(1000);
-		receive(ends[i].flags, c.rcv_nxt + 1000,
-			c.snd_una + (u32)ends[i].ack, 0);
-		CHECK_EQ(r.verdict, ends[i].verdict);
-		CHECK_EQ(c.state, ends[i].after);
+		receive(flags[i], c.rcv_nxt + (u32)where[j],
+			c.snd_una + (u32)acks[k], 0);
+		EXPECT(FTCP_BAD_SEQUENCE, FTCP_EV_NONE, FTCP_ESTABLISHED);
+		EXPECT_ACK();
+		if (flags[i] & FTCP_FIN) {
+			receive(flags[i], r.control.ack, c.snd_una, 0);
+			EXPECT(FTCP_CONTROL, FTCP_EV_PEER_CLOSED,
+			       FTCP_LAST_ACK);
+		} else {
+			receive(FTCP_RST, r.control.ack, 0, 0);
+			EXPECT(FTCP_CONTROL, flags[i] & FTCP_ACK ?
+				       FTCP_EV_RESET : FTCP_EV_FORGOTTEN,
+			       FTCP_CLOSED);
+		}
 	}
+}
+
+/* No more often than other challenges, and not far away. */
+static void end_elsewhere_limits(void)
+{
+	u32 i, answers = 0;
+
+	establish_long_ago();
+	for (i = 0; i < 1000; i++) {
+		now++;
+		receive_rel(FTCP_RST, 1 + (s32)i, 0, 0);
+		answers += !!r.control.flags;
+	}
+	CHECK_EQ(answers, 3);
+	now += 1000;
+	receive_rel(FTCP_RST, (1 << 30) + 1, 0, 0);
+	EXPECT_SILENCE();
+	receive_rel(FTCP_RST, -(5 << 20), 0, 0);
+	EXPECT_SILENCE();
+	CHECK_EQ(c.state, FTCP_ESTABLISHED);
+}
+
+/* What became of an end that was announced: a RST of who is not there any more. */
+static void end_announced(void)
+{
+	prove(&native);
+	receive_rel(FTCP_FIN | FTCP_ACK, 100, 0, 0);
+	receive(FTCP_RST, r.control.ack, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_CLOSED, FTCP_CLOSED);
+	prove(&native);
+	receive_rel(FTCP_FIN | FTCP_ACK, 100, 0, 0);
+	now += FTCP_DOUBT;
+	receive_rel(FTCP_RST, 0, 0, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_FORGOTTEN, FTCP_CLOSED);
+}
+
+/* Our FIN follows lost segments: where the far end acknowledges, it is repeated, at
+ * once when nothing can be under way any more.
+ */
+static void fin_after_loss(void)
+{
+	establish_long_ago();
+	send_bytes(500);
+	ftcp_conn_close(&c, now, &r);
+	EXPECT_SEGMENT(FTCP_FIN | FTCP_ACK, iss + 501, irs + 1);
+	now += 10;
+	receive(FTCP_ACK, c.rcv_nxt, iss + 301, 0);
+	EXPECT_SILENCE();
+	now = START + FTCP_FIN_RTO;
+	timer();
+	EXPECT_SEGMENT(FTCP_FIN | FTCP_ACK, iss + 301, irs + 1);
+	receive(FTCP_ACK, c.rcv_nxt, iss + 401, 0);
+	EXPECT_SEGMENT(FTCP_FIN | FTCP_ACK, iss + 401, irs + 1);
+	receive(FTCP_FIN | FTCP_ACK, c.rcv_nxt, iss + 402, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_CLOSED, FTCP_CLOSED);
+	/* and the second of two */
+	establish_long_ago();
+	send_bytes(500);
+	now += FTCP_UNANSWERED;
+	receive_rel(FTCP_FIN | FTCP_ACK, 0, -500, 0);
+	EXPECT_SEGMENT(FTCP_FIN | FTCP_ACK, iss + 501, irs + 2);
+	receive(FTCP_ACK, c.rcv_nxt, iss + 201, 0);
+	EXPECT_SEGMENT(FTCP_FIN | FTCP_ACK, iss + 201, irs + 2);
+	receive(FTCP_ACK, c.rcv_nxt, iss + 202, 0);
+	EXPECT(FTCP_CONTROL, FTCP_EV_CLOSED, FTCP_CLOSED);
 }
 
 /* ---- every state and every kind of segment ---- */
 
 #define K	(1 << 10)
 #define M	(1 << 20)
+#define G	(1 << 30)
 #define NO	0		/* no segment, no event */
 
 /*
@@ -692,26 +771,26 @@ static const struct row {
 	{ "nothing", FTCP_SYN_RECEIVED, 0, 0, 0, 0,
 	  FTCP_BAD_SEQUENCE, NO, FTCP_SYN_RECEIVED, NO },
 
-	/* ESTABLISHED: RST counts when exact, or ahead with a good ack */
+	/* ESTABLISHED: RST counts when exact, and is challenged when near */
 	{ "RST as expected", FTCP_ESTABLISHED, FTCP_RST, 0, 0, 0,
 	  FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED, NO },
 	{ "RST-ACK as expected", FTCP_ESTABLISHED, FTCP_RST | FTCP_ACK, 0, 0, 0,
 	  FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED, NO },
 	{ "RST, one too high", FTCP_ESTABLISHED, FTCP_RST, 1, 0, 0,
-	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, NO },
+	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "RST, one too low", FTCP_ESTABLISHED, FTCP_RST, -1, 0, 0,
-	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, NO },
+	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "RST-ACK after a loss", FTCP_ESTABLISHED, FTCP_RST | FTCP_ACK,
-	  M, 0, 0, FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED, NO },
-	{ "RST-ACK further", FTCP_ESTABLISHED, FTCP_RST | FTCP_ACK,
-	  M + 1, 0, 0, FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, NO },
+	  M, 0, 0, FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "RST-ACK, ack too high", FTCP_ESTABLISHED, FTCP_RST | FTCP_ACK,
-	  1, 1, 0, FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, NO },
+	  1, 1, 0, FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "RST-ACK after a loss, ack too low", FTCP_ESTABLISHED,
 	  FTCP_RST | FTCP_ACK, 1, -1, 0,
-	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, NO },
+	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "RST-ACK before", FTCP_ESTABLISHED, FTCP_RST | FTCP_ACK,
-	  -1, 0, 0, FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, NO },
+	  -1, 0, 0, FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
+	{ "RST far away", FTCP_ESTABLISHED, FTCP_RST, G + 1, 0, 0,
+	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, NO },
 	{ "SYN", FTCP_ESTABLISHED, FTCP_SYN, 0x33333333, 0, 0,
 	  FTCP_CONTROL, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "SYN as expected", FTCP_ESTABLISHED, FTCP_SYN, 0, 0, 0,
@@ -754,9 +833,7 @@ static const struct row {
 	  FTCP_CONTROL, FTCP_EV_PEER_CLOSED, FTCP_LAST_ACK, FTCP_FIN | FTCP_ACK },
 	{ "FIN with data", FTCP_ESTABLISHED, FTCP_FIN | FTCP_ACK, 0, 0, 100,
 	  FTCP_OK, FTCP_EV_PEER_CLOSED, FTCP_LAST_ACK, FTCP_FIN | FTCP_ACK },
-	{ "FIN after a loss", FTCP_ESTABLISHED, FTCP_FIN | FTCP_ACK, M, 0, 0,
-	  FTCP_CONTROL, FTCP_EV_PEER_CLOSED, FTCP_LAST_ACK, FTCP_FIN | FTCP_ACK },
-	{ "FIN further", FTCP_ESTABLISHED, FTCP_FIN | FTCP_ACK, M + 1, 0, 0,
+	{ "FIN after a loss", FTCP_ESTABLISHED, FTCP_FIN | FTCP_ACK, 1, 0, 0,
 	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "FIN after a loss, ack too low", FTCP_ESTABLISHED,
 	  FTCP_FIN | FTCP_ACK, 1, -1, 0,
@@ -764,7 +841,7 @@ static const struct row {
 	{ "FIN, ack overtaken", FTCP_ESTABLISHED, FTCP_FIN | FTCP_ACK, 0, -1, 0,
 	  FTCP_CONTROL, FTCP_EV_PEER_CLOSED, FTCP_LAST_ACK, FTCP_FIN | FTCP_ACK },
 	{ "FIN before", FTCP_ESTABLISHED, FTCP_FIN | FTCP_ACK, -1, 0, 0,
-	  FTCP_CONTROL, NO, FTCP_ESTABLISHED, NO },
+	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "FIN, ack too high", FTCP_ESTABLISHED, FTCP_FIN | FTCP_ACK, 0, 1, 0,
 	  FTCP_BAD_SEQUENCE, NO, FTCP_ESTABLISHED, FTCP_ACK },
 	{ "FIN without ACK", FTCP_ESTABLISHED, FTCP_FIN, 0, 0, 0,
@@ -774,7 +851,7 @@ static const struct row {
 	{ "RST as expected", FTCP_FIN_WAIT, FTCP_RST, 0, 0, 0,
 	  FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED, NO },
 	{ "RST, one off", FTCP_FIN_WAIT, FTCP_RST, 1, 0, 0,
-	  FTCP_BAD_SEQUENCE, NO, FTCP_FIN_WAIT, NO },
+	  FTCP_BAD_SEQUENCE, NO, FTCP_FIN_WAIT, FTCP_ACK },
 	{ "SYN", FTCP_FIN_WAIT, FTCP_SYN, 0x33333333, 0, 0,
 	  FTCP_CONTROL, NO, FTCP_FIN_WAIT, FTCP_ACK },
 	{ "SYN-ACK repeated", FTCP_FIN_WAIT, FTCP_SYN | FTCP_ACK, -1, -1, 0,
@@ -798,7 +875,7 @@ static const struct row {
 	{ "RST as expected", FTCP_LAST_ACK, FTCP_RST, 0, 0, 0,
 	  FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED, NO },
 	{ "RST, one off", FTCP_LAST_ACK, FTCP_RST, 1, 0, 0,
-	  FTCP_BAD_SEQUENCE, NO, FTCP_LAST_ACK, NO },
+	  FTCP_BAD_SEQUENCE, NO, FTCP_LAST_ACK, FTCP_ACK },
 	{ "SYN", FTCP_LAST_ACK, FTCP_SYN, 0x33333333, 0, 0,
 	  FTCP_CONTROL, NO, FTCP_LAST_ACK, FTCP_ACK },
 	{ "ACK of our FIN", FTCP_LAST_ACK, FTCP_ACK, 0, 0, 0,
@@ -989,15 +1066,6 @@ static void reset_by_the_forgetful(void)
 	CHECK(c.ack_adv != c.rcv_nxt);
 	receive(FTCP_RST, c.ack_adv, 0, 0);
 	EXPECT(FTCP_CONTROL, FTCP_EV_RESET, FTCP_CLOSED);
-}
-
-/* A connection that has worked: a datagram was acknowledged. */
-static void prove(const struct ftcp_conn_config *config)
-{
-	establish_as(config);
-	send_bytes(100);
-	now += 10;
-	receive_rel(FTCP_ACK, 0, 0, 0);
 }
 
 /* An end that cuts a connection says RST and ACK, who does not know it RST alone;
@@ -1371,7 +1439,90 @@ static void outage(void)
 	now += 1000;
 	receive_rel(FTCP_ACK, 125000000, 0, 1400);
 	EXPECT(FTCP_OK, FTCP_EV_NONE, FTCP_ESTABLISHED);
-	EXPECT_ACK();
+	/* asked where it is, like by a probe; and believed after a while */
+	EXPECT_SEGMENT(FTCP_ACK, c.snd_una - 1, irs + 1401);
+	receive(FTCP_ACK, irs + 125002801, c.snd_nxt, 1400);
+	EXPECT(FTCP_OK, FTCP_EV_NONE, FTCP_ESTABLISHED);
+	EXPECT_SILENCE();
+	receive(FTCP_ACK, irs + 125004201, c.snd_nxt, 0);
+	EXPECT_SILENCE();
+	CHECK(run_until(now + FTCP_JUMP_TIME));
+	EXPECT_SEGMENT(FTCP_ACK, c.snd_nxt, irs + 125004201);
+}
+
+/* One that was forged is delivered, as whoever guesses a number may inject one, and
+ * changes nothing else: not if the far end goes on to send, nor if it is asked.
+ */
+static void forged_jump(void)
+{
+	u32 expected, i;
+
+	for (i = 0; i < 2; i++) {
+		establish_long_ago();
+		receive_rel(FTCP_ACK, 0, 0, 1400);
+		now += 1000;
+		timer();
+		receive_rel(FTCP_ACK, 10 * M, 0, 1400);
+		EXPECT(FTCP_OK, FTCP_EV_NONE, FTCP_ESTABLISHED);
+		receive_rel(FTCP_ACK, 11 * M, 0, 1400);
+		expected = irs + 1401;
+		CHECK_EQ(c.rcv_nxt, expected);
+		now += 50;
+		receive(FTCP_ACK, expected, c.snd_nxt, i ? 0 : 1400);
+		CHECK_EQ(r.verdict, i ? FTCP_CONTROL : FTCP_OK);
+		expected += i ? 0 : 1400;
+		now += FTCP_JUMP_TIME;
+		timer();
+		CHECK_EQ(c.rcv_nxt, expected);
+		CHECK_EQ(c.ack_adv, expected);
+		now += FTCP_JUMP_TIME;
+		timer();
+		CHECK_EQ(c.rcv_nxt, expected);
+	}
+}
+
+/* How far what counts at once may be ahead follows what has come lately. */
+static void hole(void)
+{
+	u32 i;
+
+	establish_long_ago();
+	receive_rel(FTCP_ACK, 64 * K, 0, 100);
+	CHECK_EQ(c.rcv_nxt, irs + 1 + 64 * K + 100);
+	now += 5000;
+	timer();
+	now += 5000;
+	timer();
+	receive_rel(FTCP_ACK, 64 * K + 1, 0, 100);
+	CHECK_EQ(c.rcv_nxt, irs + 1 + 64 * K + 100);
+	establish_long_ago();
+	for (i = 0; i < 1000; i++)
+		receive_rel(FTCP_ACK, 0, 0, 1400);
+	receive_rel(FTCP_ACK, M, 0, 100);
+	CHECK_EQ(c.rcv_nxt, irs + 1 + 1400000 + M + 100);
+	receive_rel(FTCP_ACK, M + 1, 0, 100);
+	CHECK_EQ(c.rcv_nxt, irs + 1 + 1400000 + M + 100);
+}
+
+/* What was taken for genuine all the same is taken back when the far end, who does not
+ * understand what is acknowledged, has said so a few times.
+ */
+static void acks_take_back(void)
+{
+	u32 expected, i;
+
+	establish_long_ago();
+	expected = c.rcv_nxt;
+	receive_rel(FTCP_ACK, 64 * K, 0, 100);
+	for (i = 0; i < 2 * FTCP_LATE; i++) {
+		now += FTCP_CHALLENGE_GAP;
+		timer();
+		receive(FTCP_ACK, expected, c.snd_nxt, 0);
+	}
+	now += FTCP_BEHIND_TIME;
+	timer();
+	CHECK_EQ(c.rcv_nxt, expected);
+	CHECK_EQ(c.ack_adv, expected);
 }
 
 static void outage_limits(void)
@@ -2621,7 +2772,10 @@ int main(void)
 		T(simultaneous_open_forged),
 		T(simultaneous_open_forged_twice),
 		T(simultaneous_open_never),
-		T(end_ahead),
+		T(end_elsewhere),
+		T(end_elsewhere_limits),
+		T(end_announced),
+		T(fin_after_loss),
 		T(state_table),
 		T(close_orderly),
 		T(close_by_the_far_end),
@@ -2653,6 +2807,9 @@ int main(void)
 		T(overtaken),
 		T(outage),
 		T(outage_limits),
+		T(forged_jump),
+		T(hole),
+		T(acks_take_back),
 		T(outage_needs_good_ack),
 		T(clock_of_another_processor),
 		T(long_transfer),

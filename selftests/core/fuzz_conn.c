@@ -106,8 +106,9 @@ static void check_control(const struct ftcp_conn *before,
 	if (!ctl->flags)
 		return;
 	MUST(before->state != FTCP_CLOSED);
-	if (seg && (seg->flags & FTCP_RST))	/* but dial anew with 0 */
-		MUST(ctl->flags == FTCP_SYN && before->iss && !ctl->seq);
+	if (seg && (seg->flags & FTCP_RST))	/* but dial anew with 0, or a challenge */
+		MUST((ctl->flags == FTCP_SYN && before->iss && !ctl->seq) ||
+		     (ctl->flags == FTCP_ACK && synchronized(before->state)));
 
 	switch (ctl->flags) {
 	case FTCP_SYN:
@@ -123,19 +124,20 @@ static void check_control(const struct ftcp_conn *before,
 	case FTCP_ACK:
 		MUST(synchronized(c.state) || before->state == FTCP_FIN_WAIT);
 		MUST(ctl->ack == c.rcv_nxt && ctl->ack == c.ack_adv);
-		MUST(ctl->seq == c.snd_nxt || (!seg && ctl->seq == c.snd_una - 1));
+		MUST(ctl->seq == c.snd_nxt || ctl->seq == c.snd_una - 1);
 		MUST(ctl->window == FTCP_WINDOW && !c.ack_at);
 		break;
 	case FTCP_FIN | FTCP_ACK:
 		MUST(c.state == FTCP_FIN_WAIT || c.state == FTCP_LAST_ACK);
-		MUST(ctl->seq == c.snd_nxt - 1 && ctl->ack == c.rcv_nxt);
+		MUST(ctl->seq == c.fin_seq && ctl->ack == c.rcv_nxt);
 		break;
 	case FTCP_RST:
 		MUST(c.state == FTCP_SYN_SENT && seg && ctl->seq == seg->ack);
 		break;
 	case FTCP_RST | FTCP_ACK:
 		MUST(c.state == FTCP_CLOSED && !seg);
-		MUST(ctl->seq == c.snd_nxt && ctl->ack == c.rcv_nxt);
+		MUST(ctl->seq == c.snd_nxt || ctl->seq == c.fin_seq + 1);
+		MUST(ctl->ack == c.rcv_nxt);
 		break;
 	default:
 		MUST(0);
@@ -161,7 +163,8 @@ static void check_call(const struct ftcp_conn *before,
 
 static void check_refused(const struct ftcp_conn *before)
 {
-	MUST(c.state == before->state && c.rcv_nxt == before->rcv_nxt);
+	MUST(c.state == before->state);
+	MUST(c.rcv_nxt == before->rcv_nxt || before->jump_at);
 	MUST(c.snd_una == before->snd_una && c.last_rx == before->last_rx);
 	MUST(c.last_data == before->last_data);
 }
@@ -181,10 +184,12 @@ static void check_challenge(const struct ftcp_conn *before,
 	any_challenge = 1;
 }
 
-static void check_fast(const struct ftcp_segment *seg, struct ftcp_conn *fast,
+static void check_fast(const struct ftcp_conn *before,
+		       const struct ftcp_segment *seg, struct ftcp_conn *fast,
 		       enum ftcp_fast taken, const struct ftcp_result *res)
 {
-	if (taken == FTCP_FAST_NO)
+	if (taken == FTCP_FAST_NO ||
+	    (before->jump_at && now >= before->jump_at))
 		return;
 	MUST(res->verdict == FTCP_OK && !res->control.flags && !res->event);
 	MUST(seg->len && c.state == FTCP_ESTABLISHED);
@@ -203,7 +208,7 @@ static void receive(const struct ftcp_segment *seg)
 	memset(&res, 0xaa, sizeof(res));
 	ftcp_conn_receive(&c, seg, now, &res);
 	check_call(&before, &res, seg);
-	check_fast(seg, &fast, taken, &res);
+	check_fast(&before, seg, &fast, taken, &res);
 	check_challenge(&before, &res);
 	MUST(res.verdict <= FTCP_BAD_STATE);
 	if (res.verdict == FTCP_OK)

@@ -228,7 +228,8 @@ static void scenarios_close(void)
 				sim_close(&s, 0);
 			if (who & 2)
 				sim_close(&s, 1);
-			sim_run(&s, s.now + 10 * SEC);
+			/* an end that is not heard of is found by a probe */
+			sim_run(&s, s.now + 60 * SEC);
 			CHECK_EQ(s.host[0].c.state, FTCP_CLOSED);
 			CHECK_EQ(s.host[0].closed, 1);
 			/* a FIN and a RST may all be lost on such a path */

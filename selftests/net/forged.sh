@@ -134,8 +134,33 @@ far=$((from_client + 100000 & 0xffffffff))
 next=$((from_client + 1 & 0xffffffff))
 bad_ack=$((from_server + 1000000 & 0xffffffff))
 
+# draws ARGUMENTS...: there is a challenge, not more than one in 400 ms
+draws()
+{
+	forge --from "$from" --to "$to" "$@"
+	[ "$(captured_count challenge "tcp[tcpflags] == tcp-ack and
+		tcp[8:4] == $from_client")" -ge 1 ]
+}
+
+# challenged ARGUMENTS...: the true end is told what is expected of it
+challenged()
+{
+	local tcpdump
+
+	capture challenge "$R" s0 "src $S4 and tcp port 4567"
+	tcpdump=$!
+	check "$2: challenged" wait_for 5 draws "$@"
+	stop "$tcpdump"
+}
+
 forge --from "$from" --to "$to" --flags R --seq $next
 unmoved 'RST, one off'
+challenged --flags R --seq $((from_client + 1000 & 0xffffffff))
+unmoved 'RST, ahead'
+challenged --flags RA --seq $((from_client + 1000 & 0xffffffff)) --ack "$from_server"
+unmoved 'RST and ACK, ahead, acknowledges correctly'
+challenged --flags FA --seq $((from_client + 1000 & 0xffffffff)) --ack "$from_server"
+unmoved 'FIN, ahead, acknowledges correctly'
 forge --from "$from" --to "$to" --flags RA --seq $next --ack $bad_ack
 unmoved 'RST, one off, acknowledges too much'
 forge --from "$from" --to "$to" --flags R --seq $((from_client - 100000 & 0xffffffff))
@@ -185,6 +210,13 @@ done
 check 'the path MTU is as it was' [ "$(flows "$C" '.[].mtu')" = "$mtu" ]
 check '... to the client itself as well' eval '! c ip route get "$S4" | grep mtu'
 
+# One that is delivered, as whoever guesses right may inject a datagram: what the far
+# end goes on to send is not taken for old, nor refused what it is sent.
+forge --from "$from" --to "$to" --flags PA --ack "$from_server" --size 100 \
+	--seq $((from_client + 10000000 & 0xffffffff))
+injected() { [ "$(flows "$S" '.[].stats["rx-packets"]')" = $((count + 1)) ]; }
+check 'data, far ahead' wait_for 5 injected
+count=$((count + 1))
 talk 20 > "$tmp/talk" && ok 'datagrams still pass' ||
 	not_ok 'datagrams still pass' "$(cat "$tmp/talk")"
 unmoved 'after all'
