@@ -210,21 +210,12 @@ cancel:
 	return -EMSGSIZE;
 }
 
-/* Of the path as it is known now: what the flow remembers may be older than
- * what an ICMP error said meanwhile.
- */
-static u32 flow_mtu(struct ftcp_flow *flow)
+/* The largest datagram that fits. */
+static u32 flow_mtu(const struct ftcp_flow *flow)
 {
-	const struct dst_entry *dst;
-	bool usable;
+	u32 mtu = ftcp_flow_path_mtu(flow);
 
-	spin_lock_bh(&flow->lock);
-	usable = flow->outer_hashed;
-	spin_unlock_bh(&flow->lock);
-	dst = usable ? ftcp_flow_outer_dst(flow) :
-		       rcu_dereference(flow->outer_route.dst);
-	return dst ? dst_mtu(dst) - FTCP_HLEN -
-			     ftcp_ip_hlen(flow->outer.local.family) :
+	return mtu ? mtu - FTCP_HLEN - ftcp_ip_hlen(flow->outer.local.family) :
 		     0;
 }
 
@@ -351,26 +342,6 @@ static int dump_peers(struct dump *d, struct ftcp_tunnel *tunnel)
 	return err;
 }
 
-static int dump_flows(struct dump *d, struct ftcp_tunnel *tunnel)
-{
-	struct ftcp_flow *flow;
-	int err = 0;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(flow, &tunnel->flows, list) {
-		if (d->done >= d->skip)
-			err = fill_flow(d->msg, flow,
-					NETLINK_CB(d->cb->skb).portid,
-					d->cb->nlh->nlmsg_seq, NLM_F_MULTI,
-					FAKETCP_CMD_FLOW_GET, 0);
-		if (err)
-			break;
-		d->done++;
-	}
-	rcu_read_unlock();
-	return err;
-}
-
 int faketcp_nl_tunnel_get_dumpit(struct sk_buff *skb,
 				 struct netlink_callback *cb)
 {
@@ -382,9 +353,156 @@ int faketcp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return dump(skb, cb, dump_peers);
 }
 
-int faketcp_nl_flow_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
+/* Where a dump of flows is, in netlink_callback.args: the namespace whose table is
+ * being read, by its number; which of its tables, should that be replaced by a larger
+ * or a smaller one; which bucket of it; and how many of that are done, if it is so
+ * long that it does not fit into one message.
+ */
+struct flow_cursor {
+	long net;
+	long table;
+	long bucket;
+	long done;
+};
+
+/* The namespace with the lowest number from @least on in which segments of a
+ * namespace's links travel, with a reference; or NULL.
+ */
+static struct net *next_underlay(struct net *net, long least)
 {
-	return dump(skb, cb, dump_flows);
+	struct net *underlay, *next = NULL;
+	struct net_device *dev;
+
+	rcu_read_lock();
+	for_each_netdev_rcu(net, dev) {
+		if (!ftcp_device_check(dev))
+			continue;
+		underlay = rcu_dereference(
+			((struct ftcp_link *)netdev_priv(dev))->underlay);
+		if (underlay && underlay->ns.inum >= least &&
+		    (!next || underlay->ns.inum < next->ns.inum))
+			next = underlay;
+	}
+	if (next)
+		next = maybe_get_net(next);
+	rcu_read_unlock();
+	return next;
+}
+
+/* The link that a dump is restricted to; 0: none.  Or an error. */
+static int only_link(struct net *net, struct nlattr **attrs)
+{
+	struct net_device *dev;
+	int ret;
+
+	if (!attrs[FTCP_A_IFINDEX] && !attrs[FTCP_A_IFNAME])
+		return 0;
+	rcu_read_lock();
+	dev = attrs[FTCP_A_IFINDEX] ?
+		      dev_get_by_index_rcu(net,
+					   nla_get_u32(attrs[FTCP_A_IFINDEX])) :
+		      dev_get_by_name_rcu(net, nla_data(attrs[FTCP_A_IFNAME]));
+	ret = !dev			? -ENODEV :
+	      !ftcp_device_check(dev)	? -EOPNOTSUPP :
+					  dev->ifindex;
+	rcu_read_unlock();
+	return ret;
+}
+
+static int dump_flow(struct sk_buff *msg, struct netlink_callback *cb,
+		     struct ftcp_flow *flow, int ifindex)
+{
+	const struct net_device *dev = flow->tunnel->link->dev;
+	struct nlattr **attrs = ftcp_compat_dump_attrs(cb);
+	void *at = skb_tail_pointer(msg);
+	int err;
+
+	if (!net_eq(dev_net(dev), sock_net(cb->skb->sk)) ||
+	    (ifindex && dev->ifindex != ifindex) ||
+	    (attrs[FTCP_A_TUNNEL] &&
+	     nla_strcmp(attrs[FTCP_A_TUNNEL], flow->tunnel->name)))
+		return 0;
+	err = fill_flow(msg, flow, NETLINK_CB(cb->skb).portid,
+			cb->nlh->nlmsg_seq, NLM_F_MULTI, FAKETCP_CMD_FLOW_GET,
+			0);
+	if (!err)
+		nl_dump_check_consistent(cb, at);
+	return err;
+}
+
+/* As many flows of a table as fit.  What is listed are whole buckets, so that flows
+ * which come and go meanwhile hide no other ones and double none; a table that is
+ * replaced begins anew, and the reader is told that it was interrupted.
+ */
+static int dump_table(struct sk_buff *msg, struct netlink_callback *cb,
+		      struct ftcp_net *fn, int ifindex)
+{
+	struct flow_cursor *at = (struct flow_cursor *)cb->args;
+	unsigned int bucket = at->bucket, done = 0, len = msg->len;
+	struct rhashtable_iter iter;
+	struct ftcp_flow *flow;
+	int err = 0;
+
+	rhashtable_walk_enter(&fn->outer, &iter);
+	if (at->table && at->table != (long)iter.walker.tbl) {
+		bucket = 0;
+		at->done = 0;
+		cb->seq++;
+	}
+	at->table = (long)iter.walker.tbl;
+	at->bucket = bucket;
+	iter.slot = bucket;
+	rhashtable_walk_start(&iter);
+	while ((flow = rhashtable_walk_next(&iter))) {
+		if (IS_ERR(flow)) {
+			cb->seq++;
+			at->done = 0;
+			continue;
+		}
+		if (iter.slot != bucket) {
+			bucket = iter.slot;
+			at->bucket = bucket;
+			at->done = 0;
+			done = 0;
+			len = msg->len;
+		}
+		if (done++ < at->done)
+			continue;
+		err = dump_flow(msg, cb, flow, ifindex);
+		if (err)
+			break;
+	}
+	rhashtable_walk_stop(&iter);
+	rhashtable_walk_exit(&iter);
+	if (err && len)
+		nlmsg_trim(msg, msg->data + len);
+	else if (err)
+		at->done = done - 1;
+	return err;
+}
+
+int faketcp_nl_flow_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
+{
+	struct flow_cursor *at = (struct flow_cursor *)cb->args;
+	struct net *net = sock_net(cb->skb->sk), *underlay;
+	int ifindex = only_link(net, ftcp_compat_dump_attrs(cb)), err = 0;
+
+	BUILD_BUG_ON(sizeof(*at) > sizeof(cb->args));
+	if (ifindex < 0)
+		return ifindex;
+	if (!cb->seq)
+		cb->seq = 1;
+	while (!err && (underlay = next_underlay(net, at->net))) {
+		if (at->net != underlay->ns.inum)
+			*at = (struct flow_cursor){ .net = underlay->ns.inum };
+		err = dump_table(msg, cb, ftcp_net(underlay), ifindex);
+		if (!err)
+			*at = (struct flow_cursor){
+				.net = (long)underlay->ns.inum + 1,
+			};
+		put_net(underlay);
+	}
+	return msg->len ?: err;
 }
 
 /* ---- events ---- */

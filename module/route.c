@@ -173,10 +173,53 @@ struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow)
 
 	if (likely(dst))
 		return dst;
-	if (rcu_access_pointer(flow->outer_route.dst))
-		ftcp_flow_way_changed(flow, false);
 	return renew_route(flow, &flow->outer_route, flow->tunnel->underlay,
 			   &flow->outer, IPPROTO_TCP);
+}
+
+/**
+ * ftcp_flow_sending_dst() - route of a flow's segments, for a datagram
+ * @flow: the flow, in the table of outer flows
+ *
+ * If the route does not hold any more, the flow may be about to be replaced.
+ *
+ * Context: RCU read-side critical section, which keeps the route.
+ * Return: the route, or NULL.
+ */
+struct dst_entry *ftcp_flow_sending_dst(struct ftcp_flow *flow)
+{
+	struct dst_entry *dst = ftcp_flow_cached(&flow->outer_route);
+
+	if (likely(dst))
+		return dst;
+	if (rcu_access_pointer(flow->outer_route.dst))
+		ftcp_flow_way_changed(flow, false);
+	return ftcp_flow_outer_dst(flow);
+}
+
+/**
+ * ftcp_flow_path_mtu() - MTU of a flow's path, as it is known now
+ * @flow: a flow that is, or was, in the table of outer flows
+ *
+ * What the flow remembers may be older than what an ICMP error said meanwhile; it
+ * stays as it is.
+ *
+ * Context: RCU read-side critical section.
+ * Return: the MTU, or 0 if there is no route.
+ */
+u32 ftcp_flow_path_mtu(const struct ftcp_flow *flow)
+{
+	struct dst_entry *dst = ftcp_flow_cached(&flow->outer_route);
+	struct ftcp_pair pair = flow->outer;
+	u32 mtu;
+
+	if (dst)
+		return dst_mtu(dst);
+	dst = ftcp_route(flow->tunnel->underlay, &pair, IPPROTO_TCP,
+			 READ_ONCE(flow->tunnel->config.fwmark));
+	mtu = dst ? dst_mtu(dst) : 0;
+	dst_release(dst);
+	return mtu;
 }
 
 /**

@@ -27,6 +27,8 @@ struct dst_entry *ftcp_flow_cached(const struct ftcp_route *route);
 bool ftcp_flow_keep_route(struct ftcp_flow *flow, struct ftcp_route *route,
 			  struct dst_entry *dst);
 struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow);
+struct dst_entry *ftcp_flow_sending_dst(struct ftcp_flow *flow);
+u32 ftcp_flow_path_mtu(const struct ftcp_flow *flow);
 struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow);
 
 #endif /* FTCP_ROUTE_H */

@@ -197,7 +197,7 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 		send_split(flow, skb);
 		return;
 	}
-	dst = ftcp_flow_outer_dst(flow);
+	dst = ftcp_flow_sending_dst(flow);
 	if (unlikely(!dst)) {
 		ftcp_icmp_unreachable(skb);
 		ftcp_drop_tx(tunnel, FTCP_DROP_NO_ROUTE, skb);
