@@ -151,6 +151,22 @@ static enum ftcp_reason reason_of(enum ftcp_event event)
 }
 
 /**
+ * ftcp_flow_announce() - tell listeners that a flow is established
+ * @flow: the flow, of which both ends are known; its lock is held
+ *
+ * Before anything is done on it by which it may end: its end is told to those who
+ * were told that it began, and after that.
+ */
+void ftcp_flow_announce(struct ftcp_flow *flow)
+{
+	lockdep_assert_held(&flow->lock);
+	if (flow->dead)
+		return;
+	flow->announced = true;
+	ftcp_netlink_flow_added(flow);
+}
+
+/**
  * ftcp_flow_act() - do what the core wants done
  * @flow: the flow
  * @res: what that is
@@ -178,11 +194,13 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 		break;
 	case FTCP_EV_ESTABLISHED:
 		ftcp_peer_reached(flow->peer);
+		spin_lock_bh(&flow->lock);
+		ftcp_flow_announce(flow);
+		spin_unlock_bh(&flow->lock);
 		stays = !flow->heir || ftcp_renew_inherit(flow);
 		if (stays)
 			ftcp_flow_flush(flow);
-		ftcp_netlink_flow_added(flow);
-		if (!stays)
+		else
 			ftcp_flow_close(flow);
 		break;
 	default:
@@ -210,10 +228,8 @@ static void flow_settle(struct ftcp_flow *flow, const struct ftcp_result *res)
 		ftcp_table_del_inner(flow);
 		flow->closing = true;
 	}
-	if (res->event == FTCP_EV_ESTABLISHED) {
-		flow->announced = true;
+	if (res->event == FTCP_EV_ESTABLISHED)
 		flow->owes = false;
-	}
 }
 
 static void flow_timer(struct timer_list *t)
@@ -552,13 +568,12 @@ struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 		call_rcu(&flow->rcu, flow_free_rcu);
 		return NULL;
 	}
-	flow->announced = true;
-	if (!routed)
+	if (routed)
+		ftcp_flow_announce(flow);
+	else
 		queue_work(flow_wq, &flow->setup);
 	spin_unlock(&flow->lock);
 	ftcp_flow_rearm(flow);
-	if (routed)
-		ftcp_netlink_flow_added(flow);
 	return flow;
 }
 

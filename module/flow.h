@@ -173,6 +173,7 @@ void ftcp_flow_adopt(struct ftcp_flow *flow, const struct ftcp_segment *seg);
 bool ftcp_flow_enqueue(struct ftcp_flow *flow, struct sk_buff *skb);
 enum ftcp_verdict ftcp_flow_receive(struct ftcp_flow *flow,
 				    const struct ftcp_segment *seg);
+void ftcp_flow_announce(struct ftcp_flow *flow);
 void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res);
 void ftcp_flow_flush(struct ftcp_flow *flow);
 void ftcp_flow_arm(struct ftcp_flow *flow, u64 deadline);

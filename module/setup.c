@@ -14,7 +14,6 @@
 #include "flow.h"
 #include "icmp.h"
 #include "input.h"
-#include "netlink.h"
 #include "peer.h"
 #include "port.h"
 #include "route.h"
@@ -193,18 +192,19 @@ static void setup_forward(struct ftcp_flow *flow)
 		goto refuse;
 	}
 
+	rcu_read_lock();
 	spin_lock_bh(&flow->lock);
 	flow->udp_port = port;
 	flow->inner.pair.local = pair.remote;
 	flow->inner.pair.remote = pair.local;
 	err = flow->dead ? -EEXIST : ftcp_table_add_inner(flow);
+	if (!err)
+		ftcp_flow_announce(flow);
 	spin_unlock_bh(&flow->lock);
+	rcu_read_unlock();
 	if (err)
 		goto abort;
 	ftcp_flow_flush(flow);
-	rcu_read_lock();
-	ftcp_netlink_flow_added(flow);
-	rcu_read_unlock();
 	return;
 
 refuse:

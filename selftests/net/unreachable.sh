@@ -37,6 +37,8 @@ told_once()
 
 # ---- Nobody listens at the target ----
 
+background told "$S" ftcpctl monitor --json
+monitor=$!
 check 'it is the default' [ "$(s ftcpctl show tunnel t --json |
 	jq -r '.[0].unreachable')" = close ]
 app closed "$C" 127.0.0.1 1234 7001
@@ -52,6 +54,19 @@ check '... it was told once' told_once 7002
 app closed-far "$C" 127.0.0.1 1235 7003
 check 'on another host: ECONNREFUSED' eventually 10 says closed-far ECONNREFUSED
 check '... it was told once' told_once 7003
+
+# Whoever keeps a list of flows by what is told has none left.
+told_flows() { jq -r 'select(.event | startswith("flow-")) | "\(.event) \(.remote)"' "$tmp/told"; }
+told_in_order()
+{
+	told_flows | awk '$1 == "flow-add" { n++; added[$2]++ }
+		$1 == "flow-del" && !added[$2]-- { print "not added:", $2; bad = 1 }
+		END { for (f in added) if (added[f]) { print "not ended:", f; bad = 1 }
+			exit bad || n < 3 }'
+}
+check 'the server told of each flow that it began, and then that it ended' \
+	eventually 10 told_in_order
+stop "$monitor"
 
 check 'not of interest' eval 's ftcpctl set tunnel t dev ftcp0 unreachable ignore &&
 	s ftcpctl set tunnel t6 dev ftcp0 unreachable ignore'
