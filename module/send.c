@@ -222,7 +222,13 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 	now = ftcp_now();
 	sent = ftcp_conn_send(&flow->conn, len, now, count > 1, &data);
 	if (unlikely(sent == FTCP_SENT_NO)) {
-		/* closed a moment ago */
+		/* Another processor has taken the room that there was; or the
+		 * flow was closed a moment ago.
+		 */
+		if (flow->dialled &&
+		    ftcp_load(flow->conn.state) == FTCP_ESTABLISHED &&
+		    ftcp_flow_enqueue(flow, skb))
+			return;
 		ftcp_drop_tx(tunnel, FTCP_DROP_REFUSED, skb);
 		return;
 	}
@@ -250,7 +256,8 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
  */
 static bool send_on(struct ftcp_flow *flow, struct sk_buff *skb)
 {
-	bool waiting = flow->dialled && READ_ONCE(flow->waiting);
+	/* with what was written before the wait ended: see ftcp_flow_flush() */
+	bool waiting = flow->dialled && smp_load_acquire(&flow->waiting);
 	unsigned int len = skb->len - datagram_hlen(skb);
 	u64 now = ftcp_now();
 
