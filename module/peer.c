@@ -230,8 +230,11 @@ void ftcp_peer_reached(struct ftcp_peer *peer)
  */
 bool ftcp_peer_pauses(const struct ftcp_peer *peer)
 {
-	return READ_ONCE(peer->failures) &&
-	       time_before(jiffies, READ_ONCE(peer->dial_at));
+	unsigned long left = READ_ONCE(peer->dial_at) - jiffies;
+
+	/* what is further ahead is so long ago that jiffies have come round */
+	return READ_ONCE(peer->failures) && left &&
+	       left <= PAUSE_FIRST << PAUSE_DOUBLED;
 }
 
 /**
