@@ -303,7 +303,7 @@ app()
 	local log=$1 ns=$2
 
 	shift 2
-	[ -e "$tmp/app" ] || cat > "$tmp/app" <<-'EOT'
+	[ -e "$tmp/app.pl" ] || cat > "$tmp/app.pl" <<-'EOT'
 	use Socket qw(:DEFAULT getaddrinfo);
 	use Errno;
 	my ($host, $port, $from, $talk) = @ARGV;
@@ -332,7 +332,7 @@ app()
 	}
 	print "end\n";
 	EOT
-	background "$log" "$ns" perl "$tmp/app" "$@"
+	background "$log" "$ns" perl "$tmp/app.pl" "$@"
 }
 
 # says LOG LINE [NUMBER]: an application has said so, so many times
