@@ -162,7 +162,7 @@ done
 for text in 00 0K '5 ' 5KB off0; do
 	misused_value 'expected bytes (K, M, G or T may follow) or "off"' max-bytes "$text"
 done
-misused_value 'expected native or phantun' wire udp2raw
+misused_value 'expected native or phantun, or auto' wire udp2raw
 misused_value 'expected set or unset' df inherit
 misused_value 'expected set or unset' df ''
 misused 'unreachable: "reject": expected close or ignore' \
