@@ -233,8 +233,8 @@ eventually()
 	"$@"
 }
 
-# says FILE TEXT: grep -qF, without a process
-says()
+# file_has FILE TEXT: grep -qF, without a process
+file_has()
 {
 	local text
 
@@ -292,7 +292,7 @@ server()
 
 	shift 2
 	background "$log" "$ns" udptool "$@"
-	wait_for 10 says "$tmp/$log" ready
+	wait_for 10 file_has "$tmp/$log" ready
 }
 
 # app LOG NAMESPACE HOST PORT FROM [talk]: an application that sends one datagram, or
@@ -640,7 +640,7 @@ capture()
 	shift 3
 	background "$file.log" "$ns" tcpdump -Z root -n -U --immediate-mode \
 		-B 16384 -i "$dev" -w "$tmp/$file" "$@"
-	wait_for 10 says "$tmp/$file.log" 'listening on'
+	wait_for 10 file_has "$tmp/$file.log" 'listening on'
 }
 
 # capture_stop FILE PID: when all packets up to now are in the file

@@ -76,7 +76,7 @@ check 'the client speaks first, from any port' \
 	c udptool send --to "$S4:7000" --count 20 --window 4
 check 'the same over IPv6' c udptool send --to "[$S6]:7000" --count 20
 check 'ports and addresses stay as they are' eval \
-	'flows "$S" ".[0] | select(.\"inner-local\" == .local and
+	'flows "$S" ".[] | select(.\"inner-local\" == .local and
 		.\"inner-remote\" == .remote) | .local" | grep -Fx "$S4:7000"'
 check 'the server had never heard of the client' eval \
 	'[ "$(s ftcpctl show peers --json | jq -r ".[0].endpoint")" = none ]'
