@@ -24,6 +24,7 @@
 #include "input.h"
 #include "neighbour.h"
 #include "port.h"
+#include "reaper.h"
 #include "table.h"
 #include "tunnel.h"
 
@@ -63,12 +64,9 @@ static int link_stop(struct net_device *dev)
 	struct ftcp_link *link = netdev_priv(dev);
 	struct ftcp_tunnel *tunnel;
 
-	/* The hooks let nothing begin on a link that is down; what was under
-	 * way when it went down is over now.
-	 */
-	synchronize_net();
+	/* The device is not running any more: nothing begins. */
 	list_for_each_entry(tunnel, &link->tunnels, list)
-		ftcp_flow_kill_all(tunnel, NULL);
+		ftcp_tunnel_doom_flows(tunnel);
 	return 0;
 }
 
@@ -329,15 +327,18 @@ static int __net_init net_init(struct net *net)
 		ftcp_port_table_exit(fn);
 		return err;
 	}
+	ftcp_reaper_init(fn);
 	ftcp_handover_watch(net);
 	return 0;
 }
 
 /* The namespace goes: tunnels of links whose underlay it is, or which live in
- * it, go first, while sockets and devices of it still exist.
+ * it, go first, while sockets and devices of it still exist, and so do their flows,
+ * whose far ends are told.
  */
 static void __net_exit net_pre_exit(struct net *net)
 {
+	struct ftcp_net *fn = ftcp_net(net);
 	struct ftcp_link *link;
 
 	rtnl_lock();
@@ -353,7 +354,12 @@ static void __net_exit net_pre_exit(struct net *net)
 		}
 	}
 	rtnl_unlock();
-	/* A grace period follows before anything of the namespace is freed. */
+	wait_var_event(&fn->refs, !atomic_read(&fn->refs));
+	/* Routes that flows kept are given back behind the grace periods of both
+	 * flows and tunnels, and count devices of the namespace as used.
+	 */
+	if (fn->used)
+		rcu_barrier();
 }
 
 static void __net_exit net_exit(struct net *net)
@@ -361,7 +367,8 @@ static void __net_exit net_exit(struct net *net)
 	struct ftcp_net *fn = ftcp_net(net);
 
 	ftcp_handover_unwatch(net);
-	WARN_ON_ONCE(fn->users);
+	ftcp_reaper_exit(fn);
+	WARN_ON_ONCE(fn->users || atomic_read(&fn->refs));
 	ftcp_table_exit(fn);
 	ftcp_port_table_exit(fn);
 }

@@ -8,6 +8,9 @@
 #include <linux/notifier.h>
 #include <linux/rhashtable.h>
 #include <linux/siphash.h>
+#include <linux/spinlock.h>
+#include <linux/wait_bit.h>
+#include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -57,6 +60,13 @@ struct ftcp_link {
  * @users: tunnels that need the netfilter hooks here, under RTNL
  * @proxies: those of them that take datagrams to addresses of its own: that
  *	need the hook for what is sent here as well; written under RTNL
+ * @refs: tunnels that live, or still have flows that do, by either namespace
+ * @used: there was one
+ * @reaper_lock: protects @doomed
+ * @doomed: struct ftcp_peer whose flows are doomed, see reaper.c
+ * @dying: how many of those flows are not gone
+ * @resets: how many of them were reset since @doomed was empty
+ * @reaper: ends them
  * @routes: is called when routes change; see handover.c
  * @changed: an address, a route or a device of the namespace changed since its
  *	flows were looked at; see handover.c
@@ -73,6 +83,13 @@ struct ftcp_net {
 	struct mutex ports_lock;
 	unsigned int users;
 	unsigned int proxies;
+	atomic_t refs;
+	bool used;
+	spinlock_t reaper_lock;
+	struct list_head doomed;
+	atomic_t dying;
+	unsigned int resets;
+	struct delayed_work reaper;
 	struct notifier_block routes;
 	bool changed;
 	siphash_key_t key;
@@ -119,6 +136,21 @@ static inline u32 ftcp_net_hash(const struct ftcp_net *fn,
 	};
 
 	return (u32)siphash(&input, sizeof(input), &fn->key);
+}
+
+/* A namespace does not go before its tunnels: see net_pre_exit(). */
+static inline void ftcp_net_hold(struct net *net)
+{
+	WRITE_ONCE(ftcp_net(net)->used, true);
+	atomic_inc(&ftcp_net(net)->refs);
+}
+
+static inline void ftcp_net_release(struct net *net)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+
+	if (atomic_dec_and_test(&fn->refs))
+		wake_up_var(&fn->refs);
 }
 
 int ftcp_net_get(struct net *net, bool proxy);

@@ -20,6 +20,7 @@
 #include "netlink.h"
 #include "peer.h"
 #include "port.h"
+#include "reaper.h"
 #include "renew.h"
 #include "route.h"
 #include "setup.h"
@@ -28,7 +29,9 @@
 #include "tunnel.h"
 
 static struct kmem_cache *flow_cache;
-static struct workqueue_struct *flow_wq;
+
+/* For what flows need a process for, and for the reapers. */
+struct workqueue_struct *ftcp_flow_wq;
 
 /* ---- timer ---- */
 
@@ -238,7 +241,7 @@ static void flow_timer(struct timer_list *t)
 	struct ftcp_result res;
 
 	spin_lock(&flow->lock);
-	if (flow->dead) {
+	if (flow->dead || ftcp_flow_doomed(flow)) {
 		spin_unlock(&flow->lock);
 		return;
 	}
@@ -354,50 +357,76 @@ static struct ftcp_flow *flow_alloc(struct ftcp_tunnel *tunnel,
 	return flow;
 }
 
-/* Into the tunnel's list; false if it takes no more.  Under ->lock. */
+/* Whether a flow may be added, and counted for its source. */
+static int may_link(struct ftcp_flow *flow)
+{
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+
+	lockdep_assert_held(&tunnel->lock);
+	/* A link that goes down says so before its flows are doomed. */
+	if (flow->peer->gone || !netif_running(tunnel->link->dev))
+		return -ESHUTDOWN;
+	if (tunnel->nflows >= READ_ONCE(tunnel->config.max_flows))
+		return -EMLINK;
+	return ftcp_source_get(flow, READ_ONCE(tunnel->config.max_per_source));
+}
+
+/* Into the peer's list; false if it takes no more.  Under ->lock. */
 static bool flow_link(struct ftcp_flow *flow, enum ftcp_drop_attr *reason)
 {
 	struct ftcp_tunnel *tunnel = flow->tunnel;
-	int err = -ESHUTDOWN;
+	struct ftcp_peer *peer = flow->peer;
+	int err;
 
 	lockdep_assert_held(&flow->lock);
-	*reason = FTCP_DROP_LIMIT;
-	if (atomic_inc_return(&tunnel->nflows) >
-	    READ_ONCE(tunnel->config.max_flows)) {
-		atomic_dec(&tunnel->nflows);
-		return false;
-	}
 	spin_lock(&tunnel->lock);
-	if (!tunnel->dying)
-		err = ftcp_source_get(flow,
-				      READ_ONCE(tunnel->config.max_per_source));
-	if (!err)
-		list_add_tail_rcu(&flow->list, &tunnel->flows);
-	spin_unlock(&tunnel->lock);
+	err = may_link(flow);
 	if (!err) {
-		atomic_inc(&flow->peer->nflows);
-		return true;
+		/* with that it has to be unlinked, and torn down */
+		ftcp_peer_hold(peer);
+		flow->epoch = peer->epoch;
+		WRITE_ONCE(peer->nflows, peer->nflows + 1);
+		WRITE_ONCE(tunnel->nflows, tunnel->nflows + 1);
+		list_add_tail_rcu(&flow->list, &peer->flows);
 	}
+	spin_unlock(&tunnel->lock);
 	*reason = err == -ESHUTDOWN ? FTCP_DROP_REFUSED :
+		  err == -EMLINK    ? FTCP_DROP_LIMIT :
 		  err == -EDQUOT    ? FTCP_DROP_SOURCE_LIMIT :
 				      FTCP_DROP_MEMORY;
-	atomic_dec(&tunnel->nflows);
-	return false;
+	return !err;
 }
 
-/* Out of the tunnel's list, once: whoever found the flow there sees it dead. */
+/* Out of the peer's list, once: whoever found the flow there sees it dead.  One
+ * that is doomed is not counted any more.
+ */
 static void flow_unlink(struct ftcp_flow *flow)
 {
 	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_peer *peer = flow->peer;
 
 	lockdep_assert_held(&flow->lock);
 	WRITE_ONCE(flow->dead, true);
 	spin_lock(&tunnel->lock);
 	list_del_rcu(&flow->list);
 	ftcp_source_put(flow);
+	flow->reaped = ftcp_flow_doomed(flow);
+	if (!flow->reaped) {
+		WRITE_ONCE(peer->nflows, peer->nflows - 1);
+		WRITE_ONCE(tunnel->nflows, tunnel->nflows - 1);
+	}
 	spin_unlock(&tunnel->lock);
-	atomic_dec(&flow->peer->nflows);
-	atomic_dec(&tunnel->nflows);
+}
+
+/* Of a flow that was unlinked, and that neither setup nor timer knows any more. */
+static void flow_free(struct ftcp_flow *flow)
+{
+	struct ftcp_peer *peer = flow->peer;
+
+	if (flow->reaped)
+		ftcp_reaper_gone(ftcp_net(flow->tunnel->underlay));
+	call_rcu(&flow->rcu, flow_free_rcu);
+	ftcp_peer_put(peer);
 }
 
 /* A flow for a conversation that has none, or, an heir, to take over that of
@@ -431,6 +460,8 @@ static struct ftcp_flow *flow_dial(struct ftcp_tunnel *tunnel,
 	if (config->kind == FTCP_ENDPOINT_SAME)
 		flow->outer = key->pair;
 	flow->renewable = !flow->outer.local.port;
+	if (!heir)
+		ftcp_table_make_way(flow);
 
 	spin_lock(&flow->lock);
 	if (!flow_link(flow, reason))
@@ -439,10 +470,10 @@ static struct ftcp_flow *flow_dial(struct ftcp_tunnel *tunnel,
 	if (!heir && ftcp_table_add_inner(flow)) {
 		flow_unlink(flow);
 		spin_unlock(&flow->lock);
-		call_rcu(&flow->rcu, flow_free_rcu);
+		flow_free(flow);
 		return ftcp_flow_by_inner(ftcp_flow_inner_net(tunnel), key);
 	}
-	queue_work(flow_wq, &flow->setup);
+	queue_work(ftcp_flow_wq, &flow->setup);
 	spin_unlock(&flow->lock);
 	return flow;
 
@@ -550,6 +581,7 @@ struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 	} else {
 		flow->waiting = true;
 	}
+	ftcp_table_make_way(flow);
 
 	spin_lock(&flow->lock);
 	if (!flow_link(flow, reason)) {
@@ -565,13 +597,13 @@ struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 		ftcp_table_del_outer(flow);
 		flow_unlink(flow);
 		spin_unlock(&flow->lock);
-		call_rcu(&flow->rcu, flow_free_rcu);
+		flow_free(flow);
 		return NULL;
 	}
 	if (routed)
 		ftcp_flow_announce(flow);
 	else
-		queue_work(flow_wq, &flow->setup);
+		queue_work(ftcp_flow_wq, &flow->setup);
 	spin_unlock(&flow->lock);
 	ftcp_flow_rearm(flow);
 	return flow;
@@ -624,7 +656,7 @@ static void flow_teardown(struct work_struct *work)
 	ftcp_batch_end(flow);
 	ftcp_port_put(flow->tcp_port);
 	ftcp_port_put(flow->udp_port);
-	call_rcu(&flow->rcu, flow_free_rcu);
+	flow_free(flow);
 }
 
 /**
@@ -729,7 +761,9 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 	ftcp_stats_ended(flow->tunnel->stats, reason);
 	spin_unlock_bh(&flow->lock);
 
-	ftcp_send_control(flow->tunnel, NULL, &flow->outer, &res.control);
+	if (!flow->silent)
+		ftcp_send_control(flow->tunnel, NULL, &flow->outer,
+				  &res.control);
 	if (again && ftcp_renew_anew(flow))
 		tell = false;
 	/* The conversation that another flow has may well go on. */
@@ -748,7 +782,7 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 		ftcp_peer_failed(flow->peer, event == FTCP_EV_REFUSED);
 	if (flow->heir && !flow->inherited)
 		ftcp_renew_ended(flow, event);
-	queue_work(flow_wq, &flow->teardown);
+	queue_work(ftcp_flow_wq, &flow->teardown);
 	rcu_read_unlock();
 }
 
@@ -785,52 +819,6 @@ void ftcp_flow_reset(struct ftcp_flow *flow)
 	ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_UNREACHABLE);
 }
 
-#define KILL_BATCH	256
-
-/* Some at a time: each is sent a RST that is not repeated, and thousands at once
- * would be more than a queue on this host holds (netdev_max_backlog).
- */
-static unsigned int kill_some(struct ftcp_tunnel *tunnel,
-			      const struct ftcp_peer *peer)
-{
-	struct ftcp_flow *flow;
-	unsigned int n = 0;
-
-	rcu_read_lock();
-	list_for_each_entry_rcu(flow, &tunnel->flows, list) {
-		if (peer && flow->peer != peer)
-			continue;
-		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
-		if (++n == KILL_BATCH)
-			break;
-	}
-	rcu_read_unlock();
-	return n;
-}
-
-/**
- * ftcp_flow_kill_all() - end the flows of a tunnel at once
- * @tunnel: the tunnel
- * @peer: those of this peer only, or NULL for all
- *
- * When it returns, no code but RCU readers touches any of them, provided that
- * none can be added meanwhile.
- *
- * Context: process, sleeps.
- */
-void ftcp_flow_kill_all(struct ftcp_tunnel *tunnel,
-			const struct ftcp_peer *peer)
-{
-	/* Asleep, so that whoever empties those queues has the processor: it may be
-	 * a process (ksoftirqd), to which cond_resched() need not yield.
-	 */
-	while (kill_some(tunnel, peer) == KILL_BATCH)
-		schedule_timeout_uninterruptible(1);
-	/* Others may have unlinked a flow, and not yet queued its teardown. */
-	synchronize_net();
-	flush_workqueue(flow_wq);
-}
-
 /* ---- module ---- */
 
 /**
@@ -843,8 +831,8 @@ int __init ftcp_flow_init(void)
 	flow_cache = KMEM_CACHE(ftcp_flow, SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	if (!flow_cache)
 		return -ENOMEM;
-	flow_wq = alloc_workqueue("faketcp", WQ_UNBOUND, 0);
-	if (!flow_wq) {
+	ftcp_flow_wq = alloc_workqueue("faketcp", WQ_UNBOUND, 0);
+	if (!ftcp_flow_wq) {
 		kmem_cache_destroy(flow_cache);
 		return -ENOMEM;
 	}
@@ -856,7 +844,7 @@ int __init ftcp_flow_init(void)
  */
 void ftcp_flow_exit(void)
 {
-	destroy_workqueue(flow_wq);
+	destroy_workqueue(ftcp_flow_wq);
 	rcu_barrier();
 	kmem_cache_destroy(flow_cache);
 }

@@ -36,7 +36,8 @@ struct ftcp_inner_key {
  * @inner_node: in ftcp_net.inner, if @inner_hashed
  * @inner: the conversation; complete once the flow is in @inner_node's table
  * @tunnel: the tunnel, constant
- * @peer: the peer, constant
+ * @peer: the peer, constant; a reference is held from flow_link() to @teardown
+ * @epoch: that of the peer when the flow was linked, constant from then on
  * @outer_route: route of the segments
  * @inner_route: route of the datagrams to application or target; mode routed:
  *	their route in this host, see input.c
@@ -56,6 +57,8 @@ struct ftcp_inner_key {
  * @conn: state of the protocol; see core/conn.h for what needs @lock
  * @lock: protects @conn's slow path and the members below
  * @dead: unlinked, or being so
+ * @silent: the far end is not told of the end
+ * @reaped: it was doomed when it was unlinked
  * @outer_hashed: in the table of outer flows
  * @inner_hashed: in the table of inner flows
  * @flushing: somebody is sending the first of what was in @queue
@@ -70,7 +73,7 @@ struct ftcp_inner_key {
  * @teardown: what needs a process to end
  * @tcp_port: reservation of the local TCP port, if the flow has its own
  * @udp_port: reservation of the UDP port towards the target
- * @list: in ftcp_tunnel.flows, RCU, under ftcp_tunnel.lock
+ * @list: in ftcp_peer.flows, RCU, under ftcp_tunnel.lock
  * @created: ms, see ftcp_now()
  * @tx_packets: datagrams sent
  * @tx_bytes: bytes of their payload
@@ -79,13 +82,23 @@ struct ftcp_inner_key {
  * @rcu: for freeing
  *
  * Lifetime.  A flow is found under RCU only, through one of the tables or the
- * tunnel's list.  ftcp_flow_kill() sets @dead, takes it out of all three and queues
+ * peer's list.  ftcp_flow_kill() sets @dead, takes it out of all three and queues
  * @teardown, once; that waits for @setup, stops both timers for good, gives the
- * ports back and has the flow freed after a grace period.  @setup is queued
- * once, by the flow's creator, under @lock and before anything can kill it.
- * Deleting a tunnel kills its flows and flushes the workqueue: from then on no
- * code of a flow of that tunnel runs but RCU readers, and those end with the
- * grace period that precedes the tunnel's own freeing.
+ * ports back, has the flow freed after a grace period, and drops the flow's
+ * reference to its peer, whose own one keeps the tunnel (see tunnel.h).  @setup is
+ * queued once, by the flow's creator, under @lock and before anything can kill it.
+ * After @teardown no code of the flow runs but RCU readers, who found it before it
+ * was killed: peer and tunnel are freed a grace period after their last reference
+ * at the earliest, so they last as long as such a reader.
+ *
+ * Doom.  To end all flows of a peer at once (ftcp_reaper_doom(), under RTNL)
+ * nothing is done but to raise the peer's epoch.  A flow of an earlier one is
+ * doomed, for ever: look-ups and dumps pass it over, its timer and its setup do
+ * nothing any more, and it is not among the flows of the tunnel.  It is still in the
+ * tables and in the list, where all doomed flows come before all others, until the
+ * reaper kills it; or, before that, whoever makes a flow that needs its place in a
+ * table (ftcp_table_make_way()): two flows with the same ends never exist together,
+ * and what is said of the first's end is said before the second begins.
  *
  * Replacement.  A flow that the core wants replaced goes on, and an heir is
  * dialled for the same conversation, which only one of them has in the table of
@@ -106,6 +119,7 @@ struct ftcp_flow {
 	struct ftcp_inner_key inner;
 	struct ftcp_tunnel *tunnel;
 	struct ftcp_peer *peer;
+	u32 epoch;
 	struct ftcp_route outer_route;
 	struct ftcp_route inner_route;
 	struct ftcp_route segment_route;
@@ -127,6 +141,8 @@ struct ftcp_flow {
 
 	spinlock_t lock ____cacheline_aligned;
 	bool dead;
+	bool silent;
+	bool reaped;
 	bool outer_hashed;
 	bool inner_hashed;
 	bool flushing;
@@ -151,11 +167,19 @@ static inline u64 ftcp_now(void)
 	return jiffies64_to_msecs(get_jiffies_64());
 }
 
+/* Whether nobody but the reaper is to find a flow any more. */
+static inline bool ftcp_flow_doomed(const struct ftcp_flow *flow)
+{
+	return unlikely(flow->epoch != READ_ONCE(flow->peer->epoch));
+}
+
 static inline struct ftcp_net *ftcp_flow_inner_net(const struct ftcp_tunnel *t)
 {
 	return ftcp_net(t->mode == FTCP_MODE_ROUTED ? t->underlay :
 						      t->inner_net);
 }
+
+extern struct workqueue_struct *ftcp_flow_wq;
 
 struct ftcp_flow *ftcp_flow_dial(struct ftcp_tunnel *tunnel,
 				 struct ftcp_peer *peer,
@@ -185,8 +209,6 @@ void ftcp_flow_drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
 			    void (*tell)(struct sk_buff *));
 void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 		    enum ftcp_reason reason);
-void ftcp_flow_kill_all(struct ftcp_tunnel *tunnel,
-			const struct ftcp_peer *peer);
 
 int ftcp_flow_init(void);
 void ftcp_flow_exit(void);

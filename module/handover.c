@@ -43,7 +43,8 @@ static void look_at_table(struct rhashtable *table, bool suspect,
 	while ((flow = rhashtable_walk_next(&iter))) {
 		if (IS_ERR(flow))	/* resized: it begins anew */
 			continue;
-		look_at(flow, suspect);
+		if (!ftcp_flow_doomed(flow))
+			look_at(flow, suspect);
 		if (++n % BATCH)
 			continue;
 		rhashtable_walk_stop(&iter);

@@ -3,7 +3,8 @@
  * The generic netlink family, and its requests, which are checked word by word
  * here and carried out elsewhere.  What is told is in netlink_tell.c.
  *
- * Every handler takes RTNL, which serialises all changes of configuration.
+ * Every handler takes RTNL, which serialises all changes of configuration; no lock of
+ * generic netlink is needed, which is one for many families.
  * Policy and table of operations are generated from the specification.
  */
 #include <linux/rtnetlink.h>
@@ -16,6 +17,7 @@
 #include "netlink.h"
 #include "netlink_gen.h"
 #include "peer.h"
+#include "reaper.h"
 #include "table.h"
 #include "tunnel.h"
 
@@ -376,12 +378,19 @@ static int may_use_underlay(struct sk_buff *skb, struct genl_info *info,
 
 /* ---- tunnels ---- */
 
-int faketcp_nl_tunnel_new_doit(struct sk_buff *skb, struct genl_info *info)
+/* Make the tunnel that is asked for; *@busy is the underlay, with a reference, if it
+ * is for a port in use that it cannot be made, which flows that are on their way out
+ * may have.
+ */
+static int new_tunnel(struct sk_buff *skb, struct genl_info *info,
+		      struct net **busy)
 {
 	struct ftcp_tunnel_params p;
 	struct ftcp_link *link;
+	struct net *underlay;
 	int err;
 
+	*busy = NULL;
 	rtnl_lock();
 	link = get_link(info);
 	err = PTR_ERR_OR_ZERO(link);
@@ -391,7 +400,32 @@ int faketcp_nl_tunnel_new_doit(struct sk_buff *skb, struct genl_info *info)
 		err = may_use_underlay(skb, info, link);
 	if (!err)
 		err = ftcp_tunnel_new(link, &p, info->extack);
+	if (err == -EADDRINUSE) {
+		underlay = rtnl_dereference(link->underlay);
+		if (ftcp_reaper_busy(ftcp_net(underlay)))
+			*busy = maybe_get_net(underlay);
+	}
 	rtnl_unlock();
+	return err;
+}
+
+int faketcp_nl_tunnel_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct net *busy;
+	int err, wait;
+
+	err = new_tunnel(skb, info, &busy);
+	if (!busy)
+		return err;
+	wait = ftcp_reaper_wait(ftcp_net(busy));
+	put_net(busy);
+	if (wait)
+		return wait;
+	if (info->extack)
+		info->extack->_msg = NULL;
+	err = new_tunnel(skb, info, &busy);
+	if (busy)
+		put_net(busy);
 	return err;
 }
 
@@ -663,8 +697,7 @@ int faketcp_nl_peer_del_doit(struct sk_buff *skb, struct genl_info *info)
 			     "no such peer in the tunnel");
 		goto out;
 	}
-	ftcp_peer_del(peer);
-	err = 0;
+	err = ftcp_peer_del(peer, info->extack);
 out:
 	rtnl_unlock();
 	return err;
@@ -729,6 +762,7 @@ struct genl_family ftcp_netlink_family __ro_after_init = {
 	.maxattr	= ARRAY_SIZE(faketcp_nl_policy) - 1,
 	.policy		= faketcp_nl_policy,
 	.netnsok	= true,
+	.parallel_ops	= true,
 	.module		= THIS_MODULE,
 	.small_ops	= faketcp_nl_ops,
 	.n_small_ops	= ARRAY_SIZE(faketcp_nl_ops),

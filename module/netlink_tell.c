@@ -142,7 +142,7 @@ static int fill_tunnel(struct sk_buff *msg, const struct ftcp_tunnel *tunnel,
 	    nla_put_u32(msg, FTCP_A_MAX_FLOWS_PER_SOURCE, c->max_per_source) ||
 	    nla_put_u32(msg, FTCP_A_QUEUE_BYTES, c->queue_bytes) ||
 	    nla_put_u32(msg, FTCP_A_COALESCE, c->coalesce) ||
-	    nla_put_u32(msg, FTCP_A_FLOWS, atomic_read(&tunnel->nflows)) ||
+	    nla_put_u32(msg, FTCP_A_FLOWS, READ_ONCE(tunnel->nflows)) ||
 	    put_tunnel_stats(msg, tunnel)) {
 		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
@@ -189,7 +189,7 @@ static int fill_peer(struct sk_buff *msg, const struct ftcp_peer *peer,
 	    (c->endpoint_name[0] &&
 	     nla_put_string(msg, FTCP_A_ENDPOINT_NAME, c->endpoint_name)) ||
 	    nla_put_u32(msg, FTCP_A_WIRE, c->wire) ||
-	    nla_put_u32(msg, FTCP_A_FLOWS, atomic_read(&peer->nflows)))
+	    nla_put_u32(msg, FTCP_A_FLOWS, READ_ONCE(peer->nflows)))
 		goto cancel;
 	for (; *range < c->nranges; ++*range) {
 		mark = skb_tail_pointer(msg);
@@ -417,7 +417,8 @@ static int dump_flow(struct sk_buff *msg, struct netlink_callback *cb,
 	void *at = skb_tail_pointer(msg);
 	int err;
 
-	if (!net_eq(dev_net(dev), sock_net(cb->skb->sk)) ||
+	if (ftcp_flow_doomed(flow) ||
+	    !net_eq(dev_net(dev), sock_net(cb->skb->sk)) ||
 	    (ifindex && dev->ifindex != ifindex) ||
 	    (attrs[FTCP_A_TUNNEL] &&
 	     nla_strcmp(attrs[FTCP_A_TUNNEL], flow->tunnel->name)))

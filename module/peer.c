@@ -10,6 +10,7 @@
 
 #include "flow.h"
 #include "peer.h"
+#include "reaper.h"
 #include "renew.h"
 #include "tunnel.h"
 
@@ -265,6 +266,9 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 		if (!new)
 			goto out_free;
 		new->tunnel = tunnel;
+		INIT_LIST_HEAD(&new->flows);
+		INIT_LIST_HEAD(&new->doomed);
+		refcount_set(&new->refs, 1);
 		strscpy(new->name, name, sizeof(new->name));
 		peer = new;
 	}
@@ -283,8 +287,10 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 	}
 
 	old = rcu_replace_pointer(peer->config, config, lockdep_rtnl_is_held());
-	if (new)
+	if (new) {
+		refcount_inc(&tunnel->refs);
 		list_add_tail_rcu(&new->list, &tunnel->peers);
+	}
 	publish_allowed(tunnel, allowed);
 	if (old) {
 		bool moved = endpoint_changed(old, config);
@@ -342,49 +348,75 @@ int ftcp_peer_add_any(struct ftcp_tunnel *tunnel, const char *name,
 	return ftcp_peer_set(tunnel, name, config, NULL);
 }
 
-static void free_peer(struct ftcp_peer *peer)
+/**
+ * ftcp_peer_put() - drop a reference to a peer
+ * @peer: the peer
+ *
+ * Context: any but hard interrupts.
+ */
+void ftcp_peer_put(struct ftcp_peer *peer)
 {
+	struct ftcp_tunnel *tunnel = peer->tunnel;
+
+	if (!refcount_dec_and_test(&peer->refs))
+		return;
 	kvfree_rcu(rcu_dereference_protected(peer->config, 1), rcu);
 	kfree_rcu(peer, rcu);
+	ftcp_tunnel_put(tunnel);
+}
+
+/* Nobody finds it, whoever found it before adds no flow, and those that there are
+ * end.
+ */
+static void let_go(struct ftcp_peer *peer)
+{
+	struct ftcp_tunnel *tunnel = peer->tunnel;
+
+	ASSERT_RTNL();
+	list_del_rcu(&peer->list);
+	spin_lock_bh(&tunnel->lock);
+	WRITE_ONCE(peer->gone, true);
+	spin_unlock_bh(&tunnel->lock);
+	ftcp_reaper_doom(peer);
+	ftcp_peer_put(peer);
 }
 
 /**
  * ftcp_peer_del() - delete a peer; its flows are reset
  * @peer: the peer
+ * @extack: says why, in case of an error
+ *
+ * When it returns none of them is found any more, see reaper.c.
  *
  * Context: RTNL, sleeps.
+ * Return: 0 or a negative error; nothing is changed then.
  */
-void ftcp_peer_del(struct ftcp_peer *peer)
+int ftcp_peer_del(struct ftcp_peer *peer, struct netlink_ext_ack *extack)
 {
 	struct ftcp_tunnel *tunnel = peer->tunnel;
 	struct ftcp_allowed *allowed = make_allowed(tunnel, peer, NULL);
 
-	ASSERT_RTNL();
-	/* Without memory for a smaller table there is none: a flow too few. */
-	publish_allowed(tunnel, IS_ERR(allowed) ? NULL : allowed);
-	list_del_rcu(&peer->list);
-	WRITE_ONCE(peer->gone, true);
-	/* Nobody who finds the peer, here or by a flow that is to be replaced, may
-	 * still be about to add a flow.
-	 */
-	synchronize_net();
-	ftcp_flow_kill_all(tunnel, peer);
-	free_peer(peer);
+	if (IS_ERR(allowed)) {
+		NL_SET_ERR_MSG(extack,
+			       "no memory for the table of allowed-ips without the peer");
+		return PTR_ERR(allowed);
+	}
+	publish_allowed(tunnel, allowed);
+	let_go(peer);
+	return 0;
 }
 
 /**
- * ftcp_peer_free_all() - free the peers of a tunnel that has no flows
+ * ftcp_peer_del_all() - delete the peers of a tunnel
  * @tunnel: the tunnel; nobody can find it any more
  *
  * Context: RTNL.
  */
-void ftcp_peer_free_all(struct ftcp_tunnel *tunnel)
+void ftcp_peer_del_all(struct ftcp_tunnel *tunnel)
 {
 	struct ftcp_peer *peer, *next;
 
 	publish_allowed(tunnel, NULL);
-	list_for_each_entry_safe(peer, next, &tunnel->peers, list) {
-		list_del_rcu(&peer->list);
-		free_peer(peer);
-	}
+	list_for_each_entry_safe(peer, next, &tunnel->peers, list)
+		let_go(peer);
 }

@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include <linux/netlink.h>
 #include <linux/overflow.h>
+#include <linux/refcount.h>
 
 #include "addr.h"
 #include "tunnel.h"
@@ -78,23 +79,32 @@ struct ftcp_peer_config {
  * @tunnel: the tunnel
  * @name: unique in the tunnel
  * @config: see there; RCU, replaced under RTNL
- * @nflows: flows that belong to it
- * @gone: no flow may be added any more; set under RTNL, read under RCU
+ * @flows: list of struct ftcp_flow, those that are doomed first; RCU, changed under
+ *	ftcp_tunnel.lock, like the following three
+ * @nflows: how many of them are not doomed
+ * @epoch: raised to doom all flows that there are, see flow.h
+ * @gone: no flow may be added any more
+ * @doomed: in ftcp_net.doomed, with a reference, while there are doomed flows
+ * @refs: of the tunnel's list and of each flow
  * @dial_at: jiffies; before that no flow is dialled, if there were @failures
  * @failures: how often in a row the endpoint refused or did not answer, up to
  *	what counts; this and the former and the next without a lock
  * @refused: the last of them was a refusal
  * @rcu: for freeing
  *
- * A flow keeps its peer: before a peer is freed its flows are gone.
+ * A flow keeps its peer, and the peer its tunnel: see tunnel.h.
  */
 struct ftcp_peer {
 	struct list_head list;
 	struct ftcp_tunnel *tunnel;
 	char name[FAKETCP_NAME_MAX + 1];
 	struct ftcp_peer_config __rcu *config;
-	atomic_t nflows;
+	struct list_head flows;
+	u32 nflows;
+	u32 epoch;
 	bool gone;
+	struct list_head doomed;
+	refcount_t refs;
 	unsigned long dial_at;
 	u8 failures;
 	bool refused;
@@ -120,7 +130,13 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 int ftcp_peer_add_any(struct ftcp_tunnel *tunnel, const char *name,
 		      const struct ftcp_end *endpoint,
 		      const char *endpoint_name);
-void ftcp_peer_del(struct ftcp_peer *peer);
-void ftcp_peer_free_all(struct ftcp_tunnel *tunnel);
+int ftcp_peer_del(struct ftcp_peer *peer, struct netlink_ext_ack *extack);
+void ftcp_peer_del_all(struct ftcp_tunnel *tunnel);
+void ftcp_peer_put(struct ftcp_peer *peer);
+
+static inline void ftcp_peer_hold(struct ftcp_peer *peer)
+{
+	refcount_inc(&peer->refs);
+}
 
 #endif /* FTCP_PEER_H */

@@ -293,16 +293,16 @@ void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer,
 
 	rcu_read_lock();
 	none = rcu_dereference(peer->config)->kind == FTCP_ENDPOINT_NONE;
-	list_for_each_entry_rcu(flow, &tunnel->flows, list) {
-		if (flow->peer == peer && flow->dialled &&
+	list_for_each_entry_rcu(flow, &peer->flows, list) {
+		if (!ftcp_flow_doomed(flow) && flow->dialled &&
 		    (none || !flow->renewable ||
 		     ftcp_load(flow->conn.state) != FTCP_ESTABLISHED) &&
 		    (!moved || endpoint_left(flow)))
 			ftcp_flow_close(flow);
 	}
 	/* Those that are dialled now are met as well, and go to the right place. */
-	list_for_each_entry_rcu(flow, &tunnel->flows, list) {
-		if (flow->peer == peer && flow->dialled &&
+	list_for_each_entry_rcu(flow, &peer->flows, list) {
+		if (!ftcp_flow_doomed(flow) && flow->dialled &&
 		    flow->created <= begun)
 			renew_now(flow, U64_MAX);
 	}

@@ -60,6 +60,7 @@ static int add_outer_again(struct ftcp_flow *flow) __acquires(&flow->lock)
 {
 	struct ftcp_flow *old;
 
+	ftcp_table_make_way(flow);
 	rcu_read_lock();
 	old = ftcp_flow_by_outer(ftcp_net(flow->tunnel->underlay),
 				 &flow->outer);
@@ -228,6 +229,8 @@ void ftcp_flow_setup(struct work_struct *work)
 {
 	struct ftcp_flow *flow = container_of(work, struct ftcp_flow, setup);
 
+	if (ftcp_flow_doomed(flow))
+		return;
 	if (flow->dialled)
 		setup_dial(flow);
 	else

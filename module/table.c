@@ -75,7 +75,10 @@ static const struct rhashtable_params inner_params = {
 struct ftcp_flow *ftcp_flow_by_outer(struct ftcp_net *fn,
 				     const struct ftcp_pair *pair)
 {
-	return rhashtable_lookup(&fn->outer, pair, outer_params);
+	struct ftcp_flow *flow = rhashtable_lookup(&fn->outer, pair,
+						   outer_params);
+
+	return flow && !ftcp_flow_doomed(flow) ? flow : NULL;
 }
 
 /**
@@ -89,7 +92,33 @@ struct ftcp_flow *ftcp_flow_by_outer(struct ftcp_net *fn,
 struct ftcp_flow *ftcp_flow_by_inner(struct ftcp_net *fn,
 				     const struct ftcp_inner_key *key)
 {
-	return rhashtable_lookup(&fn->inner, key, inner_params);
+	struct ftcp_flow *flow = rhashtable_lookup(&fn->inner, key,
+						   inner_params);
+
+	return flow && !ftcp_flow_doomed(flow) ? flow : NULL;
+}
+
+/**
+ * ftcp_table_make_way() - end doomed flows that have the ends of another one
+ * @flow: the flow, about to be added to one of the tables, or both; its lock is not
+ *	held
+ *
+ * Context: process or softirq.
+ */
+void ftcp_table_make_way(const struct ftcp_flow *flow)
+{
+	struct ftcp_flow *old;
+
+	rcu_read_lock();
+	old = rhashtable_lookup(&ftcp_net(flow->tunnel->underlay)->outer,
+				&flow->outer, outer_params);
+	if (old && ftcp_flow_doomed(old))
+		ftcp_flow_kill(old, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
+	old = rhashtable_lookup(&ftcp_flow_inner_net(flow->tunnel)->inner,
+				&flow->inner, inner_params);
+	if (old && ftcp_flow_doomed(old))
+		ftcp_flow_kill(old, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
+	rcu_read_unlock();
 }
 
 /**

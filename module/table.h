@@ -14,6 +14,7 @@ int ftcp_table_add_outer(struct ftcp_flow *flow);
 int ftcp_table_add_inner(struct ftcp_flow *flow);
 void ftcp_table_del_outer(struct ftcp_flow *flow);
 void ftcp_table_del_inner(struct ftcp_flow *flow);
+void ftcp_table_make_way(const struct ftcp_flow *flow);
 int ftcp_table_replace_inner(struct ftcp_flow *old, struct ftcp_flow *flow);
 
 int ftcp_table_init(struct ftcp_net *fn);

@@ -9,6 +9,7 @@
 #include "netlink.h"
 #include "peer.h"
 #include "port.h"
+#include "reaper.h"
 #include "tunnel.h"
 
 /**
@@ -147,12 +148,39 @@ static int reserve_ports(struct ftcp_tunnel *tunnel,
 	return 0;
 }
 
-static void free_tunnel(struct ftcp_tunnel *tunnel)
+static void free_tunnel_rcu(struct rcu_head *head)
 {
+	struct ftcp_tunnel *tunnel = container_of(head, struct ftcp_tunnel, rcu);
+
+	netdev_put(tunnel->link->dev, &tunnel->dev_tracker);
+	free_percpu(tunnel->stats);
+	kfree(tunnel);
+}
+
+/**
+ * ftcp_tunnel_put() - drop a reference to a tunnel
+ * @tunnel: the tunnel
+ *
+ * Context: any but hard interrupts.
+ */
+void ftcp_tunnel_put(struct ftcp_tunnel *tunnel)
+{
+	struct net *underlay = tunnel->underlay, *inner_net = tunnel->inner_net;
+
+	if (!refcount_dec_and_test(&tunnel->refs))
+		return;
+	call_rcu(&tunnel->rcu, free_tunnel_rcu);
+	ftcp_net_release(inner_net);
+	ftcp_net_release(underlay);
+}
+
+/* Of a tunnel that nobody finds any more, or nobody has found yet. */
+static void let_go(struct ftcp_tunnel *tunnel)
+{
+	ftcp_peer_del_all(tunnel);
 	ftcp_port_put(tunnel->accept_port);
 	ftcp_port_put(tunnel->listen_port);
-	free_percpu(tunnel->stats);
-	kfree_rcu(tunnel, rcu);
+	ftcp_tunnel_put(tunnel);
 }
 
 /* What is sent to an address of this host is made with room for the headers of
@@ -205,8 +233,10 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	/* A link in mode routed may move: nothing of where it is now is kept. */
 	inner_net = proxy ? dev_net(link->dev) : underlay;
 	tunnel->stats = netdev_alloc_pcpu_stats(struct ftcp_stats);
-	if (!tunnel->stats)
-		goto err_free;
+	if (!tunnel->stats) {
+		kfree(tunnel);
+		return err;
+	}
 	tunnel->link = link;
 	tunnel->underlay = underlay;
 	tunnel->inner_net = inner_net;
@@ -217,10 +247,13 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	tunnel->target = p->target;
 	tunnel->config = p->config;
 	INIT_LIST_HEAD(&tunnel->peers);
-	INIT_LIST_HEAD(&tunnel->flows);
 	INIT_HLIST_NODE(&tunnel->accept_node);
 	INIT_HLIST_NODE(&tunnel->listen_node);
 	spin_lock_init(&tunnel->lock);
+	refcount_set(&tunnel->refs, 1);
+	netdev_hold(link->dev, &tunnel->dev_tracker, GFP_KERNEL);
+	ftcp_net_hold(underlay);
+	ftcp_net_hold(inner_net);
 
 	err = reserve_ports(tunnel, extack);
 	if (err)
@@ -234,7 +267,7 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 		goto err_free;
 	err = ftcp_net_get(underlay, false);
 	if (err)
-		goto err_peers;
+		goto err_free;
 	err = ftcp_net_get(inner_net, proxy);
 	if (err)
 		goto err_put;
@@ -256,10 +289,8 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 
 err_put:
 	ftcp_net_put(underlay, false);
-err_peers:
-	ftcp_peer_free_all(tunnel);
 err_free:
-	free_tunnel(tunnel);
+	let_go(tunnel);
 	return err;
 }
 
@@ -267,8 +298,9 @@ err_free:
  * ftcp_tunnel_del() - delete a tunnel; its flows are reset
  * @tunnel: the tunnel
  *
- * First nobody finds the tunnel any more, then nobody who found it before is
- * left, and none of these can add a flow; then its flows are ended.
+ * When it returns nobody finds the tunnel any more, nor any of its flows, nor can
+ * who found the tunnel before add one, and its ports are free.  That the far ends
+ * are told, and the flows' own ports given back, follows: see reaper.c.
  *
  * Context: RTNL, sleeps.
  */
@@ -281,19 +313,27 @@ void ftcp_tunnel_del(struct ftcp_tunnel *tunnel)
 	list_del_rcu(&tunnel->list);
 	hlist_del_init_rcu(&tunnel->accept_node);
 	hlist_del_init_rcu(&tunnel->listen_node);
-	spin_lock_bh(&tunnel->lock);
-	tunnel->dying = true;
-	spin_unlock_bh(&tunnel->lock);
-
-	ftcp_flow_kill_all(tunnel, NULL);
-	/* Readers may still be under way in a flow or in the tunnel. */
-	synchronize_net();
-	ftcp_netlink_tunnel_event(tunnel, FAKETCP_CMD_TUNNEL_DEL_NTF);
 	ftcp_device_pin(tunnel->link);
-	ftcp_peer_free_all(tunnel);
-	free_tunnel(tunnel);
+	/* before the flows' own: one of the same name may be added at once */
+	ftcp_netlink_tunnel_event(tunnel, FAKETCP_CMD_TUNNEL_DEL_NTF);
+	let_go(tunnel);
 	ftcp_net_put(inner_net, proxy);
 	ftcp_net_put(underlay, false);
+}
+
+/**
+ * ftcp_tunnel_doom_flows() - end the flows of a tunnel that stays
+ * @tunnel: the tunnel
+ *
+ * Context: RTNL.
+ */
+void ftcp_tunnel_doom_flows(struct ftcp_tunnel *tunnel)
+{
+	struct ftcp_peer *peer;
+
+	ASSERT_RTNL();
+	list_for_each_entry(peer, &tunnel->peers, list)
+		ftcp_reaper_doom(peer);
 }
 
 /**

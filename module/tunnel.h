@@ -3,7 +3,9 @@
 #ifndef FTCP_TUNNEL_H
 #define FTCP_TUNNEL_H
 
+#include <linux/netdevice.h>
 #include <linux/netlink.h>
+#include <linux/refcount.h>
 #include <linux/spinlock.h>
 
 #include "addr.h"
@@ -80,18 +82,31 @@ struct ftcp_tunnel_config {
  * @listen_port: reservation of @listen
  * @peers: list of struct ftcp_peer, RCU; changed under RTNL
  * @allowed: the peers' allowed IPs; RCU, replaced under RTNL
- * @lock: protects @flows, @dying and the flows' sources; innermost but for those
- *	of rhashtable
- * @flows: list of struct ftcp_flow, RCU
- * @dying: no flow may be added any more
- * @nflows: length of @flows, and flows about to be added
+ * @lock: protects the flows of @peers, how many they are, and their sources;
+ *	innermost but for those of rhashtable
+ * @nflows: how many flows, of all peers, that are not doomed
  * @queued: memory of datagrams that wait in any flow, in bytes of truesize
  * @stats: counters
+ * @refs: of those who made it and of its peers
+ * @dev_tracker: of the reference to the link's device
  * @rcu: for freeing
  *
- * Members without a remark are constant while the tunnel lives.  It lives
- * from ftcp_tunnel_new() to ftcp_tunnel_del(), both under RTNL; the latter
- * returns when no flow refers to it, and frees it after a grace period.
+ * Members without a remark are constant while the tunnel lives.
+ *
+ * Lifetime.  ftcp_tunnel_new() makes it, ftcp_tunnel_del() takes it out of wherever
+ * it is found, dooms its flows, gives its ports back, and drops the first reference;
+ * both under RTNL, and neither waits.  Each peer has a reference to its tunnel, and
+ * each flow has one to its peer until its teardown has ended.  With the last of them
+ * the tunnel is freed after a grace period: RCU readers of a tunnel, a peer or a flow
+ * found it while it was published.
+ *
+ * The tunnel in turn keeps what its flows need: the link's device, by a reference,
+ * which is dropped when the tunnel is freed, so that `ip link del` waits for that,
+ * without RTNL; and both network namespaces, which before anything of theirs goes
+ * wait for all tunnels that count in ftcp_net.refs, without RTNL as well, then for
+ * readers by a grace period.  To unload the module is to delete all links and to
+ * leave all namespaces, hence there is neither tunnel nor flow when the workqueue is
+ * destroyed, and after rcu_barrier() no memory of theirs either.
  */
 struct ftcp_tunnel {
 	struct list_head list;
@@ -111,11 +126,11 @@ struct ftcp_tunnel {
 	struct list_head peers;
 	struct ftcp_allowed __rcu *allowed;
 	spinlock_t lock;
-	struct list_head flows;
-	bool dying;
-	atomic_t nflows;
+	u32 nflows;
 	atomic_t queued;
 	struct ftcp_stats __percpu *stats;
+	refcount_t refs;
+	netdevice_tracker dev_tracker;
 	struct rcu_head rcu;
 };
 
@@ -146,6 +161,8 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 		    struct netlink_ext_ack *extack);
 void ftcp_tunnel_del(struct ftcp_tunnel *tunnel);
 void ftcp_tunnel_del_all(struct ftcp_link *link);
+void ftcp_tunnel_doom_flows(struct ftcp_tunnel *tunnel);
+void ftcp_tunnel_put(struct ftcp_tunnel *tunnel);
 
 struct ftcp_tunnel *ftcp_tunnel_accepting(struct ftcp_net *fn,
 					  const struct ftcp_end *local);

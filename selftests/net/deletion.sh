@@ -94,6 +94,29 @@ for side in "$C" "$S"; do
 	traffic "${side%-*}: traffic"
 done
 
+# What its flows had is had by the next one, whoever waits for whom.
+own_port() { c ftcpctl add tunnel r dev ftcp0 routed "$@"; }
+again_and_again()
+{
+	local i
+
+	for i in {1..10}; do
+		own_port && c ftcpctl set peer p tunnel r dev ftcp0 endpoint same \
+			allowed-ips 10.77.0.0/16 &&
+			c udptool send --from "$C4:9000" --to 10.77.0.1:9001 --oneway \
+				--count 1 &&
+			wait_for 10 dialling &&
+			c ftcpctl del tunnel r dev ftcp0 && own_port port 9000 &&
+			c ftcpctl del tunnel r dev ftcp0 || return
+	done
+}
+dialling()
+{
+	flows "$C" '.[] | select(.tunnel == "r") | .state' | grep -q syn-sent
+}
+check 'a route into the link' ip -n "$C" route add 10.77.0.0/16 dev ftcp0
+check 'a tunnel is deleted, and added with the port of a flow' again_and_again
+
 check 'delete the link: client' ip -n "$C" link del ftcp0
 check 'the server was told' wait_for 20 flows_are "$S" 0
 check 'add it again' eval 'add_link "$C" && tunnel_c'

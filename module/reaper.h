@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The end of many flows at once. */
+#ifndef FTCP_REAPER_H
+#define FTCP_REAPER_H
+
+#include "device.h"
+
+struct ftcp_peer;
+
+void ftcp_reaper_doom(struct ftcp_peer *peer);
+void ftcp_reaper_gone(struct ftcp_net *fn);
+bool ftcp_reaper_busy(struct ftcp_net *fn);
+int ftcp_reaper_wait(struct ftcp_net *fn);
+
+void ftcp_reaper_init(struct ftcp_net *fn);
+void ftcp_reaper_exit(struct ftcp_net *fn);
+
+#endif /* FTCP_REAPER_H */
