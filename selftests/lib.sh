@@ -724,10 +724,10 @@ tcp_resets()
 	in_ns "$1" awk '/^Tcp:/ && n++ { print $15 }' /proc/net/snmp
 }
 
-# module_flows NAMESPACE [FILTER]: an array, or what jq makes of it
+# module_flows NAMESPACE [FILTER]: an array, the oldest first, or what jq makes of it
 module_flows()
 {
-	in_ns "$1" ftcpctl show flows --json | jq -r "${2:-.}"
+	in_ns "$1" ftcpctl show flows --json | jq -r "sort_by(-.\"age-ms\") | ${2:-.}"
 }
 flows() { module_flows "$@"; }
 

@@ -173,11 +173,12 @@ my ($e, $to) = getaddrinfo($ARGV[0], $ARGV[1], { socktype => SOCK_DGRAM });
 my ($f, $me) = getaddrinfo($ARGV[0], $ARGV[2], { socktype => SOCK_DGRAM });
 socket(my $s, $to->{family}, SOCK_DGRAM, 0) or die;
 bind($s, $me->{addr}) && connect($s, $to->{addr}) or die "$!";
+setsockopt($s, SOL_SOCKET, SO_RCVTIMEO, pack('l!l!', 2, 0)) or die "$!";
 $| = 1;
 print "ready\n";
 while (<STDIN>) {
 	my $heard = send($s, "ping", 0) && defined recv($s, my $data, 100, 0);
-	print $heard ? "heard\n" : "$!\n";
+	print $heard ? "heard\n" : $!{EAGAIN} ? "nothing\n" : "$!\n";
 }
 END
 # app LOG HOST PORT FROM: reads lines from $tmp/LOG.in
@@ -186,7 +187,11 @@ app()
 	mkfifo "$tmp/$1.in"
 	background "$1" "$C" sh -c 'exec perl "$0" "$@" < "$APP_IN"' "$tmp/app" "${@:2}"
 }
-says() { grep -qx "$2" "$tmp/$1" || { cat "$tmp/$1"; return 1; }; }
+# established LOG NUMBER: so many of a program's flows have been
+established()
+{
+	[ "$(grep -c 'established$' "$tmp/$1")" = "$2" ] || { cat "$tmp/$1"; return 1; }
+}
 
 cut()
 {
@@ -205,12 +210,22 @@ cut()
 	run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules
 	server=$!
 	echo >&$app_fd
-	check "$name: reset by a server that knows nothing: ECONNREFUSED" \
+	check "$name: reset by a server that knows nothing: another flow" \
+		eventually 10 established cut 2
+	check "$name: nothing is told" eventually 10 says "$name" nothing
+	echo >&$app_fd
+	check "$name: it goes on" eventually 10 says "$name" heard 2
+	crash $server
+	s "$ftcptun" clean-rules 2> /dev/null
+	echo >&$app_fd
+	check "$name: reset by a host without a server: ECONNREFUSED" \
 		eventually 10 says "$name" 'Connection refused'
 	check "$name: told once" wait_for 5 eval '[ "$(captured_count lo)" = 1 ]'
+	run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules
+	server=$!
+	check "$name: it is left alone for a moment" wait_for 5 no_flows $cut cut
 	echo >&$app_fd
-	check "$name: and then it goes on" wait_for 10 eval \
-		'[ "$(grep -c heard "$tmp/'"$name"'")" = 2 ]'
+	check "$name: and then it goes on" eventually 10 says "$name" heard 3
 	terminate $server
 	check "$name: the server closes the next flow in order" wait_for 10 no_flows $cut cut
 	check "$name: and nothing is told" eval '[ "$(captured_count lo)" = 1 ]'
