@@ -56,6 +56,15 @@ check 'they end' wait_for 10 no_flows $client client
 check 'and none is counted any more' is "$(heard 127.0.0.1:7100 5)" 3
 neither 'dialled'
 
+# All threads have so many together, and each may have them all.
+both '--max-flows 4'
+for n in 1 2 3 4; do
+	check "the flow of application $n" is "$(heard "127.0.0.$n:7000" 1)" 1
+done
+check 'no fifth one' is "$(heard 127.0.0.5:7000 1)" 0
+check 'which is counted' is "$(total limit $client client)" 1
+neither 'four flows'
+
 # A place for one: what is dead is given up for it, and dialled again.
 both '--max-flows-per-source 1 --keepalive 1:0.2:2'
 answered() { send --to 127.0.0.1:1234 --from 127.0.0.1:7777 --timeout 1; }

@@ -584,13 +584,11 @@ static struct flow *new_flow(struct worker *w, const struct path *path,
 	struct flow *f;
 	int err;
 
-	if (w->flows.count >= w->flows.max) {
-		w->stats.drop[DROP_LIMIT]++;
-		return NULL;
-	}
 	err = origin_get(&w->program->origins, source, &origin);
 	if (err) {
-		w->stats.drop[err == -EDQUOT ? DROP_SOURCE_LIMIT : DROP_MEMORY]++;
+		w->stats.drop[err == -ENOSPC ? DROP_LIMIT :
+			      err == -EDQUOT ? DROP_SOURCE_LIMIT :
+					       DROP_MEMORY]++;
 		return NULL;
 	}
 	f = flow_new(&w->flows, path, conv, w->now);

@@ -30,7 +30,12 @@ int origins_init(struct origins *o, u32 flows, u32 max,
 
 	while (chains < flows && chains < CHAINS_MAX)
 		chains *= 2;
-	*o = (struct origins){ .mask = chains - 1, .max = max, .key = key };
+	*o = (struct origins){
+		.mask = chains - 1,
+		.max = max,
+		.flows_max = flows,
+		.key = key,
+	};
 	pthread_mutex_init(&o->lock, NULL);
 	o->chains = calloc(chains, sizeof(struct origin *));
 	return o->chains ? 0 : -1;
@@ -61,7 +66,8 @@ static struct origin **find(const struct origins *o, const struct addr *addr)
  * @addr: its address
  * @origin: the source; NULL if the flow was not counted
  *
- * Return: 0, -EDQUOT if the source has as many as it may, or -ENOMEM.
+ * Return: 0, -ENOSPC if there are as many flows as there may be, -EDQUOT if the
+ * source has as many as it may, or -ENOMEM.
  */
 int origin_get(struct origins *o, const struct addr *addr,
 	       struct origin **origin)
@@ -72,7 +78,10 @@ int origin_get(struct origins *o, const struct addr *addr,
 	pthread_mutex_lock(&o->lock);
 	p = find(o, addr);
 	found = *p;
-	if (!found) {
+	if (o->flows >= o->flows_max) {
+		found = NULL;
+		err = -ENOSPC;
+	} else if (!found) {
 		found = calloc(1, sizeof(*found));
 		if (found) {
 			found->addr = *addr;
@@ -84,8 +93,10 @@ int origin_get(struct origins *o, const struct addr *addr,
 		found = NULL;
 		err = -EDQUOT;
 	}
-	if (found)
+	if (found) {
 		found->flows++;
+		o->flows++;
+	}
 	pthread_mutex_unlock(&o->lock);
 	*origin = found;
 	return err;
@@ -101,6 +112,7 @@ void origin_put(struct origins *o, struct origin *origin)
 	struct origin **p;
 
 	pthread_mutex_lock(&o->lock);
+	o->flows--;
 	if (!--origin->flows) {
 		p = find(o, &origin->addr);
 		*p = origin->next;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How many flows are due to one source address, so that none takes them all. */
+/* How many flows there are, and how many are due to one source address, so that
+ * none takes them all.
+ */
 #ifndef FTCPTUN_ORIGIN_H
 #define FTCPTUN_ORIGIN_H
 
@@ -26,6 +28,8 @@ struct origin {
  * @chains: by address
  * @mask: number of chains, less one
  * @max: most flows of one of them
+ * @flows: how many flows there are, of all
+ * @flows_max: most of these
  * @key: for hashing
  */
 struct origins {
@@ -33,6 +37,8 @@ struct origins {
 	struct origin **chains;
 	u32 mask;
 	u32 max;
+	u32 flows;
+	u32 flows_max;
 	const struct siphash_key *key;
 };
 

@@ -60,8 +60,6 @@ static int watch(struct worker *w, struct source *s)
 int worker_init(struct worker *w, struct program *program, u32 index,
 		int listen_fd)
 {
-	u32 max = program->options.max_flows / program->n;
-
 	w->program = program;
 	w->index = index;
 	w->random = (u64)index << 32;
@@ -76,7 +74,8 @@ int worker_init(struct worker *w, struct program *program, u32 index,
 	w->arena = malloc(ARENA);
 	w->now = milliseconds();
 	if (w->mail.source.fd < 0 || w->epoll < 0 || !w->in || !w->arena ||
-	    flow_table_init(&w->flows, max ? max : 1, &program->table_key) ||
+	    flow_table_init(&w->flows, program->options.max_flows,
+			    &program->table_key) ||
 	    watch(w, &w->tun) || watch(w, &w->mail.source) ||
 	    (listen_fd >= 0 && watch(w, &w->listen)))
 		return -1;
