@@ -114,6 +114,47 @@ refused 'a port that is taken' 'cannot listen on 127.0.0.1:1234: Address already
 stop $!
 refused 'an address of somebody else' 'cannot listen on 192.0.2.1:1234: Cannot assign' \
 	client --local 192.0.2.1:1234 --remote "$S4:4567"
+# One TCP port, two servers; a program that comes later; one that was there before
+run reserving "$C" server --local 4567 --remote 127.0.0.1:5555
+reserving=$!
+refused 'a TCP port that another server has' 'TCP port 4567 is in use' \
+	server --local 4567 --remote 127.0.0.1:5556 --tun-local 192.168.202.1 \
+	--tun-peer 192.168.202.2 --tun-local6 fcca::1 --tun-peer6 fcca::2
+cat > "$tmp/serve" <<'END'
+import socket, sys, time
+s = socket.socket(getattr(socket, sys.argv[2]), socket.SOCK_STREAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind((sys.argv[1], 4567))
+s.listen()
+print("ready", flush=True)
+time.sleep(60)
+END
+for address in '127.0.0.1 AF_INET' '0.0.0.0 AF_INET' ':: AF_INET6'; do
+	# shellcheck disable=SC2086
+	check_refused "a service that is started later: ${address% *}" 'Address already in use' \
+		c python3 "$tmp/serve" $address
+done
+ends_well 'the server' $reserving
+background service "$C" python3 "$tmp/serve" 0.0.0.0 AF_INET
+service=$!
+check 'a service has the port' wait_for 10 grep -q ready "$tmp/service"
+refused 'a TCP port that a service has' 'TCP port 4567 is in use' \
+	server --local 4567 --remote 127.0.0.1:5556
+stop $service
+
+# Addresses in a network that the host is in
+ip -n "$C" link add lan type veth peer name lan-end
+ip -n "$C" addr add 192.168.200.77/24 dev lan
+ip -n "$C" addr add fcc8::77/64 dev lan nodad
+ip -n "$C" link set lan up
+ip -n "$C" link set lan-end up
+refused "a network of the host's" '192.168.200.1 is in the network of lan' "${client[@]}"
+refused "a network of the host's, IPv6" 'fcc8::1 is in the network of lan' \
+	"${client[@]}" --tun-local 192.168.203.1 --tun-peer 192.168.203.2
+check 'it has not been touched' eval \
+	'[ "$(c ip -4 -o addr show to 192.168.200.0/24 | wc -l)" = 1 ]'
+ip -n "$C" link del lan
+
 run first "$C" "${client[@]}"
 first=$!
 refused 'a port that another ftcptun has' 'cannot listen on 127.0.0.1:1234: Address already in use' \

@@ -21,6 +21,7 @@
  * takes privileges, and starts them.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <sys/resource.h>
@@ -60,25 +61,52 @@ static void raise_descriptors(const struct options *o)
 		say(LOG_DEBUG, "RLIMIT_NOFILE: %s", strerror(errno));
 }
 
-/* Nothing in TUN mode binds the TCP port: the segments are taken away before
- * the host's TCP sees them.  If somebody else serves the port, one of the two
- * is a mistake.
- */
-static void warn_if_taken(const struct options *o)
+/* @share: with what is left of connections of a service that had the port */
+static int bind_port(const struct options *o, bool share)
 {
-	int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1;
 	struct endpoint any = { .port = o->port };
 	struct sockaddr_storage ss;
-	socklen_t len = endpoint_to_sockaddr(&any, true, &ss);
+	int one = 1, zero = 0, fd = -1, err;
+	socklen_t len;
 
+	if (!o->ipv4_only)
+		fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd >= 0) {
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof(zero));
+	} else {
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		addr_from_v4(&any.addr, (u8[]){ 0, 0, 0, 0 });
+	}
 	if (fd < 0)
-		return;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(fd, (struct sockaddr *)&ss, len) && errno == EADDRINUSE)
-		say(LOG_NOTICE,
-		    "another program listens on TCP port %u; it will not be reached any more",
-		    o->port);
+		return -1;
+	if (share)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	len = endpoint_to_sockaddr(&any, false, &ss);
+	if (!bind(fd, (struct sockaddr *)&ss, len))
+		return fd;
+	err = errno;
 	close(fd);
+	errno = err;
+	return -1;
+}
+
+/* Segments are taken away before the host's TCP sees them.  If somebody else
+ * serves the port, now or later, one of the two is a mistake; so a socket has it
+ * that never listens.  Returns it, or -1 if that is not allowed.
+ */
+static int reserve_port(const struct options *o)
+{
+	int fd = bind_port(o, false);
+
+	if (fd < 0 && errno == EADDRINUSE)
+		fd = bind_port(o, true);
+	if (fd < 0 && errno == EADDRINUSE)
+		die("TCP port %u is in use: another ftcptun has it, or a program ('ss -tanp sport = :%u')",
+		    o->port, o->port);
+	if (fd < 0)
+		say(LOG_DEBUG, "TCP port %u is not reserved: %s", o->port,
+		    strerror(errno));
+	return fd;
 }
 
 static int open_listen(const struct program *p, u32 index)
@@ -96,6 +124,12 @@ static int open_listen(const struct program *p, u32 index)
 	return fd;
 }
 
+static void close_if_open(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 /* The device, the sockets and the rules */
 static void set_up(struct program *p, struct monitor *m, int *listen_fd)
 {
@@ -103,6 +137,8 @@ static void set_up(struct program *p, struct monitor *m, int *listen_fd)
 	bool need_v6 = o->role == ROLE_CLIENT && remote_needs_v6();
 	u32 i;
 
+	if (o->role == ROLE_SERVER)
+		m->reserved = reserve_port(o);
 	raise_descriptors(o);
 	p->udp_offload = o->udp_offload && udp_probe_offload();
 	tun_open(&p->tun, o);
@@ -114,10 +150,8 @@ static void set_up(struct program *p, struct monitor *m, int *listen_fd)
 		m->v4_only = true;
 		remote_without_v6();
 	}
-	if (o->role == ROLE_SERVER) {
-		warn_if_taken(o);
+	if (o->role == ROLE_SERVER)
 		udp_check_buffers();
-	}
 	rules_clean(p->tun.name);
 	if (o->auto_rules)
 		rules_install(o, p->tun.name, p->tun.has_v6);
@@ -143,16 +177,15 @@ static void start_engine(struct program *p, struct monitor *m,
 	if (!m->engine) {
 		close(channel[0]);
 		close(m->signals);
+		close_if_open(m->reserved);
 		handover_close(&m->handover);
 		engine_run(p, listen_fd, channel[1], &m->user, parent);
 	}
 	/* the device stays until its rules are gone */
 	close(channel[1]);
 	icmp_close();
-	for (i = 0; i < p->n; i++) {
-		if (listen_fd[i] >= 0)
-			close(listen_fd[i]);
-	}
+	for (i = 0; i < p->n; i++)
+		close_if_open(listen_fd[i]);
 	m->channel = channel[0];
 }
 
@@ -166,6 +199,7 @@ int main(int argc, char **argv)
 		.program = &p,
 		.handover.fd = -1,
 		.lookup.fd = -1,
+		.reserved = -1,
 	};
 	int listen_fd[THREADS_MAX], status;
 
@@ -201,6 +235,7 @@ int main(int argc, char **argv)
 	rules_remove();
 	tun_close(&p.tun);
 	handover_close(&m.handover);
+	close_if_open(m.reserved);
 	close(m.channel);
 	close(m.signals);
 	options_free(&p.options);

@@ -15,6 +15,7 @@
  * @signals: signalfd
  * @engine: the worker process
  * @channel: the way there
+ * @reserved: server: a socket that has its TCP port, or -1
  * @handover: how changes of the host's network are heard of
  * @lookup: the look-up that is under way
  * @lookup_at: when the next one is due, ms; 0: none is wanted
@@ -27,6 +28,7 @@ struct monitor {
 	int signals;
 	pid_t engine;
 	int channel;
+	int reserved;
 	struct handover handover;
 	struct lookup lookup;
 	u64 lookup_at;

@@ -282,6 +282,53 @@ static void refuse_taken(const struct tun *tun, const struct addr *peer)
 	freeifaddrs(list);
 }
 
+/* Whether an address of the host and its network's mask cover @addr. */
+static bool covers(const struct ifaddrs *ifa, const struct addr *addr)
+{
+	bool v4 = ifa->ifa_addr->sa_family == AF_INET;
+	/* The library aligns masks as it likes. */
+	struct sockaddr_storage ss = { 0 };
+	struct endpoint own, mask;
+	unsigned int i, bits = 0;
+
+	if (v4 != addr_is_v4(addr))
+		return false;
+	memcpy(&ss, ifa->ifa_netmask,
+	       v4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6));
+	ss.ss_family = ifa->ifa_addr->sa_family;
+	endpoint_from_sockaddr(&mask, &ss);
+	endpoint_from_sockaddr(&own, (void *)ifa->ifa_addr);
+	for (i = v4 ? 12 : 0; i < sizeof(addr->b); i++) {
+		bits |= mask.addr.b[i];
+		if ((own.addr.b[i] ^ addr->b[i]) & mask.addr.b[i])
+			return false;
+	}
+	return bits;
+}
+
+/* In a network that the host is in already, an address of the device would take the
+ * place of whoever has it there; that may be the router.
+ */
+static void refuse_network(const struct tun *tun, const struct addr *addr)
+{
+	struct ifaddrs *list, *ifa;
+	char text[64];
+
+	if (getifaddrs(&list))
+		return;
+	for (ifa = list; ifa; ifa = ifa->ifa_next) {
+		if (ifa->ifa_flags & IFF_POINTOPOINT || !ifa->ifa_addr ||
+		    !ifa->ifa_netmask || !strcmp(ifa->ifa_name, tun->name) ||
+		    (ifa->ifa_addr->sa_family != AF_INET &&
+		     ifa->ifa_addr->sa_family != AF_INET6))
+			continue;
+		if (covers(ifa, addr))
+			die("%s is in the network of %s: choose other addresses by --tun-local, --tun-peer, --tun-local6 and --tun-peer6",
+			    addr_text(addr, text, sizeof(text)), ifa->ifa_name);
+	}
+	freeifaddrs(list);
+}
+
 /**
  * tun_configure() - set the device's addresses and bring it up
  * @tun: the device
@@ -296,8 +343,13 @@ void tun_configure(struct tun *tun, const struct options *o, bool need_v6)
 	if (fd < 0)
 		die("cannot configure %s: %s", tun->name, strerror(errno));
 	refuse_taken(tun, &o->tun_peer);
-	if (!o->ipv4_only)
+	refuse_network(tun, &o->tun_local);
+	refuse_network(tun, &o->tun_peer);
+	if (!o->ipv4_only) {
 		refuse_taken(tun, &o->tun_peer6);
+		refuse_network(tun, &o->tun_local6);
+		refuse_network(tun, &o->tun_peer6);
+	}
 	no_autoconf(tun);
 	memcpy(ifr.ifr_name, tun->name, IF_NAMESIZE);
 	ifr.ifr_mtu = (int)o->mtu;
