@@ -176,6 +176,33 @@ else
 	ftcptun=$saved
 fi
 
+# ---- the device is set down and up ----
+
+# has_v6 NAMESPACE NETWORK: the device has its address, and the way to ftcptun's
+has_v6()
+{
+	ip -n "$1" -6 addr show dev tun0 to "$2::1" | grep -q inet6 &&
+		ip -n "$1" -6 route get "$2::2" | grep -q 'dev tun0'
+}
+has_v4() { ip -n "$1" -4 route get "$2" | grep -q 'dev tun0'; }
+down_and_up()
+{
+	ip -n "$1" link set tun0 down &&
+		! ip -n "$1" -6 addr show dev tun0 | grep -q inet6 &&
+		ip -n "$1" link set tun0 up
+}
+run client "$C" client --local 127.0.0.1:1234 --remote "[$S6]:4567" --auto-rules
+client=$!
+check 'over IPv6' send --to 127.0.0.1:1234
+for end in "$C fcc8 192.168.200.2" "$S fcc9 192.168.201.2"; do
+	read -r ns net6 peer <<< "$end"
+	check "${ns%-*}: the device is set down and up" down_and_up "$ns"
+	check '... has its IPv6 addresses again' wait_for 5 has_v6 "$ns" "$net6"
+	check '... and those of IPv4' wait_for 5 has_v4 "$ns" "$peer"
+	check '... and carries datagrams' send --to 127.0.0.1:1234
+done
+ends_well 'the client' $client
+
 # ---- an end goes away and comes back ----
 
 run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules \

@@ -7,10 +7,13 @@
  * that its NAT gives them.  After a change they may come from another address,
  * of which the far end knows nothing, or not leave at all.  So far ends are
  * asked whether they still hear us, at once and not when the application sends
- * or after a keepalive period; the core does the rest.  A server is not told:
- * it could do nothing, since only who has dialled can dial again.
+ * or after a keepalive period; the core does the rest.  Flows of a server are not
+ * doubted: it could do nothing, since only who has dialled can dial again.
  *
- * It hardly matters what a message says, so none has to arrive: a buffer that
+ * One change is to be mended, and by servers as well: who sets our own device down
+ * and up takes its IPv6 addresses away.
+ *
+ * Else it hardly matters what a message says, so none has to arrive: a buffer that
  * runs over says that something has changed as well as what was in it.  Which
  * changes concern which flow depends on rules and NAT, and a probe is cheaper
  * than to find out.
@@ -40,28 +43,31 @@
 /**
  * handover_open() - begin to hear of changes
  * @h: the result
+ * @own: interface index of ftcptun's own device
+ * @routes: of addresses and routes as well, and not of devices only
  *
  * Where that is not allowed flows notice by their traffic, and by keepalive.
  */
-void handover_open(struct handover *h)
+void handover_open(struct handover *h, int own, bool routes)
 {
 	static const u32 groups[] = {
 		RTNLGRP_LINK,	    RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
 		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
 	};
-	struct sockaddr_nl own = { .nl_family = AF_NETLINK };
+	u32 n = routes ? sizeof(groups) / sizeof(*groups) : 1;
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK };
 	int size = BUFFER;
 	u32 i;
 
-	*h = (struct handover){ .fd = -1 };
+	*h = (struct handover){ .fd = -1, .own = own };
 	h->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC,
 		       NETLINK_ROUTE);
 	if (h->fd < 0)
 		goto err;
 	setsockopt(h->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	for (i = 0; i < sizeof(groups) / sizeof(*groups); i++)
-		own.nl_groups |= 1u << (groups[i] - 1);
-	if (!bind(h->fd, (struct sockaddr *)&own, sizeof(own)))
+	for (i = 0; i < n; i++)
+		addr.nl_groups |= 1u << (groups[i] - 1);
+	if (!bind(h->fd, (struct sockaddr *)&addr, sizeof(addr)))
 		return;
 err:
 	say(LOG_NOTICE, "will not hear of changes of addresses and routes: %s",
@@ -164,10 +170,19 @@ static bool matters(const struct message *m, size_t len)
 	return true;
 }
 
+static bool is_own_up(const struct handover *h, const struct message *m,
+		      size_t len)
+{
+	return len >= NLMSG_LENGTH(sizeof(m->ifi)) &&
+	       m->nlh.nlmsg_type == RTM_NEWLINK &&
+	       m->ifi.ifi_family != AF_BRIDGE && m->ifi.ifi_index == h->own &&
+	       m->ifi.ifi_flags & IFF_UP;
+}
+
 /* Whether something has changed.  What is left when all reads are used up wakes
  * us once more.
  */
-static bool drain(int fd)
+static bool drain(struct handover *h)
 {
 	struct sockaddr_nl from;
 	bool changed = false;
@@ -178,20 +193,36 @@ static bool drain(int fd)
 
 	for (i = 0; i < READS; i++) {
 		size = sizeof(from);
-		len = recvfrom(fd, &m, sizeof(m), 0, (struct sockaddr *)&from,
+		len = recvfrom(h->fd, &m, sizeof(m), 0, (struct sockaddr *)&from,
 			       &size);
 		if (len >= 0) {
 			/* another program may send to us, if it is root's */
-			if (!from.nl_pid && matters(&m, (size_t)len))
+			if (from.nl_pid)
+				continue;
+			if (is_own_up(h, &m, (size_t)len))
+				h->own_up = true;
+			if (matters(&m, (size_t)len))
 				changed = true;
 			continue;
 		}
 		if (errno == EAGAIN)
 			break;
 		if (errno != EINTR) /* ENOBUFS: there were more */
-			changed = true;
+			changed = h->own_up = true;
 	}
 	return changed;
+}
+
+/**
+ * handover_own_up() - whether our own device was brought up; it says so once
+ * @h: how changes are heard of, after handover_due()
+ */
+bool handover_own_up(struct handover *h)
+{
+	bool up = h->own_up;
+
+	h->own_up = false;
+	return up;
 }
 
 /**
@@ -205,7 +236,7 @@ static bool drain(int fd)
 bool handover_due(struct handover *h, const struct pollfd *pfd, u64 now)
 {
 	if (!h->look_at) {
-		if (!pfd->revents || !drain(h->fd))
+		if (!pfd->revents || !drain(h))
 			return false;
 		h->look_at = now + SETTLE;
 		if (h->look_at < h->looked + PAUSE)
@@ -213,7 +244,7 @@ bool handover_due(struct handover *h, const struct pollfd *pfd, u64 now)
 	}
 	if (now < h->look_at)
 		return false;
-	drain(h->fd);
+	drain(h);
 	h->look_at = 0;
 	h->looked = now;
 	return true;

@@ -158,8 +158,7 @@ static void set_up(struct program *p, struct monitor *m, int *listen_fd)
 	else
 		rules_warn(o, need_v6);
 	icmp_open();
-	if (o->role == ROLE_CLIENT)
-		handover_open(&m->handover);
+	handover_open(&m->handover, p->tun.ifindex, o->role == ROLE_CLIENT);
 }
 
 static void start_engine(struct program *p, struct monitor *m,

@@ -297,6 +297,17 @@ static int wait_for_end(struct monitor *m)
 	return 1;
 }
 
+static void take_changes(struct monitor *m, const struct pollfd *pfd)
+{
+	const struct program *p = m->program;
+	bool due = handover_due(&m->handover, pfd, milliseconds());
+
+	if (handover_own_up(&m->handover) && !m->kill_at)
+		tun_readdress(&p->tun, &p->options);
+	if (due && p->options.role == ROLE_CLIENT)
+		channel_tell(m->channel, MESSAGE_DOUBT);
+}
+
 static int earlier(int timeout, u64 at, u64 now)
 {
 	int until = at <= now ? 0 : (int)(at - now);
@@ -332,8 +343,7 @@ int monitor_run(struct monitor *m)
 		timeout = earlier(timeout, m->kill_at, now);
 		if (poll(fds, 4, timeout) < 0)
 			continue;
-		if (handover_due(&m->handover, &fds[3], milliseconds()))
-			channel_tell(m->channel, MESSAGE_DOUBT);
+		take_changes(m, &fds[3]);
 		if (fds[2].fd >= 0 && fds[2].revents)
 			take_answer(m);
 		if (fds[1].revents && take_message(m))

@@ -383,6 +383,22 @@ void tun_configure(struct tun *tun, const struct options *o, bool need_v6)
 }
 
 /**
+ * tun_readdress() - give the device back what it has lost by being set down
+ * @tun: the device, which is up
+ * @o: its addresses
+ *
+ * That is its IPv6 addresses and the route.  What is there already is not changed.
+ */
+void tun_readdress(const struct tun *tun, const struct options *o)
+{
+	if (add_addr(tun, &o->tun_local, &o->tun_peer) ||
+	    (tun->has_v6 && (add_addr(tun, &o->tun_local6, &o->tun_peer6) ||
+			     add_route6(tun, &o->tun_peer6))))
+		say(LOG_NOTICE, "cannot set the addresses of %s again: %s",
+		    tun->name, strerror(errno));
+}
+
+/**
  * tun_close() - let go of the device, which removes it
  * @tun: the device
  */
