@@ -83,6 +83,51 @@ check 'its way is lost' wait_for 5 eval '! answered'
 check 'it is found again' wait_for 60 answered
 neither 'one flow'
 
+# Want of memory for another flow is no news of the far end: what there is goes on.
+cat > "$tmp/poor.c" <<-END
+	#define _GNU_SOURCE
+	#include <stddef.h>
+	#include <unistd.h>
+
+	void *__libc_calloc(size_t n, size_t size);
+
+	/* of what has the size of a flow, a thread gets one */
+	void *calloc(size_t n, size_t size)
+	{
+		static unsigned int flows;
+
+		if (n == 1 && size >= 300 && size < 4096 && gettid() != getpid() &&
+		    flows++)
+			return NULL;
+		return __libc_calloc(n, size);
+	}
+END
+if ${CC:-cc} -shared -fPIC -o "$tmp/poor.so" "$tmp/poor.c" 2> "$tmp/poor.log"; then
+	run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules
+	server=$!
+	sanitized=$ftcptun ftcptun=$repo/tools/ftcptun/ftcptun
+	wrap=(env "LD_PRELOAD=$tmp/poor.so")
+	run client "$C" client --local '[::]:1234' --remote "$remote" --auto-rules \
+		--keepalive 1:0.2:2
+	client=$!
+	wrap=()
+	check 'memory for one flow' answered
+	port=$(report $client client | sed -n 's/^ESTAB *\([0-9]*\) .*/\1/p')
+	r nft flush chain inet lose f
+	r nft add rule inet lose f tcp sport "$port" drop
+	short() { ! answered && [ "$(total memory $client client)" -ge 2 ]; }
+	check 'its way is lost, and there is no other' wait_for 20 short
+	r nft flush chain inet lose f
+	check 'it is there again' wait_for 20 answered
+	check '... and so is the flow of before' is \
+		"$(report $client client | sed -n 's/^ESTAB *\([0-9]*\) .*/\1/p')" "$port"
+	ends_well 'little memory: the client' $client
+	ends_well '... the server' $server
+	ftcptun=$sanitized
+else
+	skip 'little memory' "$(tail -1 "$tmp/poor.log")"
+fi
+
 # ---- flows that are accepted ----
 
 both '' '--max-flows-per-source 3'

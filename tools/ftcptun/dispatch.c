@@ -229,7 +229,8 @@ static void bury(struct worker *w, struct flow *f)
 
 static u32 room(const struct worker *w, struct flow *f);
 static struct flow *dial(struct worker *w, const struct conversation *conv);
-static struct flow *dial_heir(struct worker *w, struct flow *elder);
+static struct flow *dial_heir(struct worker *w, struct flow *elder,
+			      enum drop *why);
 static void apply(struct worker *w, struct flow *f, struct ftcp_result *res);
 
 /* The conversation leaves @f: its heir has it now, if there is one. */
@@ -496,9 +497,19 @@ static void established(struct worker *w, struct flow *f)
 	release(w, f);
 }
 
+/* Whether it is for want of a place: then what is dead gives its own to others,
+ * and to itself.
+ */
+static bool no_place(enum drop why)
+{
+	return why == DROP_LIMIT || why == DROP_SOURCE_LIMIT;
+}
+
 /* Do what the core says.  The flow may be gone afterwards. */
 static void apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 {
+	enum drop why;
+
 	if (res->control.flags)
 		output_control(w, &f->path, &res->control);
 	if (res->control.flags & FTCP_FIN) {
@@ -516,10 +527,9 @@ static void apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 		break;
 	case FTCP_EV_RENEW:
 		tell(f, event_text[res->event]);
-		if (w->stopping || dial_heir(w, f))
+		if (w->stopping || dial_heir(w, f, &why))
 			break;
-		/* what is dead gives its place to others, and to itself */
-		renewal_failed(w, f, true);
+		renewal_failed(w, f, no_place(why));
 		return;
 	default:
 		flow_over(w, f, res->event);
@@ -575,10 +585,10 @@ static struct ftcp_conn_config conn_config(const struct worker *w)
 	};
 }
 
-/* Counted for @source; @conv as for flow_new(). */
+/* Counted for @source; @conv as for flow_new(); @why there is none. */
 static struct flow *new_flow(struct worker *w, const struct path *path,
 			     const struct conversation *conv,
-			     const struct addr *source)
+			     const struct addr *source, enum drop *why)
 {
 	struct origin *origin;
 	struct flow *f;
@@ -586,15 +596,17 @@ static struct flow *new_flow(struct worker *w, const struct path *path,
 
 	err = origin_get(&w->program->origins, source, &origin);
 	if (err) {
-		w->stats.drop[err == -ENOSPC ? DROP_LIMIT :
-			      err == -EDQUOT ? DROP_SOURCE_LIMIT :
-					       DROP_MEMORY]++;
+		*why = err == -ENOSPC ? DROP_LIMIT :
+		       err == -EDQUOT ? DROP_SOURCE_LIMIT :
+					DROP_MEMORY;
+		w->stats.drop[*why]++;
 		return NULL;
 	}
 	f = flow_new(&w->flows, path, conv, w->now);
 	if (!f) {
 		origin_put(&w->program->origins, origin);
-		w->stats.drop[DROP_MEMORY]++;
+		*why = DROP_MEMORY;
+		w->stats.drop[*why]++;
 		return NULL;
 	}
 	f->origin = origin;
@@ -607,7 +619,8 @@ static struct flow *new_flow(struct worker *w, const struct path *path,
  */
 static struct flow *new_client_flow(struct worker *w,
 				    const struct conversation *conv,
-				    struct flow *elder, bool *phantun)
+				    struct flow *elder, bool *phantun,
+				    enum drop *why)
 {
 	struct remote_choice choice;
 	struct path path = { 0 };
@@ -618,10 +631,11 @@ static struct flow *new_client_flow(struct worker *w,
 	path.rport = choice.endpoint.port;
 	path.local = *own_addr(w, addr_is_v4(&path.remote));
 	if (pick_port(w, &path)) {
-		w->stats.drop[DROP_LIMIT]++;
+		*why = DROP_LIMIT;
+		w->stats.drop[*why]++;
 		return NULL;
 	}
-	f = new_flow(w, &path, elder ? NULL : conv, &conv->app.addr);
+	f = new_flow(w, &path, elder ? NULL : conv, &conv->app.addr, why);
 	*phantun = choice.phantun;
 	if (!f)
 		return NULL;
@@ -649,20 +663,22 @@ static void connect_flow(struct worker *w, struct flow *f, bool phantun)
 /* Returns the flow, or NULL if there can be none. */
 static struct flow *dial(struct worker *w, const struct conversation *conv)
 {
+	enum drop why;
 	bool phantun;
-	struct flow *f = new_client_flow(w, conv, NULL, &phantun);
+	struct flow *f = new_client_flow(w, conv, NULL, &phantun, &why);
 
 	if (f)
 		connect_flow(w, f, phantun);
 	return f;
 }
 
-/* Returns the heir, or NULL if none can be dialled. */
-static struct flow *dial_heir(struct worker *w, struct flow *elder)
+/* Returns the heir, or NULL, and why, if none can be dialled. */
+static struct flow *dial_heir(struct worker *w, struct flow *elder,
+			      enum drop *why)
 {
 	bool phantun;
 	struct flow *f = new_client_flow(w, &elder->conversation, elder,
-					 &phantun);
+					 &phantun, why);
 
 	if (f)
 		connect_flow(w, f, phantun);
@@ -719,9 +735,10 @@ static struct flow *accept_flow(struct worker *w, const struct packet *p)
 	struct epoll_event ev = { .events = EPOLLIN };
 	struct addr source = source_of(&p->path);
 	struct remote_choice choice;
+	enum drop why;
 	struct flow *f;
 
-	f = new_flow(w, &p->path, NULL, &source);
+	f = new_flow(w, &p->path, NULL, &source, &why);
 	if (!f)
 		return NULL;
 	remote_get(&choice);
