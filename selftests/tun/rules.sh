@@ -203,6 +203,127 @@ check 'clean-rules when there is nothing' c "$ftcptun" clean-rules
 check_refused 'clean-rules without the right to' 'cannot list the tables' \
 	c setpriv --bounding-set -all --inh-caps -all "$ftcptun" clean-rules
 
+# ---- a firewall that drops what is forwarded ----
+
+# notices: those that name a chain
+notices() { grep -c 'drops what is forwarded' "$tmp/client"; }
+# told NAME CHAIN REMEDY: the client's start names both, once
+told()
+{
+	run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+	client=$!
+	check "$1: named, once" [ "$(notices)" = 1 ]
+	check '... which chain' grep -qF "ftcptun: $2 drops" "$tmp/client"
+	check '... and what to do' grep -qF "nothing passes: $3" "$tmp/client"
+}
+# remedied: what it says helps
+remedied()
+{
+	check_fails '... nothing passes' send --to 127.0.0.1:1234 --timeout 1
+	c bash -c "$(sed -n 's/.*nothing passes: //p' "$tmp/client" |
+		sed 's/; the same with ip6tables//')"
+	check '... that helps' wait_for 10 send --to 127.0.0.1:1234 --timeout 1
+	ends_well '... the client' $client
+	silent '... from then on'
+}
+silent()
+{
+	run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules
+	client=$!
+	check "$1: no word" [ "$(notices)" = 0 ]
+	ends_well '... the client' $client
+}
+# firewall: a rule set in place of any before
+firewall() { c nft flush ruleset; c nft -f -; }
+
+server echo "$S" echo --bind 127.0.0.1:5555
+run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules --restore
+server=$!
+firewall <<-EOT
+	table inet filter {
+		chain passing {
+			type filter hook forward priority filter; policy drop;
+			iifname "other0" accept
+		}
+	}
+EOT
+told 'a policy' 'passing of table inet filter' 'nft insert rule inet filter passing iifname tun0 accept;'
+remedied
+firewall <<-EOT
+	table ip filter {
+		chain last {
+			type filter hook forward priority filter; policy accept;
+			ct state related accept
+			counter reject with icmp type admin-prohibited
+		}
+	}
+EOT
+told 'a last rule' 'last of table ip filter' 'nft insert rule ip filter last iifname tun0 accept;'
+remedied
+firewall <<-EOT
+	table inet firewalld {
+		chain filter_FORWARD {
+			type filter hook forward priority filter + 10; policy accept;
+			ct status dnat accept
+			reject with icmpx admin-prohibited
+		}
+	}
+EOT
+told 'firewalld' 'filter_FORWARD of table inet firewalld' \
+	'firewall-cmd --zone=trusted --add-interface=tun0'
+ends_well '... the client' $client
+firewall <<-EOT
+	table inet filter {
+		chain everything {
+			type filter hook forward priority filter; policy drop;
+			ct state invalid drop
+			counter accept
+		}
+		chain arriving {
+			type filter hook input priority filter; policy drop;
+			iifname lo accept
+			ct state established accept
+		}
+	}
+	table ip6 filter {
+		chain some {
+			type filter hook forward priority filter; policy accept;
+			ip6 saddr 2001:db8::/32 drop
+		}
+	}
+EOT
+silent 'a firewall that lets pass what is forwarded'
+if command -v iptables ip6tables > /dev/null; then
+	c nft flush ruleset
+	c iptables -P FORWARD DROP && c ip6tables -P FORWARD DROP
+	c iptables -N ufw-user-forward
+	told 'ufw' 'FORWARD of table ip filter, FORWARD of table ip6 filter' \
+		'ufw route allow in on tun0; ufw route allow out on tun0'
+	ends_well '... the client' $client
+	c nft flush ruleset
+	c iptables -P FORWARD DROP && c ip6tables -P FORWARD DROP
+	told 'iptables' 'FORWARD of table ip filter, FORWARD of table ip6 filter' \
+		'iptables -I FORWARD -i tun0 -j ACCEPT; iptables -I FORWARD -o tun0 -j ACCEPT; the same with ip6tables'
+	c ip6tables -I FORWARD -i tun0 -j ACCEPT
+	remedied
+	c nft flush ruleset
+	c iptables -P FORWARD DROP
+	c iptables -N DOCKER-USER && c iptables -A FORWARD -j DOCKER-USER
+	"$ftcptun" print-rules client | sed -n 's/^# \(iptables -I\)/\1/p' > "$tmp/own"
+	check 'rules of ftcptun in a table' c bash -e "$tmp/own"
+	told 'Docker' 'FORWARD of table ip filter' \
+		'iptables -I DOCKER-USER -i tun0 -j ACCEPT; iptables -I DOCKER-USER -o tun0 -j ACCEPT'
+	remedied
+	c iptables -P FORWARD ACCEPT
+else
+	skip 'firewalls made by iptables' 'not installed'
+fi
+c nft flush ruleset
+c nft -f - <<< "$conntrack_rules"
+c sysctl -qw net.ipv4.ip_forward=0 net.ipv6.conf.all.forwarding=0 \
+	net.ipv6.conf.eth0.accept_ra=1
+ends_well 'the server' $server
+
 # ---- without rules ----
 
 run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567"

@@ -11,7 +11,7 @@ enum log_level log_limit = LOG_NOTICE;
 
 static void print(const char *format, va_list args)
 {
-	char line[512];
+	char line[768];
 
 	vsnprintf(line, sizeof(line), format, args);
 	/* one write, so that the lines of several threads do not mix */

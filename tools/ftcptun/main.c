@@ -29,6 +29,7 @@
 
 #include "channel.h"
 #include "engine.h"
+#include "firewall.h"
 #include "icmp.h"
 #include "log.h"
 #include "monitor.h"
@@ -157,6 +158,7 @@ static void set_up(struct program *p, struct monitor *m, int *listen_fd)
 		rules_install(o, p->tun.name, p->tun.has_v6);
 	else
 		rules_warn(o, need_v6);
+	firewall_warn(p->tun.name, p->tun.has_v6);
 	icmp_open();
 	handover_open(&m->handover, p->tun.ifindex, o->role == ROLE_CLIENT);
 }
