@@ -25,6 +25,7 @@
 #include "neighbour.h"
 #include "port.h"
 #include "reaper.h"
+#include "source.h"
 #include "table.h"
 #include "tunnel.h"
 
@@ -327,6 +328,7 @@ static int __net_init net_init(struct net *net)
 		ftcp_port_table_exit(fn);
 		return err;
 	}
+	ftcp_source_net_init(fn);
 	ftcp_reaper_init(fn);
 	ftcp_handover_watch(net);
 	return 0;

@@ -11,12 +11,14 @@
 #include <linux/spinlock.h>
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
 #include "addr.h"
 
 #define FTCP_PORT_BUCKETS 64
+#define FTCP_RANKS 32
 
 /* A super-packet is taken as it is, and so is a checksum that is not made yet. */
 #define FTCP_LINK_FEATURES                                  \
@@ -56,7 +58,13 @@ struct ftcp_link {
  *	@ports_lock
  * @ephemeral: how many ports are reserved that any would have done for, UDP and
  *	TCP, under @ports_lock
- * @ports_lock: protects the last two; taken in process context only
+ * @ports_lock: protects the last two and the next two; taken in process context only
+ * @numbers: ports that are reserved for single addresses of 127/8, with how many
+ *	of these; under @ports_lock
+ * @count: how many ports @numbers has
+ * @ranks_lock: protects the next; innermost
+ * @ranks: struct ftcp_source by the logarithm of how many flows they have, those with
+ *	flows whose targets, here, have not answered
  * @users: tunnels that need the netfilter hooks here, under RTNL
  * @proxies: those of them that take datagrams to addresses of its own: that
  *	need the hook for what is sent here as well; written under RTNL
@@ -81,6 +89,10 @@ struct ftcp_net {
 	struct rhashtable ports;
 	unsigned int ephemeral[2];
 	struct mutex ports_lock;
+	struct xarray numbers;
+	unsigned int count;
+	spinlock_t ranks_lock;
+	struct list_head ranks[FTCP_RANKS];
 	unsigned int users;
 	unsigned int proxies;
 	atomic_t refs;
@@ -112,6 +124,7 @@ static inline struct ftcp_net *ftcp_net(const struct net *net)
 enum ftcp_hash {
 	FTCP_HASH_COOKIE = 1,
 	FTCP_HASH_ISN,
+	FTCP_HASH_LOOPBACK,
 };
 
 /**

@@ -352,6 +352,7 @@ static struct ftcp_flow *flow_alloc(struct ftcp_tunnel *tunnel,
 	__skb_queue_head_init(&flow->queue);
 	ftcp_batch_init(flow);
 	timer_setup(&flow->timer, flow_timer, 0);
+	INIT_LIST_HEAD(&flow->fresh);
 	INIT_WORK(&flow->setup, ftcp_flow_setup);
 	INIT_WORK(&flow->teardown, flow_teardown);
 	return flow;
@@ -655,7 +656,7 @@ static void flow_teardown(struct work_struct *work)
 	timer_shutdown_sync(&flow->timer);
 	ftcp_batch_end(flow);
 	ftcp_port_put(flow->tcp_port);
-	ftcp_port_put(flow->udp_port);
+	ftcp_port_put(xchg(&flow->udp_port, NULL));
 	flow_free(flow);
 }
 
@@ -817,6 +818,30 @@ void ftcp_flow_close(struct ftcp_flow *flow)
 void ftcp_flow_reset(struct ftcp_flow *flow)
 {
 	ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_UNREACHABLE);
+}
+
+/**
+ * ftcp_flow_evict() - end a flow to have its port
+ * @fn: network namespace of the targets
+ *
+ * Context: process, sleeps.
+ * Return: whether there was one.
+ */
+bool ftcp_flow_evict(struct ftcp_net *fn)
+{
+	struct ftcp_port *port = NULL;
+	struct ftcp_flow *flow;
+
+	rcu_read_lock();
+	flow = ftcp_source_victim(fn);
+	if (flow) {
+		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_EVICTED);
+		/* It is wanted now, and not when the flow's teardown has its turn. */
+		port = xchg(&flow->udp_port, NULL);
+	}
+	rcu_read_unlock();
+	ftcp_port_put(port);
+	return flow;
 }
 
 /* ---- module ---- */

@@ -44,6 +44,7 @@ struct ftcp_inner_key {
  * @segment_route: route of the segments that come in, see input.c
  * @segment_iif: index of the device that they came by
  * @source: whom it is counted for, see source.c; under ftcp_tunnel.lock
+ * @fresh: in ftcp_source.fresh, if it may give way to others, likewise
  * @waiting: datagrams have to queue, for the connection or for the first
  *	acknowledgement on it; changed under @lock, cleared when @queue is empty
  * @dialled: this end opened the connection; constant
@@ -72,7 +73,8 @@ struct ftcp_inner_key {
  * @setup: what needs a process to begin
  * @teardown: what needs a process to end
  * @tcp_port: reservation of the local TCP port, if the flow has its own
- * @udp_port: reservation of the UDP port towards the target
+ * @udp_port: reservation of the UDP port towards the target, until @teardown or
+ *	ftcp_flow_evict() takes it
  * @list: in ftcp_peer.flows, RCU, under ftcp_tunnel.lock
  * @created: ms, see ftcp_now()
  * @tx_packets: datagrams sent
@@ -125,6 +127,7 @@ struct ftcp_flow {
 	struct ftcp_route segment_route;
 	int segment_iif;
 	struct ftcp_source *source;
+	struct list_head fresh;
 	bool waiting;
 	bool dialled;
 	bool renewable;
@@ -205,6 +208,7 @@ void ftcp_flow_rearm(struct ftcp_flow *flow);
 
 void ftcp_flow_close(struct ftcp_flow *flow);
 void ftcp_flow_reset(struct ftcp_flow *flow);
+bool ftcp_flow_evict(struct ftcp_net *fn);
 void ftcp_flow_drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
 			    void (*tell)(struct sk_buff *));
 void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,

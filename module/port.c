@@ -42,6 +42,7 @@ struct port_key {
  * @sock: the socket that is bound to it
  * @shared: whether ftcp_port_get() may hand it out again
  * @ephemeral: any free port was asked for
+ * @numbered: counted in ftcp_net.numbers
  * @refs: how often it was handed out, under ftcp_net.ports_lock
  */
 struct ftcp_port {
@@ -51,6 +52,7 @@ struct ftcp_port {
 	struct socket *sock;
 	bool shared;
 	bool ephemeral;
+	bool numbered;
 	unsigned int refs;
 };
 
@@ -114,16 +116,42 @@ static unsigned int *ephemeral_count(struct ftcp_net *fn, int protocol)
 	return &fn->ephemeral[protocol == IPPROTO_TCP];
 }
 
-/* Flows come from outside, in numbers that others choose: half of the ephemeral
- * ports are left to the other programs of the host.
- */
-static bool ephemeral_left(struct ftcp_net *fn, int protocol)
+static unsigned int ephemeral_range(struct ftcp_net *fn)
 {
 	int low, high;
 
 	inet_get_local_port_range(fn->net, &low, &high);
-	return *ephemeral_count(fn, protocol) <
-	       DIV_ROUND_UP(high - low + 1, 2);
+	return high - low + 1;
+}
+
+/* Flows come from outside, in numbers that others choose: half of the ephemeral
+ * ports are left to the other programs of the host.
+ */
+static unsigned int ephemeral_left(struct ftcp_net *fn, int protocol)
+{
+	unsigned int pool = DIV_ROUND_UP(ephemeral_range(fn), 2);
+
+	return pool - min(pool, *ephemeral_count(fn, protocol));
+}
+
+/**
+ * ftcp_port_fair() - whether a source of flows may take another ephemeral port
+ * @net: network namespace
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ * @has: how many it has
+ *
+ * The last quarter of those that are given away is for those who have few: up to a
+ * sixteenth of all.
+ */
+bool ftcp_port_fair(struct net *net, int protocol, unsigned int has)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+	unsigned int pool = DIV_ROUND_UP(ephemeral_range(fn), 2), left;
+
+	mutex_lock(&fn->ports_lock);
+	left = ephemeral_left(fn, protocol);
+	mutex_unlock(&fn->ports_lock);
+	return left > pool / 4 || has <= max(pool / 16, 1u);
 }
 
 /**
@@ -198,6 +226,94 @@ err_free:
 	goto out;
 }
 
+/* ---- ports of single loopback addresses ---- */
+
+#define NUMBER_TRIES 32u
+
+static int count_number(struct ftcp_net *fn, u16 number, int by)
+{
+	unsigned long has = xa_to_value(xa_load(&fn->numbers, number) ?:
+					xa_mk_value(0));
+	void *old;
+
+	lockdep_assert_held(&fn->ports_lock);
+	old = has + by ? xa_store(&fn->numbers, number, xa_mk_value(has + by),
+				  GFP_KERNEL) :
+			 xa_erase(&fn->numbers, number);
+	if (xa_is_err(old))
+		return xa_err(old);
+	if (!has)
+		fn->count++;
+	else if (!(has + by))
+		fn->count--;
+	return 0;
+}
+
+/* A port that other addresses of 127/8 have already, or, while there are not too
+ * many of these, any.
+ */
+static int open_numbered(struct ftcp_net *fn, struct ftcp_port *port)
+{
+	unsigned long number = get_random_u16();
+	int err = -EADDRINUSE;
+	unsigned int i;
+
+	for (i = 0; i < min(fn->count, NUMBER_TRIES); i++) {
+		if (!xa_find(&fn->numbers, &number, U16_MAX, XA_PRESENT)) {
+			number = 0;
+			xa_find(&fn->numbers, &number, U16_MAX, XA_PRESENT);
+		}
+		port->key.end.port = htons(number++);
+		err = open_socket(port);
+		if (err != -EADDRINUSE)
+			return err;
+	}
+	if (fn->count >= max(ephemeral_range(fn) / 8, 1u))
+		return err;
+	port->key.end.port = 0;
+	return open_socket(port);
+}
+
+/**
+ * ftcp_port_get_loopback() - reserve a UDP port of one loopback address
+ * @net: network namespace
+ * @end: address of 127/8; it may be any of 2^24, and each has ports of its own
+ *
+ * For others a port is taken already if a single address has it.  So that plenty is
+ * left to them addresses share ports: an eighth of the ephemeral ones at most.
+ *
+ * Return: the reservation, or an ERR_PTR(): -EADDRINUSE if there is none left.
+ */
+struct ftcp_port *ftcp_port_get_loopback(struct net *net,
+					 const struct ftcp_end *end)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+	struct ftcp_port *port;
+	int err;
+
+	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+	if (!port)
+		return ERR_PTR(-ENOMEM);
+	port->key.end = *end;
+	port->key.protocol = IPPROTO_UDP;
+	port->net = net;
+	port->numbered = true;
+	port->refs = 1;
+
+	mutex_lock(&fn->ports_lock);
+	err = open_numbered(fn, port);
+	if (!err) {
+		err = count_number(fn, ntohs(port->key.end.port), 1);
+		if (err)
+			sock_release(port->sock);
+	}
+	mutex_unlock(&fn->ports_lock);
+	if (!err)
+		return port;
+	kfree(port);
+	return ERR_PTR(err);
+}
+
 /**
  * ftcp_port_put() - give a reservation back
  * @port: the reservation, NULL or an error pointer
@@ -218,6 +334,8 @@ void ftcp_port_put(struct ftcp_port *port)
 		rhashtable_remove_fast(&fn->ports, &port->node, params);
 	if (port->ephemeral)
 		--*ephemeral_count(fn, port->key.protocol);
+	if (port->numbered)
+		count_number(fn, ntohs(port->key.end.port), -1);
 	/* Whoever gets the lock next finds the port free. */
 	sock_release(port->sock);
 	mutex_unlock(&fn->ports_lock);
@@ -242,6 +360,7 @@ __be16 ftcp_port_number(const struct ftcp_port *port)
 int ftcp_port_table_init(struct ftcp_net *fn)
 {
 	mutex_init(&fn->ports_lock);
+	xa_init(&fn->numbers);
 	return rhashtable_init(&fn->ports, &params);
 }
 
@@ -252,7 +371,8 @@ int ftcp_port_table_init(struct ftcp_net *fn)
 void ftcp_port_table_exit(struct ftcp_net *fn)
 {
 	WARN_ON_ONCE(atomic_read(&fn->ports.nelems) || fn->ephemeral[0] ||
-		     fn->ephemeral[1]);
+		     fn->ephemeral[1] || fn->count);
+	xa_destroy(&fn->numbers);
 	rhashtable_destroy(&fn->ports);
 	mutex_destroy(&fn->ports_lock);
 }

@@ -10,6 +10,9 @@ struct ftcp_port;
 
 struct ftcp_port *ftcp_port_get(struct net *net, int protocol,
 				const struct ftcp_end *end, bool shared);
+struct ftcp_port *ftcp_port_get_loopback(struct net *net,
+					 const struct ftcp_end *end);
+bool ftcp_port_fair(struct net *net, int protocol, unsigned int has);
 void ftcp_port_put(struct ftcp_port *port);
 __be16 ftcp_port_number(const struct ftcp_port *port);
 

@@ -18,6 +18,7 @@
 #include "port.h"
 #include "route.h"
 #include "setup.h"
+#include "source.h"
 #include "table.h"
 #include "tunnel.h"
 
@@ -155,6 +156,8 @@ static void setup_dial(struct ftcp_flow *flow)
 
 /* ---- towards the target ---- */
 
+#define EVICTIONS 3	/* until a port is free: others want one as well */
+
 /**
  * ftcp_answerable() - whether what is sent from one end can be answered by the other
  * @pair: the ends
@@ -170,6 +173,53 @@ bool ftcp_answerable(const struct ftcp_pair *pair)
 	       ipv6_addr_loopback(&pair->remote.addr);
 }
 
+/* For a target on 127/8: the address that stands for a source there, one of 2^24
+ * less those that look like a network's or a broadcast address.  The target sees
+ * each source come from an address of its own.
+ */
+static void loopback_of(const struct ftcp_flow *flow, struct ftcp_end *end)
+{
+	struct ftcp_pair pair = { .remote.addr = flow->outer.remote.addr };
+	u32 hash = ftcp_net_hash(ftcp_net(flow->tunnel->inner_net), &pair,
+				 FTCP_HASH_LOOPBACK, 0);
+
+	ftcp_end_set_v4(end, htonl(INADDR_LOOPBACK & 0xff000000) |
+			     htonl((1 + (hash >> 16) % 254) << 16 |
+				   (1 + (hash >> 8 & 0xff) % 254) << 8 |
+				   (1 + (hash & 0xff) % 254)),
+			0);
+}
+
+/* A port towards the target, and which address it is one of.  Who has many leaves
+ * the last of those that all addresses share to others.  Where these are used up a
+ * target on 127/8 is reached from another address there; for other targets a flow
+ * of which they never took notice gives way.
+ */
+static struct ftcp_port *target_port(struct ftcp_flow *flow,
+				     struct ftcp_end *local)
+{
+	struct ftcp_tunnel *tunnel = flow->tunnel;
+	bool v4 = tunnel->target.family == AF_INET;
+	struct net *net = tunnel->inner_net;
+	struct ftcp_port *port = ERR_PTR(-EADDRINUSE);
+	int tries = EVICTIONS;
+
+	ftcp_end_set_any(local, tunnel->target.family, 0);
+	if (ftcp_port_fair(net, IPPROTO_UDP, ftcp_source_flows(flow)))
+		port = ftcp_port_get(net, IPPROTO_UDP, local, false);
+	if (port == ERR_PTR(-EADDRINUSE) && v4 &&
+	    ipv4_is_loopback(ftcp_end_v4(&tunnel->target))) {
+		loopback_of(flow, local);
+		port = ftcp_port_get_loopback(net, local);
+		if (IS_ERR(port))
+			ftcp_end_set_any(local, tunnel->target.family, 0);
+	}
+	while (port == ERR_PTR(-EADDRINUSE) && tries-- &&
+	       ftcp_flow_evict(ftcp_net(net)))
+		port = ftcp_port_get(net, IPPROTO_UDP, local, false);
+	return port;
+}
+
 static void setup_forward(struct ftcp_flow *flow)
 {
 	struct ftcp_tunnel *tunnel = flow->tunnel;
@@ -177,12 +227,13 @@ static void setup_forward(struct ftcp_flow *flow)
 	enum ftcp_drop_attr reason = FTCP_DROP_PORT_TAKEN;
 	struct ftcp_port *port;
 	struct dst_entry *dst;
+	bool rare;
 	int err;
 
-	ftcp_end_set_any(&pair.local, pair.remote.family, 0);
-	port = ftcp_port_get(tunnel->inner_net, IPPROTO_UDP, &pair.local, false);
+	port = target_port(flow, &pair.local);
 	if (IS_ERR(port))
 		goto refuse;
+	rare = ftcp_end_is_any(&pair.local);
 	pair.local.port = ftcp_port_number(port);
 	dst = ftcp_route(tunnel->inner_net, &pair, IPPROTO_UDP,
 			 READ_ONCE(tunnel->config.fwmark));
@@ -201,6 +252,8 @@ static void setup_forward(struct ftcp_flow *flow)
 	err = flow->dead ? -EEXIST : ftcp_table_add_inner(flow);
 	if (!err)
 		ftcp_flow_announce(flow);
+	if (!err && rare)
+		ftcp_source_may_yield(flow);
 	spin_unlock_bh(&flow->lock);
 	rcu_read_unlock();
 	if (err)

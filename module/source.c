@@ -16,7 +16,13 @@
  * walked under RCU past sources of other tunnels, and a source is freed after a
  * grace period.  A tunnel's address in the key is never stale, since a tunnel
  * outlives its flows.
+ *
+ * Of the flows that a tunnel in mode forward accepts, a source knows those to which
+ * the target has said nothing: when ports are rare, the oldest of the source that
+ * has the most gives way (ftcp_source_victim()).  Sources are kept by how many flows
+ * they have, in powers of two, for each namespace, so that none has to be searched.
  */
+#include <linux/log2.h>
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
@@ -43,12 +49,18 @@ struct source_key {
  * @node: in sources
  * @key: which one
  * @flows: how many flows, at least 1; under ftcp_tunnel.lock
+ * @fresh: struct ftcp_flow that may give way, without an answer as far as anybody
+ *	has looked, the oldest first; under ftcp_tunnel.lock
+ * @rank: in ftcp_net.ranks of the targets' namespace, if there may be a fresh flow;
+ *	under that namespace's ranks_lock
  * @rcu: for freeing
  */
 struct ftcp_source {
 	struct rhash_head node;
 	struct source_key key;
 	u32 flows;
+	struct list_head fresh;
+	struct list_head rank;
 	struct rcu_head rcu;
 };
 
@@ -77,6 +89,26 @@ static struct source_key key_of(const struct ftcp_flow *flow)
 	return key;
 }
 
+/* A source has one flow more or one less, or another that may give way. */
+static void rank(struct ftcp_source *source)
+{
+	const struct ftcp_tunnel *tunnel = source->key.tunnel;
+	struct ftcp_net *fn;
+
+	lockdep_assert_held(&tunnel->lock);
+	if (list_empty(&source->fresh) && list_empty(&source->rank))
+		return;
+	fn = ftcp_net(tunnel->inner_net);
+	spin_lock(&fn->ranks_lock);
+	if (list_empty(&source->fresh))
+		list_del_init(&source->rank);
+	else if (list_empty(&source->rank) || is_power_of_2(source->flows) ||
+		 is_power_of_2(source->flows + 1))
+		list_move_tail(&source->rank,
+			       &fn->ranks[ilog2(source->flows)]);
+	spin_unlock(&fn->ranks_lock);
+}
+
 /**
  * ftcp_source_get() - count a flow for its source
  * @flow: the flow; not counted yet, its source's address known
@@ -98,6 +130,7 @@ int ftcp_source_get(struct ftcp_flow *flow, u32 limit)
 			return -EDQUOT;
 		source->flows++;
 		flow->source = source;
+		rank(source);
 		return 0;
 	}
 
@@ -106,6 +139,8 @@ int ftcp_source_get(struct ftcp_flow *flow, u32 limit)
 		return -ENOMEM;
 	source->key = key;
 	source->flows = 1;
+	INIT_LIST_HEAD(&source->fresh);
+	INIT_LIST_HEAD(&source->rank);
 	err = rhashtable_insert_fast(&sources, &source->node, params);
 	if (err) {
 		kfree(source);
@@ -127,10 +162,118 @@ void ftcp_source_put(struct ftcp_flow *flow)
 
 	lockdep_assert_held(&flow->tunnel->lock);
 	flow->source = NULL;
-	if (--source->flows)
+	list_del_init(&flow->fresh);
+	source->flows--;
+	rank(source);
+	if (source->flows)
 		return;
 	rhashtable_remove_fast(&sources, &source->node, params);
 	kfree_rcu(source, rcu);
+}
+
+/**
+ * ftcp_source_flows() - how many flows a flow's source has
+ * @flow: the flow
+ *
+ * Return: the number, this one included; 0 if it is dead.
+ */
+u32 ftcp_source_flows(const struct ftcp_flow *flow)
+{
+	u32 flows = 0;
+
+	spin_lock_bh(&flow->tunnel->lock);
+	if (flow->source)
+		flows = flow->source->flows;
+	spin_unlock_bh(&flow->tunnel->lock);
+	return flows;
+}
+
+/**
+ * ftcp_source_may_yield() - a flow may have to give way to others
+ * @flow: a flow that has a port of a kind that may become rare
+ */
+void ftcp_source_may_yield(struct ftcp_flow *flow)
+{
+	spin_lock_bh(&flow->tunnel->lock);
+	if (flow->source) {
+		list_add_tail(&flow->fresh, &flow->source->fresh);
+		rank(flow->source);
+	}
+	spin_unlock_bh(&flow->tunnel->lock);
+}
+
+/* The source that has the most flows; it is kept by RCU. */
+static struct ftcp_source *fullest(struct ftcp_net *fn)
+{
+	struct ftcp_source *source = NULL;
+	int i;
+
+	spin_lock_bh(&fn->ranks_lock);
+	for (i = FTCP_RANKS; i-- && !source;)
+		source = list_first_entry_or_null(&fn->ranks[i],
+						  struct ftcp_source, rank);
+	spin_unlock_bh(&fn->ranks_lock);
+	return source;
+}
+
+/* The oldest flow of a source that its target never answered; those that have an
+ * answer by now are not asked again.
+ */
+static struct ftcp_flow *oldest_fresh(struct ftcp_net *fn,
+				      struct ftcp_source *source)
+{
+	/* kept like its sources */
+	struct ftcp_tunnel *tunnel = (struct ftcp_tunnel *)source->key.tunnel;
+	struct ftcp_flow *flow, *next, *found = NULL;
+
+	spin_lock_bh(&tunnel->lock);
+	list_for_each_entry_safe(flow, next, &source->fresh, fresh) {
+		if (!atomic64_read(&flow->tx_packets)) {
+			found = flow;
+			break;
+		}
+		list_del_init(&flow->fresh);
+	}
+	if (!found) {
+		spin_lock(&fn->ranks_lock);
+		list_del_init(&source->rank);
+		spin_unlock(&fn->ranks_lock);
+	}
+	spin_unlock_bh(&tunnel->lock);
+	return found;
+}
+
+/**
+ * ftcp_source_victim() - the flow that is missed least
+ * @fn: network namespace of the targets
+ *
+ * Context: RCU read-side critical section, which keeps the flow.
+ * Return: a flow, or NULL if each has an answer from its target.
+ */
+struct ftcp_flow *ftcp_source_victim(struct ftcp_net *fn)
+{
+	struct ftcp_source *source;
+	struct ftcp_flow *flow;
+
+	while ((source = fullest(fn))) {
+		flow = oldest_fresh(fn, source);
+		if (flow)
+			return flow;
+	}
+	return NULL;
+}
+
+/**
+ * ftcp_source_net_init() - of a network namespace that begins
+ * @fn: the namespace
+ */
+void ftcp_source_net_init(struct ftcp_net *fn)
+{
+	int i;
+
+	spin_lock_init(&fn->ranks_lock);
+	for (i = 0; i < FTCP_RANKS; i++)
+		INIT_LIST_HEAD(&fn->ranks[i]);
 }
 
 /**

@@ -148,8 +148,13 @@ check 'and its application is told' [ "$(icmp_errors)" -gt "$told" ]
 check 'two TCP ports are left' [ "$(left "$C" tcp "$tcp")" = 2 ]
 check 'bind() gets one' c perl "$tmp/port" tcp 0.0.0.0 0 plain
 c sysctl -qw net.ipv4.ip_local_port_range='32768 60999'
+# A target on 127/8 can be reached from more addresses, see below.
+check 'a target on another address' eval '
+	server here "$S" echo --bind "$S4:5555" &&
+	s ftcpctl add tunnel here dev ftcp0 port 4568 forward "$S4:5555" &&
+	c ftcpctl add tunnel here dev ftcp0 listen 127.0.0.1:1235 remote "$S4:4568"'
 told=$(icmp_errors)
-c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7003 --count 3 --lossy \
+c udptool send --to 127.0.0.1:1235 --from 127.0.0.1:7003 --count 3 --lossy \
 	--timeout 5 > /dev/null
 check 'nor is there one towards the target' wait_for 5 eval \
 	'[ "$(drops "$S" port-taken)" -gt 0 ]'
@@ -157,7 +162,9 @@ check 'and the application is told' wait_for 5 eval '[ "$(icmp_errors)" -gt "$to
 check 'two UDP ports are left' [ "$(left "$S" udp "$udp")" = 2 ]
 check 'bind() gets one' s perl "$tmp/port" udp 0.0.0.0 0 plain
 s sysctl -qw net.ipv4.ip_local_port_range='32768 60999'
-check 'more ports, more flows' c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7003
+check 'more ports, more flows' c udptool send --to 127.0.0.1:1235 --from 127.0.0.1:7003
+check 'without that target' eval 'c ftcpctl del tunnel here dev ftcp0 &&
+	s ftcpctl del tunnel here dev ftcp0'
 
 check 'delete the flows' eval 'for port in $(flows "$C" ".[].local | split(\":\")[1]"); do
 	c ftcpctl del flow local "$C4:$port" remote "$S4:4567" dev ftcp0; done'
@@ -204,5 +211,72 @@ check 'a tunnel of IPv6' s ftcpctl add tunnel u dev ftcp0 \
 taken 'its port: taken' "$S" tcp "$S6" 4567 plain
 
 check 'delete the links' proxy_gone
+
+# ---- when they are rare ------------------------------------------------------
+
+# 64 ports, of which 32 may be had.  Tunnel t: to 127.0.0.1; mute: to a target that
+# says nothing; talk: to one that answers.
+server quiet "$S" sink --bind "$S4:5556" --count 100000
+server loud "$S" echo --bind "$S4:5557"
+rare()
+{
+	local ns
+
+	proxy && add_link "$R" || return
+	for ns in "$C" "$R"; do
+		in_ns "$ns" ftcpctl add tunnel mute dev ftcp0 \
+			listen 127.0.0.1:1236 remote "$S4:4570" &&
+			in_ns "$ns" ftcpctl add tunnel talk dev ftcp0 \
+				listen 127.0.0.1:1237 remote "$S4:4571" || return
+	done
+	s ftcpctl add tunnel mute dev ftcp0 port 4570 forward "$S4:5556" &&
+		s ftcpctl add tunnel talk dev ftcp0 port 4571 forward "$S4:5557" &&
+		s sysctl -qw net.ipv4.ip_local_port_range='40000 40063'
+}
+# flood PORT SOCKETS FROM: from that many sources at the client
+flood()
+{
+	c udptool send --to "127.0.0.1:$1" --from "127.0.0.1:$3" --sockets "$2" \
+		--timeout 10 "${@:4}"
+}
+of_tunnel() { s ftcpctl show --json | jq "map(select(.tunnel == \"$1\")) | .[0].$2"; }
+at_least() { [ "$1" -ge "$2" ] || { echo "$1, not $2"; return 1; }; }
+has() { at_least "$(of_tunnel "$1" flows)" "$2"; }
+
+check 'few ports for many tunnels' rare
+check 'one conversation that is not answered, from elsewhere' r udptool send \
+	--to 127.0.0.1:1236 --from 127.0.0.1:7000 --oneway --count 1
+check 'it is there' wait_for 10 has mute 1
+flood 1236 60 8000 --oneway --lossy --count 1 > /dev/null
+check 'all ports that may be had are' wait_for 10 has mute 24
+check 'a new one to another tunnel is heard' wait_for 10 c udptool send \
+	--to 127.0.0.1:1237 --from 127.0.0.1:7001 --count 1 --timeout 2
+check 'and one from another host' wait_for 10 r udptool send \
+	--to 127.0.0.1:1237 --from 127.0.0.1:7001 --count 1 --timeout 2
+check 'others gave way' at_least "$(of_tunnel mute ended.evicted)" 1
+check 'but not the one of who has no other' eval \
+	'flows "$S" ".[] | select(.tunnel == \"mute\") | .remote" | grep -F "$RS4:"'
+check 'answered ones do not' c udptool send \
+	--to 127.0.0.1:1237 --from 127.0.0.1:7001 --count 3
+check 'nobody else gave way' [ "$(of_tunnel talk ended.evicted)" = 0 ]
+
+check 'the quiet ones go' s ftcpctl del tunnel mute dev ftcp0
+flood 1237 60 8000 --lossy --count 2 > /dev/null
+check 'answered ones do not take all ports' at_least 26 "$(of_tunnel talk flows)"
+check 'another host has one' wait_for 10 r udptool send \
+	--to 127.0.0.1:1237 --from 127.0.0.1:7002 --count 1 --timeout 2
+
+check '7 to a target on 127/8: all are heard' flood 1234 7 9000 --count 2
+of_loopback() { flows "$S" '.[] | select(.tunnel == "t") | .["inner-remote"]'; }
+check 'from another address' eval 'of_loopback | grep -v "^127.0.0.1:"'
+check 'the same for all of one client' eval \
+	'[ "$(of_loopback | grep -v "^127.0.0.1:" | cut -d: -f1 | sort -u | wc -l)" = 1 ]'
+add_t() { r ftcpctl add tunnel t dev ftcp0 listen 127.0.0.1:1234 remote "$S4:4567"; }
+check 'another client' eval 'add_t && r udptool send --to 127.0.0.1:1234 \
+	--from 127.0.0.1:9000 --sockets 4 --count 2'
+check 'has an address of its own' eval \
+	'[ "$(of_loopback | grep -v "^127.0.0.1:" | cut -d: -f1 | sort -u | wc -l)" = 2 ]'
+check 'a program finds a port' s perl "$tmp/port" udp 0.0.0.0 0 plain
+check 'delete the links' eval 'proxy_gone && ip -n "$R" link del ftcp0'
 module_memory_back
 finish

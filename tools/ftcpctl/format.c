@@ -104,6 +104,7 @@ const char *reason_name(uint32_t reason)
 		[FTCP_REASON_REPLACED] = "replaced",
 		[FTCP_REASON_FAILED] = "failed",
 		[FTCP_REASON_UNREACHABLE] = "unreachable",
+		[FTCP_REASON_EVICTED] = "evicted",
 	};
 
 	return reason && reason < ARRAY_SIZE(names) ? names[reason] : "unknown";

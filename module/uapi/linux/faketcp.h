@@ -101,6 +101,8 @@ enum ftcp_state {
  * @FTCP_REASON_FAILED: This host could not open it: no port, or no route.
  * @FTCP_REASON_UNREACHABLE: Mode forward: the target refuses its datagrams, or
  *   cannot answer them any more; the far end was sent a RST.
+ * @FTCP_REASON_EVICTED: Mode forward: another flow needed its port, and its
+ *   target had answered nothing; the far end was sent a RST.
  */
 enum ftcp_reason {
 	FTCP_REASON_CLOSED = 1,
@@ -111,6 +113,7 @@ enum ftcp_reason {
 	FTCP_REASON_REPLACED,
 	FTCP_REASON_FAILED,
 	FTCP_REASON_UNREACHABLE,
+	FTCP_REASON_EVICTED,
 
 	/* private: */
 	__FTCP_REASON_MAX,
@@ -222,6 +225,7 @@ enum ftcp_ended_attr {
 	FTCP_ENDED_REPLACED,
 	FTCP_ENDED_FAILED,
 	FTCP_ENDED_UNREACHABLE,
+	FTCP_ENDED_EVICTED,
 
 	__FTCP_ENDED_MAX
 };
