@@ -79,11 +79,16 @@ static bool fits(struct sk_buff *skb, u64 now)
 	       !is_early(skb, now);
 }
 
-/* What a datagram that waits may keep of where it came from: the socket that it
- * is charged to, so that a sender feels that its datagrams have not left; but
- * not what another protocol attached to their departure.
+/**
+ * ftcp_batch_detach() - have a packet wait
+ * @flow: the flow
+ * @skb: the packet
+ *
+ * What it may keep of where it came from is the socket that it is charged to, so that
+ * a sender feels that its datagrams have not left; but not what another protocol
+ * attached to their departure.
  */
-static void detach(struct ftcp_flow *flow, struct sk_buff *skb)
+void ftcp_batch_detach(struct ftcp_flow *flow, struct sk_buff *skb)
 {
 	if (skb->destructor != sock_wfree)
 		skb_orphan(skb);
@@ -110,7 +115,7 @@ static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 	if (size < FTCP_GSO_SIZE_MIN || !fits(skb, now) ||
 	    skb_unclone(skb, GFP_ATOMIC) || !skb_dst_force(skb))
 		return false;
-	detach(flow, skb);
+	ftcp_batch_detach(flow, skb);
 	b->tail = skb;
 	b->size = size;
 	b->count = 1;
@@ -171,7 +176,7 @@ static bool append(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 	    ftcp_gso_ttl(skb) != ftcp_gso_ttl(head) ||
 	    skb->priority != head->priority)
 		return false;
-	detach(flow, skb);
+	ftcp_batch_detach(flow, skb);
 	if (skb->sk != head->sk)
 		return false;
 
@@ -348,7 +353,7 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 		 * keeps this one's references alive.
 		 */
 		skb_dst_force(skb);
-		detach(flow, skb);
+		ftcp_batch_detach(flow, skb);
 	} else if (!b->tail || skb_queue_len(&b->queue) > 1) {
 		drain(flow, now);
 	} else if (opened) {

@@ -49,6 +49,7 @@ struct ftcp_batch {
 
 void ftcp_batch_init(struct ftcp_flow *flow);
 void ftcp_batch_end(struct ftcp_flow *flow);
+void ftcp_batch_detach(struct ftcp_flow *flow, struct sk_buff *skb);
 void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb);
 
 #endif /* FTCP_COALESCE_H */

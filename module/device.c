@@ -22,6 +22,7 @@
 #include "flow.h"
 #include "handover.h"
 #include "input.h"
+#include "limit.h"
 #include "neighbour.h"
 #include "port.h"
 #include "reaper.h"
@@ -320,18 +321,25 @@ static int __net_init net_init(struct net *net)
 
 	fn->net = net;
 	get_random_bytes(&fn->key, sizeof(fn->key));
-	err = ftcp_port_table_init(fn);
+	err = ftcp_limit_init(fn);
 	if (err)
 		return err;
+	err = ftcp_port_table_init(fn);
+	if (err)
+		goto err_limit;
 	err = ftcp_table_init(fn);
-	if (err) {
-		ftcp_port_table_exit(fn);
-		return err;
-	}
+	if (err)
+		goto err_port;
 	ftcp_source_net_init(fn);
 	ftcp_reaper_init(fn);
 	ftcp_handover_watch(net);
 	return 0;
+
+err_port:
+	ftcp_port_table_exit(fn);
+err_limit:
+	ftcp_limit_exit(fn);
+	return err;
 }
 
 /* The namespace goes: tunnels of links whose underlay it is, or which live in
@@ -373,6 +381,7 @@ static void __net_exit net_exit(struct net *net)
 	WARN_ON_ONCE(fn->users || atomic_read(&fn->refs));
 	ftcp_table_exit(fn);
 	ftcp_port_table_exit(fn);
+	ftcp_limit_exit(fn);
 }
 
 static struct pernet_operations net_ops = {

@@ -70,6 +70,12 @@ struct ftcp_link {
  *	need the hook for what is sent here as well; written under RTNL
  * @refs: tunnels that live, or still have flows that do, by either namespace
  * @used: there was one
+ * @flows: how many flows have segments here, until their memory is free
+ * @queued: memory of what waits in these
+ * @max_flows: most of the one, see limit.c
+ * @max_queue_bytes: most of the other
+ * @limits: the files of the last two
+ * @sysctl: their registration
  * @reaper_lock: protects @doomed
  * @doomed: struct ftcp_peer whose flows are doomed, see reaper.c
  * @dying: how many of those flows are not gone
@@ -97,6 +103,12 @@ struct ftcp_net {
 	unsigned int proxies;
 	atomic_t refs;
 	bool used;
+	atomic_t flows;
+	atomic_long_t queued;
+	int max_flows;
+	int max_queue_bytes;
+	struct ctl_table *limits;
+	struct ctl_table_header *sysctl;
 	spinlock_t reaper_lock;
 	struct list_head doomed;
 	atomic_t dying;

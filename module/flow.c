@@ -17,6 +17,7 @@
 #include "datapath.h"
 #include "flow.h"
 #include "icmp.h"
+#include "limit.h"
 #include "netlink.h"
 #include "peer.h"
 #include "port.h"
@@ -76,13 +77,21 @@ static unsigned int waiting_len(const struct sk_buff *skb)
 	return skb->len - skb_transport_offset(skb) - sizeof(struct udphdr);
 }
 
-/* What waits is charged to the tunnel, by the memory that it takes. */
-static bool queue_charge(struct ftcp_tunnel *tunnel, const struct sk_buff *skb)
+/* What waits is charged to the tunnel and its namespace, by the memory that it
+ * takes.
+ */
+static bool queue_charge(struct ftcp_tunnel *tunnel, const struct sk_buff *skb,
+			 enum ftcp_drop_attr *reason)
 {
 	int limit = READ_ONCE(tunnel->config.queue_bytes);
 
-	if (atomic_add_return(skb->truesize, &tunnel->queued) <= limit)
+	*reason = FTCP_DROP_QUEUE_FULL;
+	if (atomic_add_return(skb->truesize, &tunnel->queued) > limit)
+		goto undo;
+	*reason = FTCP_DROP_NAMESPACE_LIMIT;
+	if (ftcp_limit_take_bytes(ftcp_net(tunnel->underlay), skb->truesize))
 		return true;
+undo:
 	atomic_sub(skb->truesize, &tunnel->queued);
 	return false;
 }
@@ -91,6 +100,7 @@ static void queue_uncharge(struct ftcp_tunnel *tunnel,
 			   const struct sk_buff *skb)
 {
 	atomic_sub(skb->truesize, &tunnel->queued);
+	ftcp_limit_give_bytes(ftcp_net(tunnel->underlay), skb->truesize);
 }
 
 /**
@@ -269,6 +279,7 @@ static void flow_timer(struct timer_list *t)
  */
 bool ftcp_flow_enqueue(struct ftcp_flow *flow, struct sk_buff *skb)
 {
+	enum ftcp_drop_attr reason = FTCP_DROP_QUEUE_FULL;
 	struct ftcp_tunnel *tunnel = flow->tunnel;
 
 	spin_lock(&flow->lock);
@@ -291,18 +302,17 @@ bool ftcp_flow_enqueue(struct ftcp_flow *flow, struct sk_buff *skb)
 	}
 	/* Its sender may use the memory again as soon as it is told. */
 	if (skb_queue_len(&flow->queue) >= READ_ONCE(tunnel->config.queue) ||
-	    skb_orphan_frags(skb, GFP_ATOMIC) || !queue_charge(tunnel, skb)) {
+	    skb_orphan_frags(skb, GFP_ATOMIC) ||
+	    !queue_charge(tunnel, skb, &reason)) {
 		spin_unlock(&flow->lock);
 		if (flow->dialled)
-			ftcp_drop_tx(tunnel, FTCP_DROP_QUEUE_FULL, skb);
+			ftcp_drop_tx(tunnel, reason, skb);
 		else
-			ftcp_drop_rx(tunnel, FTCP_DROP_QUEUE_FULL, skb);
+			ftcp_drop_rx(tunnel, reason, skb);
 		return true;
 	}
 	skb_dst_force(skb);
-	skb_orphan(skb);
-	/* The device that it came from may be gone by the time; ours is not. */
-	skb->dev = tunnel->link->dev;
+	ftcp_batch_detach(flow, skb);
 	__skb_queue_tail(&flow->queue, skb);
 	spin_unlock(&flow->lock);
 	return true;
@@ -358,10 +368,11 @@ static struct ftcp_flow *flow_alloc(struct ftcp_tunnel *tunnel,
 	return flow;
 }
 
-/* Whether a flow may be added, and counted for its source. */
+/* Whether a flow may be added, and counted for its namespace and its source. */
 static int may_link(struct ftcp_flow *flow)
 {
 	struct ftcp_tunnel *tunnel = flow->tunnel;
+	int err;
 
 	lockdep_assert_held(&tunnel->lock);
 	/* A link that goes down says so before its flows are doomed. */
@@ -369,7 +380,12 @@ static int may_link(struct ftcp_flow *flow)
 		return -ESHUTDOWN;
 	if (tunnel->nflows >= READ_ONCE(tunnel->config.max_flows))
 		return -EMLINK;
-	return ftcp_source_get(flow, READ_ONCE(tunnel->config.max_per_source));
+	if (!ftcp_limit_take_flow(ftcp_net(tunnel->underlay)))
+		return -ENFILE;
+	err = ftcp_source_get(flow, READ_ONCE(tunnel->config.max_per_source));
+	if (err)
+		ftcp_limit_give_flow(ftcp_net(tunnel->underlay));
+	return err;
 }
 
 /* Into the peer's list; false if it takes no more.  Under ->lock. */
@@ -393,6 +409,7 @@ static bool flow_link(struct ftcp_flow *flow, enum ftcp_drop_attr *reason)
 	spin_unlock(&tunnel->lock);
 	*reason = err == -ESHUTDOWN ? FTCP_DROP_REFUSED :
 		  err == -EMLINK    ? FTCP_DROP_LIMIT :
+		  err == -ENFILE    ? FTCP_DROP_NAMESPACE_LIMIT :
 		  err == -EDQUOT    ? FTCP_DROP_SOURCE_LIMIT :
 				      FTCP_DROP_MEMORY;
 	return !err;
@@ -422,10 +439,12 @@ static void flow_unlink(struct ftcp_flow *flow)
 /* Of a flow that was unlinked, and that neither setup nor timer knows any more. */
 static void flow_free(struct ftcp_flow *flow)
 {
+	struct ftcp_net *fn = ftcp_net(flow->tunnel->underlay);
 	struct ftcp_peer *peer = flow->peer;
 
+	ftcp_limit_give_flow(fn);
 	if (flow->reaped)
-		ftcp_reaper_gone(ftcp_net(flow->tunnel->underlay));
+		ftcp_reaper_gone(fn);
 	call_rcu(&flow->rcu, flow_free_rcu);
 	ftcp_peer_put(peer);
 }

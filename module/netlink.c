@@ -378,6 +378,26 @@ static int may_use_underlay(struct sk_buff *skb, struct genl_info *info,
 
 /* ---- tunnels ---- */
 
+/* What a tunnel is given beyond what all of its namespace have would be a promise
+ * that is not kept.
+ */
+static int check_limits(struct genl_info *info, const struct net *underlay)
+{
+	const struct ftcp_net *fn = ftcp_net(underlay);
+
+	if (info->attrs[FTCP_A_MAX_FLOWS] &&
+	    nla_get_u32(info->attrs[FTCP_A_MAX_FLOWS]) >
+		    READ_ONCE(fn->max_flows))
+		return refuse(info, FTCP_A_MAX_FLOWS, -EPERM,
+			      "max-flows: more than net.faketcp.max_flows, which the host's administrator sets");
+	if (info->attrs[FTCP_A_QUEUE_BYTES] &&
+	    nla_get_u32(info->attrs[FTCP_A_QUEUE_BYTES]) >
+		    READ_ONCE(fn->max_queue_bytes))
+		return refuse(info, FTCP_A_QUEUE_BYTES, -EPERM,
+			      "queue-bytes: more than net.faketcp.max_queue_bytes, which the host's administrator sets");
+	return 0;
+}
+
 /* Make the tunnel that is asked for; *@busy is the underlay, with a reference, if it
  * is for a port in use that it cannot be made, which flows that are on their way out
  * may have.
@@ -398,13 +418,13 @@ static int new_tunnel(struct sk_buff *skb, struct genl_info *info,
 		err = get_tunnel_params(info, &p);
 	if (!err)
 		err = may_use_underlay(skb, info, link);
+	underlay = err ? NULL : rtnl_dereference(link->underlay);
+	if (underlay)
+		err = check_limits(info, underlay);
 	if (!err)
 		err = ftcp_tunnel_new(link, &p, info->extack);
-	if (err == -EADDRINUSE) {
-		underlay = rtnl_dereference(link->underlay);
-		if (ftcp_reaper_busy(ftcp_net(underlay)))
-			*busy = maybe_get_net(underlay);
-	}
+	if (err == -EADDRINUSE && ftcp_reaper_busy(ftcp_net(underlay)))
+		*busy = maybe_get_net(underlay);
 	rtnl_unlock();
 	return err;
 }
@@ -469,6 +489,8 @@ int faketcp_nl_tunnel_set_doit(struct sk_buff *skb, struct genl_info *info)
 	}
 	if (!err)
 		err = may_use_underlay(skb, info, tunnel->link);
+	if (!err)
+		err = check_limits(info, tunnel->underlay);
 	if (!err && info->attrs[FTCP_A_UNREACHABLE] &&
 	    tunnel->mode != FTCP_MODE_FORWARD)
 		err = refuse(info, FTCP_A_UNREACHABLE, -EINVAL,

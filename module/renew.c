@@ -79,6 +79,7 @@ void ftcp_renew(struct ftcp_flow *flow)
 		ftcp_stats_drop(flow->tunnel->stats, reason);
 		/* What is dead gives its place to others, and to itself. */
 		renewal_failed(flow, reason == FTCP_DROP_LIMIT ||
+					     reason == FTCP_DROP_NAMESPACE_LIMIT ||
 					     reason == FTCP_DROP_SOURCE_LIMIT);
 	}
 	local_bh_enable();

@@ -232,7 +232,8 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 		return err;
 	/* A link in mode routed may move: nothing of where it is now is kept. */
 	inner_net = proxy ? dev_net(link->dev) : underlay;
-	tunnel->stats = netdev_alloc_pcpu_stats(struct ftcp_stats);
+	tunnel->stats = __netdev_alloc_pcpu_stats(struct ftcp_stats,
+						  GFP_KERNEL_ACCOUNT);
 	if (!tunnel->stats) {
 		kfree(tunnel);
 		return err;

@@ -13,8 +13,10 @@
 #include <linux/hrtimer.h>
 #include <linux/net.h>
 #include <linux/netdevice.h>
+#include <linux/sysctl.h>
 #include <linux/timer.h>
 #include <net/genetlink.h>
+#include <net/net_namespace.h>
 
 #ifdef HAVE_NET_GSO_H
 #include <net/gso.h>		/* skb_gso_segment() */
@@ -104,6 +106,26 @@ static inline int ftcp_compat_bind(struct socket *sock,
 	return kernel_bind(sock, (struct sockaddr_unsized *)addr, len);
 #else
 	return kernel_bind(sock, (struct sockaddr *)addr, len);
+#endif
+}
+
+/* Whether a handler may write to its entry, and how a table's length is said: until
+ * 6.6 by an empty entry at its end, which the tables here have.
+ */
+#ifdef HAVE_CONST_CTL_TABLE
+#define FTCP_CTL_TABLE const struct ctl_table
+#else
+#define FTCP_CTL_TABLE struct ctl_table
+#endif
+
+static inline struct ctl_table_header *
+ftcp_compat_register_sysctl(struct net *net, const char *path,
+			    struct ctl_table *table, size_t entries)
+{
+#ifdef HAVE_NET_SYSCTL_SZ
+	return register_net_sysctl_sz(net, path, table, entries);
+#else
+	return register_net_sysctl(net, path, table);
 #endif
 }
 

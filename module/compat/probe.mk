@@ -12,6 +12,8 @@ ccflags-y += $(call ftcp-has,net/rtnetlink.h,'struct rtnl_newlink_params',HAVE_R
 ccflags-y += $(call ftcp-has,linux/timer.h,'define timer_container_of',HAVE_TIMER_CONTAINER_OF)
 ccflags-y += $(call ftcp-has,linux/hrtimer.h,'[[:space:]]hrtimer_setup\>',HAVE_HRTIMER_SETUP)
 ccflags-y += $(call ftcp-has,linux/net.h,'kernel_bind.*struct sockaddr_unsized',HAVE_SOCKADDR_UNSIZED)
+ccflags-y += $(call ftcp-has,linux/sysctl.h,'proc_handler.const struct ctl_table',HAVE_CONST_CTL_TABLE)
+ccflags-y += $(call ftcp-has,net/net_namespace.h,register_net_sysctl_sz,HAVE_NET_SYSCTL_SZ)
 ccflags-y += $(call ftcp-has,net/genetlink.h,genl_info_dump,HAVE_GENL_INFO_DUMP)
 
 # Of the generated file: kernels before 6.9 declare struct nla_policy.range

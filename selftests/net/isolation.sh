@@ -148,5 +148,68 @@ else
 	diag 'this kernel has no VRF'
 fi
 
+# ---- user namespaces ----
+
+# Any user may have tunnels in namespaces of his own; the host's root says how much of
+# its memory they take.
+unshare --user --map-root-user --net sleep infinity &
+owner=$!
+pids+=($owner)
+owned() { nsenter --target "$owner" --user --net "$@"; }
+granted() { nsenter --target "$owner" --net "$@"; }
+is_owned() { [ "$(readlink "/proc/$owner/ns/user")" != "$(readlink /proc/self/ns/user)" ] && owned true; }
+tunnels_there()
+{
+	owned ip link add d0 type dummy && owned ip addr add 192.0.2.1/24 dev d0 &&
+		owned ip link set d0 up && owned ip link add ftcp0 type faketcp &&
+		owned ip link set ftcp0 addrgenmode none up || return
+	for i in 1 2; do
+		owned ip route add "10.66.$i.0/24" dev ftcp0 src 192.0.2.1 &&
+			owned ftcpctl add tunnel t$i dev ftcp0 routed &&
+			owned ftcpctl set peer p tunnel t$i dev ftcp0 \
+				endpoint 192.0.2.2:4567 allowed-ips "10.66.$i.0/24" || return
+	done
+}
+# knock TUNNEL COUNT SIZE SOCKETS: datagrams for somebody who does not answer
+knock()
+{
+	owned udptool send --to "10.66.$1.9:9" --oneway --lossy --count "$2" \
+		--size "$3" --sockets "$4" > /dev/null
+}
+over_limit() { owned ftcpctl show --json | jq 'map(.drops["namespace-limit"]) | add'; }
+is() { [ "$1" = "$2" ] || { echo "$1, not $2"; return 1; }; }
+limit() { owned sysctl -n "net.faketcp.$1"; }
+
+if wait_for 5 is_owned; then
+	check 'a user has tunnels' tunnels_there
+	check 'and a limit for all of them' is "$(limit max_flows)" 65536
+	check_fails 'which the user cannot raise' owned \
+		sh -c 'echo 100000 > /proc/sys/net/faketcp/max_flows'
+	check_fails 'nor that of what waits' owned \
+		sh -c 'echo 100000000 > /proc/sys/net/faketcp/max_queue_bytes'
+	check 'both are as they were' is "$(limit max_flows) $(limit max_queue_bytes)" \
+		'65536 67108864'
+	check_refused 'no tunnel has more flows' 'net.faketcp.max_flows' \
+		owned ftcpctl set tunnel t1 dev ftcp0 max-flows 65537
+	check_refused 'nor waits more' 'net.faketcp.max_queue_bytes' \
+		owned ftcpctl set tunnel t1 dev ftcp0 queue-bytes 67108865
+	check 'the host can have less' granted sysctl -qw net.faketcp.max_flows=10
+	knock 1 1 100 8
+	knock 2 1 100 8
+	check '10 flows of both' is "$(owned ftcpctl show --json | jq 'map(.flows) | add')" 10
+	check 'those too many are counted' is "$(over_limit)" 6
+	check 'the host can have more' granted sysctl -qw net.faketcp.max_flows=1000 \
+		net.faketcp.max_queue_bytes=65536
+	before=$(over_limit)
+	check 'much waits' knock 1 40 1400 1
+	check 'but not all' [ "$(over_limit)" -gt "$before" ]
+	check 'the host itself has more to begin with' is \
+		"$(s sysctl -n net.faketcp.max_flows)" 1048576
+else
+	diag 'this kernel has no user namespaces'
+fi
+kill "$owner"
+wait "$owner" 2> /dev/null
+
 module_memory_back
 finish

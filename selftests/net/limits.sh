@@ -130,6 +130,9 @@ check 'all flows end' eval 'all_gone && wait_for 10 flows_are "$S" 0'
 check 'the server has no limit any more' s ftcpctl set tunnel t dev ftcp0 \
 	max-flows-per-source 1000
 check 'the default' is "$(c ftcpctl show --json | jq '.[0]["queue-bytes"]')" 67108864
+# What waits is charged to its sender as well, whose buffer is not what this is about.
+wmem=$(sysctl -n net.core.wmem_default)
+sysctl -qw net.core.wmem_default=16777216
 check 'a server that does not answer' r nft add table inet silence \
 	'{ chain f { type filter hook forward priority -10; policy drop; }; }'
 check 'many may wait, in 64 KiB' c ftcpctl set tunnel t dev ftcp0 \
@@ -152,6 +155,10 @@ check 'what waits is gone with its flow' all_gone
 check 'and others may wait' wait_for 5 eval \
 	'[ "$(waiting 127.0.0.1:7002 1400 10)" = 0 ]'
 check 'there is more room' c ftcpctl set tunnel t dev ftcp0 queue-bytes 1048576
+background charged "$C" udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7005 \
+	--size 1400 --count 10 --timeout 20
+check 'what waits is charged to its sender' wait_for 10 eval \
+	'c ss -uanH "sport = :7005" | awk "{ n += \$3 } END { exit n < 14000 }"'
 check 'for more' is "$(waiting 127.0.0.1:7003 1400 100)" 0
 check 'but not for super-packets without end' eval \
 	'[ "$(c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7004 --size 1400 \
@@ -160,6 +167,7 @@ check 'the server answers' r nft delete table inet silence
 check 'what waited arrives' wait_for 20 eval \
 	'[ "$(s ftcpctl show --json | jq ".[0].stats[\"rx-packets\"]")" -gt 100 ]'
 check 'and others may wait' c udptool send --to 127.0.0.1:1234 --sockets 20 --count 5
+sysctl -qw "net.core.wmem_default=$wmem"
 
 assert_no_invalid
 check 'delete the links' proxy_gone

@@ -858,6 +858,7 @@ const char *ipc_drop_name(uint32_t drop)
 		[FTCP_DROP_HANDSHAKE] = "handshake",
 		[FTCP_DROP_ICMP] = "icmp",
 		[FTCP_DROP_SOURCE_LIMIT] = "source-limit",
+		[FTCP_DROP_NAMESPACE_LIMIT] = "namespace-limit",
 	};
 
 	return drop > 0 && drop <= FTCP_DROP_MAX ? names[drop] : NULL;
