@@ -55,6 +55,8 @@ void die(const char *format, ...)
 
 static void check(const struct options *o)
 {
+	if (o->clean_rules)
+		return;
 	MUST(o->role == ROLE_CLIENT || o->role == ROLE_SERVER);
 	MUST(o->threads >= 1 && o->threads <= THREADS_MAX);
 	MUST(o->mtu >= 1280 && o->mtu <= 65535);
