@@ -70,6 +70,7 @@ static void check(const struct options *o)
 	MUST(!addr_equal(&o->tun_local, &o->tun_peer));
 	MUST(o->handshake_packet_len <= o->mtu - 40 || o->print_rules);
 	MUST(o->role == ROLE_SERVER || !o->ignore_unreachable);
+	MUST(o->role == ROLE_CLIENT || o->wire == WIRE_AUTO);
 	if (o->role == ROLE_SERVER)
 		MUST(o->port);
 	if (o->print_rules)

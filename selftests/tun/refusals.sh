@@ -77,6 +77,10 @@ done
 for value in '' unse unset, set1 SET 0; do
 	wrong "--df '$value'" 'neither set nor unset' "${client[@]}" --df "$value"
 done
+for value in '' nativ native, udp2raw AUTO 0; do
+	wrong "--wire '$value'" 'neither auto, native nor phantun' "${client[@]}" --wire "$value"
+done
+wrong '--wire of a server' 'for clients' server --local 4567 --remote h:1 --wire native
 wrong 'a bad --queue' 'not a number' "${client[@]}" --queue 99999999999999999999
 wrong 'an unknown option' 'no such option' "${client[@]}" --frobnicate
 wrong 'an unknown short one among others' '-x: no such option' client -vx
@@ -194,6 +198,8 @@ check 'nor of a verb' "$ftcptun" client --help
 check 'nor the version' "$ftcptun" server -V
 check '--unreachable is for servers' eval '"$ftcptun" server --help | grep -q -e --unreachable &&
 	! "$ftcptun" client --help | grep -q -e --unreachable'
+check '--wire is for clients' eval '"$ftcptun" client --help | grep -q -e --wire &&
+	! "$ftcptun" server --help | grep -q -e --wire'
 check 'and clean-rules' eval '"$ftcptun" clean-rules --help | grep -q "Takes away"'
 for role in '' server client; do
 	check "print-rules $role says which options matter" eval \

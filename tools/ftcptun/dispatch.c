@@ -581,6 +581,8 @@ static struct ftcp_conn_config conn_config(const struct worker *w)
 					 FTCP_PROBES_PATIENT,
 		.max_age = o->max_age * 1000ull,
 		.max_bytes = o->max_bytes,
+		.native = o->wire == WIRE_NATIVE,
+		.phantun = o->wire == WIRE_PHANTUN,
 		.renewable = is_client(w),
 	};
 }
@@ -653,7 +655,7 @@ static void connect_flow(struct worker *w, struct flow *f, bool phantun)
 	struct ftcp_conn_config config = conn_config(w);
 	struct ftcp_result res;
 
-	config.phantun = phantun;
+	config.phantun |= phantun;
 	ftcp_conn_open(&f->conn, &config, initial_sequence(w, &f->path), w->now,
 		       &res);
 	tell(f, "connecting");

@@ -44,6 +44,7 @@ enum {
 	OPT_MAX_FLOWS,
 	OPT_MAX_FLOWS_PER_SOURCE,
 	OPT_UNREACHABLE,
+	OPT_WIRE,
 	OPT_QUEUE,
 	OPT_DF,
 	OPT_NO_TUN_OFFLOAD,
@@ -76,6 +77,7 @@ static const struct option long_options[] = {
 	{ "max-flows-per-source", required_argument, NULL,
 	  OPT_MAX_FLOWS_PER_SOURCE },
 	{ "unreachable", required_argument, NULL, OPT_UNREACHABLE },
+	{ "wire", required_argument, NULL, OPT_WIRE },
 	{ "queue", required_argument, NULL, OPT_QUEUE },
 	{ "df", required_argument, NULL, OPT_DF },
 	{ "no-tun-offload", no_argument, NULL, OPT_NO_TUN_OFFLOAD },
@@ -170,6 +172,10 @@ static const char help_options[] =
 	"\n"
 	"SIGUSR1 prints the flows; SIGTERM, SIGINT and SIGHUP close them and end.\n";
 
+static const char help_wire[] =
+	"      --wire <auto|native|phantun> how connections look; phantun when the far end\n"
+	"                               is Phantun's server [default: auto]\n";
+
 static const char help_unreachable[] =
 	"      --unreachable <close|ignore>\n"
 	"                               end flows whose datagrams the UDP service refuses,\n"
@@ -204,7 +210,7 @@ static void print_help(const struct options *o)
 	      stdout);
 	printf(help_options, net, net, net6, net6,
 	       o->role == ROLE_CLIENT ? FTCP_PROBES : FTCP_PROBES_PATIENT,
-	       o->role == ROLE_CLIENT ? "" : help_unreachable);
+	       o->role == ROLE_CLIENT ? help_wire : help_unreachable);
 }
 
 /* For numbers that mean "never" when they are 0 */
@@ -307,20 +313,19 @@ static void parse_bytes(const char *name, const char *text, u64 *bytes)
 	*bytes = v << shift;
 }
 
-static void parse_unreachable(struct options *o, const char *text)
+/* Which one of the words it is; @c may be NULL */
+static u32 parse_word(const char *name, const char *text, const char *a,
+		      const char *b, const char *c)
 {
-	if (o->role != ROLE_SERVER)
-		usage_error("--unreachable is for servers");
-	o->ignore_unreachable = !strcmp(text, "ignore");
-	if (!o->ignore_unreachable && strcmp(text, "close"))
-		usage_error("--unreachable %s: neither close nor ignore", text);
-}
+	const char *words[] = { a, b, c };
+	u32 i;
 
-static void parse_df(struct options *o, const char *text)
-{
-	o->fragment = !strcmp(text, "unset");
-	if (!o->fragment && strcmp(text, "set"))
-		usage_error("--df %s: neither set nor unset", text);
+	for (i = 0; i < 3 && words[i]; i++)
+		if (!strcmp(text, words[i]))
+			return i;
+	if (c)
+		usage_error("--%s %s: neither %s, %s nor %s", name, text, a, b, c);
+	usage_error("--%s %s: neither %s nor %s", name, text, a, b);
 }
 
 static void parse_addr(const char *name, const char *text, bool v4,
@@ -625,13 +630,23 @@ void options_parse(struct options *o, int argc, char **argv)
 							 optarg, 1, 1048576);
 			break;
 		case OPT_UNREACHABLE:
-			parse_unreachable(o, optarg);
+			if (o->role != ROLE_SERVER)
+				usage_error("--unreachable is for servers");
+			o->ignore_unreachable = parse_word(
+				"unreachable", optarg, "close", "ignore", NULL);
+			break;
+		case OPT_WIRE:
+			if (o->role != ROLE_CLIENT)
+				usage_error("--wire is for clients");
+			o->wire = (enum wire)parse_word("wire", optarg, "auto",
+							"native", "phantun");
 			break;
 		case OPT_QUEUE:
 			o->queue = parse_number("queue", optarg, 1, 1024);
 			break;
 		case OPT_DF:
-			parse_df(o, optarg);
+			o->fragment = parse_word("df", optarg, "set", "unset",
+						 NULL);
 			break;
 		case OPT_NO_TUN_OFFLOAD:
 			o->tun_offload = false;

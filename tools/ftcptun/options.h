@@ -22,6 +22,18 @@ enum role {
 };
 
 /**
+ * enum wire - how connections that a client opens look, in parse_word()'s order
+ * @WIRE_AUTO: as native, and what was refused as phantun
+ * @WIRE_NATIVE: as Linux's own
+ * @WIRE_PHANTUN: as Phantun's server wants them
+ */
+enum wire {
+	WIRE_AUTO,
+	WIRE_NATIVE,
+	WIRE_PHANTUN,
+};
+
+/**
  * struct options - what the command line says
  * @role: client or server
  * @print_rules: print the rules for this command line, and do nothing else
@@ -54,6 +66,7 @@ enum role {
  * @max_flows: most flows at a time
  * @max_per_source: most flows of one source address at a time
  * @ignore_unreachable: server: what a service does not take ends no flow
+ * @wire: client: how connections look
  * @queue: datagrams that may wait while a flow connects
  * @fragment: IPv4 may fragment segments that are too large for the path
  * @tun_offload: let super-segments cross the device
@@ -91,6 +104,7 @@ struct options {
 	u32 max_flows;
 	u32 max_per_source;
 	bool ignore_unreachable;
+	enum wire wire;
 	u32 queue;
 	bool fragment;
 	bool tun_offload;
