@@ -457,6 +457,7 @@ static struct ftcp_flow *flow_dial(struct ftcp_tunnel *tunnel,
 				   const struct ftcp_inner_key *key, bool heir,
 				   enum ftcp_drop_attr *reason)
 {
+	u32 moves = smp_load_acquire(&peer->moves);	/* before the next */
 	const struct ftcp_peer_config *config = rcu_dereference(peer->config);
 	struct ftcp_flow *flow;
 
@@ -472,6 +473,7 @@ static struct ftcp_flow *flow_dial(struct ftcp_tunnel *tunnel,
 	if (!flow)
 		return NULL;
 	flow->dialled = true;
+	flow->moves = moves;
 	flow->waiting = !heir;
 	flow->heir = heir;
 	flow->inner = *key;

@@ -38,6 +38,7 @@ struct ftcp_inner_key {
  * @tunnel: the tunnel, constant
  * @peer: the peer, constant; a reference is held from flow_link() to @teardown
  * @epoch: that of the peer when the flow was linked, constant from then on
+ * @moves: that of the peer when the flow was dialled, or was to move; see mover.c
  * @outer_route: route of the segments
  * @inner_route: route of the datagrams to application or target; mode routed:
  *	their route in this host, see input.c
@@ -122,6 +123,7 @@ struct ftcp_flow {
 	struct ftcp_tunnel *tunnel;
 	struct ftcp_peer *peer;
 	u32 epoch;
+	u32 moves;
 	struct ftcp_route outer_route;
 	struct ftcp_route inner_route;
 	struct ftcp_route segment_route;

@@ -44,6 +44,15 @@ bool ftcp_limit_take_flow(struct ftcp_net *fn)
 }
 
 /**
+ * ftcp_limit_reached() - whether there are as many flows as may be
+ * @fn: network namespace of their segments
+ */
+bool ftcp_limit_reached(const struct ftcp_net *fn)
+{
+	return atomic_read(&fn->flows) >= READ_ONCE(fn->max_flows);
+}
+
+/**
  * ftcp_limit_give_flow() - one flow less, its memory included
  * @fn: network namespace of its segments
  */

@@ -6,6 +6,7 @@
 #include "device.h"
 
 bool ftcp_limit_take_flow(struct ftcp_net *fn);
+bool ftcp_limit_reached(const struct ftcp_net *fn);
 void ftcp_limit_give_flow(struct ftcp_net *fn);
 bool ftcp_limit_take_bytes(struct ftcp_net *fn, unsigned int bytes);
 void ftcp_limit_give_bytes(struct ftcp_net *fn, unsigned int bytes);

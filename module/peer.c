@@ -9,6 +9,7 @@
 #include <linux/sort.h>
 
 #include "flow.h"
+#include "mover.h"
 #include "peer.h"
 #include "reaper.h"
 #include "renew.h"
@@ -246,7 +247,7 @@ bool ftcp_peer_pauses(const struct ftcp_peer *peer)
  * @extack: says why, in case of an error
  *
  * Flows that were dialled to an endpoint which is no longer the peer's move to
- * the new one, see ftcp_flow_redial().
+ * the new one, one after the other: see mover.c.
  *
  * Context: RTNL.
  * Return: 0 or a negative error; nothing is changed then.
@@ -268,6 +269,7 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 		new->tunnel = tunnel;
 		INIT_LIST_HEAD(&new->flows);
 		INIT_LIST_HEAD(&new->doomed);
+		ftcp_mover_init(new);
 		refcount_set(&new->refs, 1);
 		strscpy(new->name, name, sizeof(new->name));
 		peer = new;
@@ -298,12 +300,8 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 
 		kvfree_rcu(old, rcu);
 		if (redial) {
-			/* Whoever is about to add a flow to the old endpoint has
-			 * done so before flows are looked at.
-			 */
-			synchronize_net();
 			ftcp_peer_reached(peer);
-			ftcp_flow_redial(tunnel, peer, moved);
+			ftcp_mover_ask(peer, !moved);
 		}
 	}
 	return 0;

@@ -85,6 +85,9 @@ struct ftcp_peer_config {
  * @epoch: raised to doom all flows that there are, see flow.h
  * @gone: no flow may be added any more
  * @doomed: in ftcp_net.doomed, with a reference, while there are doomed flows
+ * @mover: has its flows dialled anew; holds a reference, see mover.c
+ * @move_all: those that are where they belong as well
+ * @moves: how often they were to move; written under RTNL
  * @refs: of the tunnel's list and of each flow
  * @dial_at: jiffies; before that no flow is dialled, if there were @failures
  * @failures: how often in a row the endpoint refused or did not answer, up to
@@ -104,6 +107,9 @@ struct ftcp_peer {
 	u32 epoch;
 	bool gone;
 	struct list_head doomed;
+	struct work_struct mover;
+	bool move_all;
+	u32 moves;
 	refcount_t refs;
 	unsigned long dial_at;
 	u8 failures;

@@ -155,6 +155,23 @@ bool ftcp_port_fair(struct net *net, int protocol, unsigned int has)
 }
 
 /**
+ * ftcp_port_spare() - how many ephemeral ports there are for other than urgent needs
+ * @net: network namespace
+ * @protocol: IPPROTO_TCP or IPPROTO_UDP
+ *
+ * Context: any.
+ */
+unsigned int ftcp_port_spare(struct net *net, int protocol)
+{
+	struct ftcp_net *fn = ftcp_net(net);
+	unsigned int pool = DIV_ROUND_UP(ephemeral_range(fn), 2);
+	unsigned int used = READ_ONCE(fn->ephemeral[protocol == IPPROTO_TCP]);
+
+	pool -= pool / 16;
+	return pool - min(pool, used);
+}
+
+/**
  * ftcp_port_get() - reserve a local port
  * @net: network namespace
  * @protocol: IPPROTO_TCP or IPPROTO_UDP

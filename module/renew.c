@@ -18,10 +18,13 @@
 #include "table.h"
 #include "tunnel.h"
 
-/* Whether the peer of a flow that was dialled has been given another endpoint, or
- * none, meanwhile.
+/**
+ * ftcp_renew_left() - whether a flow's peer is elsewhere by now, or nowhere
+ * @flow: a flow that was dialled
+ *
+ * Context: RCU read-side critical section.
  */
-static bool endpoint_left(const struct ftcp_flow *flow)
+bool ftcp_renew_left(const struct ftcp_flow *flow)
 {
 	const struct ftcp_peer_config *config =
 		rcu_dereference(flow->peer->config);
@@ -54,7 +57,7 @@ static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
 	ftcp_conn_renew_failed(&flow->conn, in_vain, again, &res);
 	spin_unlock_bh(&flow->lock);
 	ftcp_flow_act(flow, &res);
-	if (!endpoint_left(flow))
+	if (!ftcp_renew_left(flow))
 		return;
 	if (rcu_dereference(flow->peer->config)->endpoint_name[0])
 		ftcp_flow_arm(flow, again);
@@ -108,7 +111,7 @@ void ftcp_renew_ended(struct ftcp_flow *heir, enum ftcp_event event)
 	if (flow->successor == heir)
 		flow->successor = NULL;
 	spin_unlock_bh(&flow->lock);
-	if (!endpoint_left(heir)) {
+	if (!ftcp_renew_left(heir)) {
 		renewal_failed(flow, event == FTCP_EV_UNANSWERED ||
 					     event == FTCP_EV_REFUSED);
 		return;
@@ -250,6 +253,12 @@ static void renew_now(struct ftcp_flow *flow, u64 now)
 		ftcp_renew(flow);
 }
 
+/* Whether the mover is about to come to a flow. */
+static bool to_be_asked(const struct ftcp_flow *flow)
+{
+	return READ_ONCE(flow->moves) != READ_ONCE(flow->peer->moves);
+}
+
 /**
  * ftcp_renew_follow() - go to where the peer is now, if it is time
  * @flow: a flow whose timer has run, for this or another reason
@@ -260,7 +269,7 @@ void ftcp_renew_follow(struct ftcp_flow *flow)
 {
 	u64 now = ftcp_now(), again;
 
-	if (!flow->renewable || !endpoint_left(flow))
+	if (!flow->renewable || to_be_asked(flow) || !ftcp_renew_left(flow))
 		return;
 	spin_lock_bh(&flow->lock);
 	again = flow->conn.renew_at;
@@ -272,10 +281,21 @@ void ftcp_renew_follow(struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_flow_redial() - move the flows that were dialled to a peer
- * @tunnel: the tunnel
- * @peer: the peer, whose endpoint has changed
- * @moved: not only the way to dial it
+ * ftcp_flow_to_move() - whether a flow is to move to where its peer is now
+ * @flow: the flow
+ * @all: even if it is there, as it is to be dialled in another way
+ *
+ * Context: RCU read-side critical section.
+ */
+bool ftcp_flow_to_move(const struct ftcp_flow *flow, bool all)
+{
+	return flow->dialled && !ftcp_flow_doomed(flow) && to_be_asked(flow) &&
+	       (all || ftcp_renew_left(flow));
+}
+
+/**
+ * ftcp_flow_redial() - move a flow to where its peer is now
+ * @flow: a flow that was dialled
  *
  * What is established goes on until a flow to the new endpoint is; if that
  * cannot be had it is closed, but goes on if the endpoint has a name.  What
@@ -283,31 +303,17 @@ void ftcp_renew_follow(struct ftcp_flow *flow)
  * the next datagram dials the new one, or, if it was to replace another flow,
  * another is dialled at once.
  *
- * Context: process.
+ * Context: RCU read-side critical section.
  */
-void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer,
-		      bool moved)
+void ftcp_flow_redial(struct ftcp_flow *flow)
 {
-	u64 begun = ftcp_now();
-	struct ftcp_flow *flow;
-	bool none;
-
-	rcu_read_lock();
-	none = rcu_dereference(peer->config)->kind == FTCP_ENDPOINT_NONE;
-	list_for_each_entry_rcu(flow, &peer->flows, list) {
-		if (!ftcp_flow_doomed(flow) && flow->dialled &&
-		    (none || !flow->renewable ||
-		     ftcp_load(flow->conn.state) != FTCP_ESTABLISHED) &&
-		    (!moved || endpoint_left(flow)))
-			ftcp_flow_close(flow);
-	}
-	/* Those that are dialled now are met as well, and go to the right place. */
-	list_for_each_entry_rcu(flow, &peer->flows, list) {
-		if (!ftcp_flow_doomed(flow) && flow->dialled &&
-		    flow->created <= begun)
-			renew_now(flow, U64_MAX);
-	}
-	rcu_read_unlock();
+	WRITE_ONCE(flow->moves, READ_ONCE(flow->peer->moves));
+	if (rcu_dereference(flow->peer->config)->kind == FTCP_ENDPOINT_NONE ||
+	    !flow->renewable ||
+	    ftcp_load(flow->conn.state) != FTCP_ESTABLISHED)
+		ftcp_flow_close(flow);
+	else
+		renew_now(flow, U64_MAX);
 }
 
 /* Whether a flow that can be replaced would be dialled from another address

@@ -12,8 +12,9 @@ bool ftcp_renew_bequeath(struct ftcp_flow *flow);
 bool ftcp_renew_anew(struct ftcp_flow *flow);
 void ftcp_renew_follow(struct ftcp_flow *flow);
 
-void ftcp_flow_redial(struct ftcp_tunnel *tunnel, const struct ftcp_peer *peer,
-		      bool moved);
+bool ftcp_renew_left(const struct ftcp_flow *flow);
+bool ftcp_flow_to_move(const struct ftcp_flow *flow, bool all);
+void ftcp_flow_redial(struct ftcp_flow *flow);
 void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect);
 void ftcp_flow_target_way_changed(struct ftcp_flow *flow);
 

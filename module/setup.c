@@ -16,6 +16,7 @@
 #include "input.h"
 #include "peer.h"
 #include "port.h"
+#include "renew.h"
 #include "route.h"
 #include "setup.h"
 #include "source.h"
@@ -109,6 +110,7 @@ static void setup_dial(struct ftcp_flow *flow)
 	struct ftcp_pair pair;
 	struct dst_entry *dst;
 	struct ftcp_net *fn = ftcp_net(tunnel->underlay);
+	bool left;
 	u32 wire;
 	int err;
 
@@ -135,17 +137,24 @@ static void setup_dial(struct ftcp_flow *flow)
 	rcu_read_unlock();
 	config = ftcp_tunnel_conn_config(tunnel, wire, flow->renewable);
 
+	/* Its peer may be elsewhere by now; from when it is in the table on the mover
+	 * sees to that, see there.
+	 */
+	rcu_read_lock();
+	left = ftcp_renew_left(flow);
 	spin_lock_bh(&flow->lock);
 	flow->tcp_port = port;
 	flow->outer = pair;
-	err = flow->dead ? -EEXIST : ftcp_table_add_outer(flow);
-	if (err == -EEXIST && !flow->dead) {
+	err = flow->dead || left ? -EEXIST : ftcp_table_add_outer(flow);
+	if (err == -EEXIST && !flow->dead && !left) {
 		spin_unlock_bh(&flow->lock);
 		err = add_outer_again(flow);
 	}
+	rcu_read_unlock();
 	if (err) {
 		spin_unlock_bh(&flow->lock);
-		not_dialled(flow, FTCP_DROP_PORT_TAKEN);
+		not_dialled(flow, left ? FTCP_DROP_REFUSED :
+					 FTCP_DROP_PORT_TAKEN);
 		return;
 	}
 	ftcp_conn_open(&flow->conn, &config, initial_sequence(fn, &pair),

@@ -184,6 +184,31 @@ hosts "$S4 server.test"
 check 'watch, seldom: when it is over that is noticed' eventually 20 endpoint_is "$S4:4567"
 stop "$watch"
 
+# ---- Many flows at once --------------------------------------------------------
+
+# There are 200 ports for flows, and each that moves needs another one until its
+# predecessor is closed.
+check 'all flows end' eval 'ip -n "$C" link set ftcp0 down &&
+	ip -n "$C" link set ftcp0 up && wait_for 10 flows_are "$S" 0'
+c sysctl -qw net.ipv4.ip_local_port_range='40000 40399'
+check '150 conversations' c udptool send --to 127.0.0.1:1234 \
+	--from 127.0.0.1:20000 --sockets 150 --window 50 --timeout 20
+none=$(drops "$C" port-taken)
+moved_to()
+{
+	[ "$(flows "$C" "map(select(.remote == \"$1\" and .state == \"established\")) |
+		length")" = 150 ]
+}
+check 'the peer is elsewhere' c ftcpctl set peer remote tunnel t dev ftcp0 \
+	endpoint 10.2.0.3:4567
+check 'all of them move' wait_for 40 moved_to 10.2.0.3:4567
+check 'each found a port at once' is "$(drops "$C" port-taken)" "$none"
+check 'and none has ended otherwise' eval \
+	'[[ " $(ended "$C" t) " != *" failed="* ]]'
+check 'all are heard' c udptool send --to 127.0.0.1:1234 \
+	--from 127.0.0.1:20000 --sockets 150 --window 50 --timeout 20
+c sysctl -qw net.ipv4.ip_local_port_range='32768 60999'
+
 check 'delete the links' proxy_gone
 module_memory_back
 finish

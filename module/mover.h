@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Flows go to where their peer is now. */
+#ifndef FTCP_MOVER_H
+#define FTCP_MOVER_H
+
+#include <linux/types.h>
+
+struct ftcp_peer;
+
+void ftcp_mover_init(struct ftcp_peer *peer);
+void ftcp_mover_ask(struct ftcp_peer *peer, bool all);
+
+#endif /* FTCP_MOVER_H */
