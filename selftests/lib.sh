@@ -268,6 +268,8 @@ background()
 # stop PID: end a process of background(), and return its status
 stop()
 {
+	# tcpdump would not look at what it has not seen.
+	[ -z "${captures[${1:-none}]:-}" ] || wait_for 10 has_seen_all "$1"
 	kill "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
 }
@@ -632,6 +634,8 @@ assert_ct_state()
 
 # ---- What is on the wire ----------------------------------------------------
 
+declare -A captures=()	# files by process, and processes by file
+
 # capture FILE NAMESPACE DEVICE [FILTER]: returns when it runs, as process $!
 capture()
 {
@@ -640,18 +644,24 @@ capture()
 	shift 3
 	background "$file.log" "$ns" tcpdump -Z root -n -U --immediate-mode \
 		-B 16384 -i "$dev" -w "$tmp/$file" "$@"
+	captures[$!]=$file
+	captures[$file]=$!
 	wait_for 10 file_has "$tmp/$file.log" 'listening on'
+}
+
+# has_seen_all PID: what has come up to now is in the file of that tcpdump: it waits
+# for more, or has ended
+has_seen_all()
+{
+	local stat
+
+	read -r stat 2> /dev/null < "/proc/$1/stat" || return 0
+	[[ $stat == *') '[SZ]* ]]
 }
 
 # capture_stop FILE PID: when all packets up to now are in the file
 capture_stop()
 {
-	local size=-1 now
-
-	while now=$(stat -c %s "$tmp/$1"); [ "$now" != "$size" ]; do
-		size=$now
-		pause 300
-	done
 	stop "$2"
 	grep -q '^0 packets dropped by kernel' "$tmp/$1.log" ||
 		diag "capture $1 is incomplete: $(grep dropped "$tmp/$1.log")"
@@ -663,6 +673,7 @@ captured()
 	local file=$1
 
 	shift
+	[ -z "${captures[$file]:-}" ] || wait_for 10 has_seen_all "${captures[$file]}"
 	tcpdump -n -r "$tmp/$file" "$@" 2>/dev/null
 }
 
