@@ -29,6 +29,8 @@
 #include "table.h"
 #include "tunnel.h"
 
+#define WORKERS 16
+
 static struct kmem_cache *flow_cache;
 
 /* For what flows need a process for, and for the reapers. */
@@ -877,7 +879,11 @@ int __init ftcp_flow_init(void)
 	flow_cache = KMEM_CACHE(ftcp_flow, SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	if (!flow_cache)
 		return -ENOMEM;
-	ftcp_flow_wq = alloc_workqueue("faketcp", WQ_UNBOUND, 0);
+	/* Most of what flows begin and end with is done under ftcp_net.ports_lock.
+	 * Without a bound thousands of kernel threads would come to wait for it,
+	 * and stay for minutes.
+	 */
+	ftcp_flow_wq = alloc_workqueue("faketcp", WQ_UNBOUND, WORKERS);
 	if (!ftcp_flow_wq) {
 		kmem_cache_destroy(flow_cache);
 		return -ENOMEM;
