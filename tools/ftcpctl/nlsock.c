@@ -129,7 +129,7 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 	if (!(msg->nlmsg_flags & NLM_F_ACK_TLVS) ||
 	    skip > (size_t)nlmsg_datalen(msg))
 		skip = nlmsg_datalen(msg);
-	refuse(nl, err->error, (struct nlattr *)((char *)err + skip),
+	refuse(nl, err->error, (void *)((char *)err + skip),
 	       nlmsg_datalen(msg) - skip);
 	nl->done = true;
 	return NL_STOP;
@@ -156,8 +156,8 @@ static int on_finish(struct nl_msg *m, void *arg)
 		memcpy(&error, nlmsg_data(msg), sizeof(error));
 	if (error < 0)
 		refuse(nl, error,
-		       (struct nlattr *)((char *)nlmsg_data(msg) +
-					 NLMSG_ALIGN(sizeof(error))),
+		       (void *)((char *)nlmsg_data(msg) +
+				NLMSG_ALIGN(sizeof(error))),
 		       nlmsg_datalen(msg) - (int)NLMSG_ALIGN(sizeof(error)));
 	return NL_STOP;
 }

@@ -131,7 +131,7 @@ static const void *attribute(const struct message *m, size_t len, size_t fixed,
 	const struct rtattr *a;
 
 	while (at + sizeof(*a) <= len) {
-		a = (const struct rtattr *)((const u8 *)m + at);
+		a = (const void *)((const u8 *)m + at);
 		if (a->rta_len < sizeof(*a) || at + a->rta_len > len)
 			return NULL;
 		if (a->rta_type == type)

@@ -283,7 +283,7 @@ static void input(struct worker *w, struct source *s)
 		dispatch_listen(w);
 		break;
 	case SOURCE_FLOW:
-		dispatch_flow(w, (struct flow *)s);
+		dispatch_flow(w, (void *)s); /* its first member */
 		break;
 	case SOURCE_MAIL:
 		collect_mail(w);
