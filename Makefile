@@ -13,6 +13,8 @@
 #                   module's on User-mode Linux; ALL=1: every test
 # make check-debug  the module's tests on kernels with KASAN; lockdep, kmemleak and
 #                   trackers of references and objects; and too little memory
+# make check-cross  the core, the tools and the module for a big-endian and a
+#                   32-bit processor; sparse
 # make soak         half an hour of traffic and trouble on such a kernel
 # make bench | fuzz
 # make demo         WireGuard through a network that drops UDP; MODE=tun: with ftcptun
@@ -89,6 +91,9 @@ check-fast:
 check-debug:
 	@selftests/check-debug
 
+check-cross:
+	@selftests/check-cross
+
 soak:
 	@selftests/soak/run
 
@@ -113,5 +118,5 @@ clean:
 
 FORCE:
 
-.PHONY: all module tools $(TOOLS) install uninstall check check-fast check-debug soak bench \
-	fuzz demo clean FORCE
+.PHONY: all module tools $(TOOLS) install uninstall check check-fast check-debug check-cross \
+	soak bench fuzz demo clean FORCE

@@ -97,6 +97,13 @@ check 'and no other kernel' no_qemu check-fast
 check 'nor do those on debug kernels' no_qemu check-debug
 check 'make check-debug runs what asks for that' grep -q \
 	'^selftests/bootstrap check-debug' "$selftests/check-debug"
+check 'those for other processors get compilers for these' \
+	needs check-cross "${building[@]}" gcc-s390x-linux-gnu \
+	gcc-arm-linux-gnueabihf qemu-user sparse 'linux-source-[0-9.]*'
+no_machine() { ! list "$1" | grep -E 'qemu-system|linux-(image|headers)'; }
+check 'and no machine' no_machine check-cross
+check 'make check-cross runs what asks for that' grep -q \
+	'^selftests/bootstrap check-cross' "$selftests/check-cross"
 check 'the fuzzers get a compiler that has them' \
 	needs fuzz clang 'libclang-rt-[0-9]*-dev'
 check 'and no kernel' needs_only fuzz "${building[@]}" clang 'libclang-rt-[0-9]*-dev'
