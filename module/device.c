@@ -200,26 +200,6 @@ static struct rtnl_link_ops link_ops __read_mostly = {
 	.get_link_net	= link_get_link_net,
 };
 
-/**
- * ftcp_device_for_each_tunnel() - call a function for each tunnel of all links
- * @fn: the function
- * @arg: its second argument
- *
- * Context: RTNL.
- */
-void ftcp_device_for_each_tunnel(void (*fn)(struct ftcp_tunnel *, void *),
-				 void *arg)
-{
-	struct ftcp_tunnel *tunnel;
-	struct ftcp_link *link;
-
-	ASSERT_RTNL();
-	list_for_each_entry(link, &links, list) {
-		list_for_each_entry(tunnel, &link->tunnels, list)
-			fn(tunnel, arg);
-	}
-}
-
 /* ---- network namespaces ---- */
 
 /* After all filters.  Conntrack's own hooks come behind, or before by order of

@@ -84,6 +84,9 @@ struct ftcp_link {
  * @routes: is called when routes change; see handover.c
  * @changed: an address, a route or a device of the namespace changed since its
  *	flows were looked at; see handover.c
+ * @suspect: the host was asleep since then
+ * @looked: jiffies; when they were
+ * @look: looks at them
  * @key: secret of cookies and initial sequence numbers; constant
  */
 struct ftcp_net {
@@ -116,6 +119,9 @@ struct ftcp_net {
 	struct delayed_work reaper;
 	struct notifier_block routes;
 	bool changed;
+	bool suspect;
+	unsigned long looked;
+	struct delayed_work look;
 	siphash_key_t key;
 };
 
@@ -181,10 +187,6 @@ static inline void ftcp_net_release(struct net *net)
 int ftcp_net_get(struct net *net, bool proxy);
 void ftcp_net_put(struct net *net, bool proxy);
 
-struct ftcp_tunnel;
-
-void ftcp_device_for_each_tunnel(void (*fn)(struct ftcp_tunnel *, void *),
-				 void *arg);
 bool ftcp_device_check(const struct net_device *dev);
 void ftcp_device_pin(struct ftcp_link *link);
 

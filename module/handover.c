@@ -27,9 +27,6 @@
 #define PAUSE	HZ	/* between two looks */
 #define BATCH	256	/* flows looked at without a pause */
 
-static bool resumed;	/* since flows were looked at */
-static unsigned long looked;	/* jiffies; when they were */
-
 /* A flow that is met twice, as the table grows, is none the worse for it. */
 static void look_at_table(struct rhashtable *table, bool suspect,
 			  void (*look_at)(struct ftcp_flow *, bool))
@@ -48,7 +45,7 @@ static void look_at_table(struct rhashtable *table, bool suspect,
 		if (++n % BATCH)
 			continue;
 		rhashtable_walk_stop(&iter);
-		cond_resched();
+		schedule_timeout_uninterruptible(1);
 		rhashtable_walk_start(&iter);
 	}
 	rhashtable_walk_stop(&iter);
@@ -60,44 +57,21 @@ static void look_at_inner(struct ftcp_flow *flow, bool suspect)
 	ftcp_flow_target_way_changed(flow);
 }
 
-/* The flows whose segments, or whose datagrams, travel in a namespace. */
-static void look_at_net(struct net *net, bool suspect)
+/* The flows whose segments, or whose datagrams, travel in a namespace.  Without RTNL,
+ * for which the whole host would wait: the namespace stays until this has ended.
+ */
+static void look(struct work_struct *work)
 {
-	struct ftcp_net *fn = ftcp_net(net);
+	struct ftcp_net *fn = container_of(to_delayed_work(work),
+					   struct ftcp_net, look);
+	bool suspect = xchg(&fn->suspect, false);
 
+	WRITE_ONCE(fn->looked, jiffies);
 	if (!xchg(&fn->changed, false))
 		return;
 	look_at_table(&fn->outer, suspect, ftcp_flow_way_changed);
 	look_at_table(&fn->inner, suspect, look_at_inner);
 }
-
-static void look_at_tunnel(struct ftcp_tunnel *tunnel, void *arg)
-{
-	const bool *suspect = arg;
-
-	look_at_net(tunnel->underlay, *suspect);
-	look_at_net(tunnel->inner_net, *suspect);
-}
-
-static void mark_net(struct ftcp_tunnel *tunnel, void *arg)
-{
-	WRITE_ONCE(ftcp_net(tunnel->underlay)->changed, true);
-}
-
-/* RTNL keeps the tunnels, and with them the namespaces. */
-static void look(struct work_struct *work)
-{
-	bool suspect = xchg(&resumed, false);
-
-	WRITE_ONCE(looked, jiffies);
-	rtnl_lock();
-	if (suspect)
-		ftcp_device_for_each_tunnel(mark_net, NULL);
-	ftcp_device_for_each_tunnel(look_at_tunnel, &suspect);
-	rtnl_unlock();
-}
-
-static DECLARE_DELAYED_WORK(look_work, look);
 
 /**
  * ftcp_handover_look() - have the flows of a namespace looked at
@@ -109,13 +83,14 @@ static DECLARE_DELAYED_WORK(look_work, look);
  */
 void ftcp_handover_look(const struct net *net)
 {
-	unsigned long next = READ_ONCE(looked) + PAUSE, now = jiffies;
+	struct ftcp_net *fn = ftcp_net(net);
+	unsigned long next = READ_ONCE(fn->looked) + PAUSE, now = jiffies;
 	unsigned long delay = SETTLE;
 
 	if (time_after(next, now + SETTLE) && time_before_eq(next, now + PAUSE))
 		delay = next - now;
-	WRITE_ONCE(ftcp_net(net)->changed, true);
-	schedule_delayed_work(&look_work, delay);
+	WRITE_ONCE(fn->changed, true);
+	queue_delayed_work(ftcp_flow_wq, &fn->look, delay);
 }
 
 /* What happens where no tunnel is costs nothing. */
@@ -182,6 +157,7 @@ void ftcp_handover_watch(struct net *net)
 {
 	struct ftcp_net *fn = ftcp_net(net);
 
+	INIT_DELAYED_WORK(&fn->look, look);
 	fn->routes.notifier_call = route_event;
 	if (register_fib_notifier(net, &fn->routes, NULL, NULL))
 		fn->routes.notifier_call = NULL;
@@ -197,6 +173,26 @@ void ftcp_handover_unwatch(struct net *net)
 
 	if (fn->routes.notifier_call)
 		unregister_fib_notifier(net, &fn->routes);
+	cancel_delayed_work_sync(&fn->look);
+}
+
+/* No flow knows what happened to its way while this host was asleep. */
+static void suspect_all(void)
+{
+	struct ftcp_net *fn;
+	struct net *net;
+
+	/* not only RCU: who takes a namespace down first takes it off the list */
+	down_read(&net_rwsem);
+	for_each_net(net) {
+		fn = ftcp_net(net);
+		if (!READ_ONCE(fn->users))
+			continue;
+		WRITE_ONCE(fn->suspect, true);
+		WRITE_ONCE(fn->changed, true);
+		mod_delayed_work(ftcp_flow_wq, &fn->look, 0);
+	}
+	up_read(&net_rwsem);
 }
 
 static int power_event(struct notifier_block *nb, unsigned long event,
@@ -206,8 +202,7 @@ static int power_event(struct notifier_block *nb, unsigned long event,
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
-		WRITE_ONCE(resumed, true);
-		mod_delayed_work(system_wq, &look_work, 0);
+		suspect_all();
 	}
 	return NOTIFY_DONE;
 }
@@ -253,8 +248,6 @@ err_address:
 
 /**
  * ftcp_handover_exit() - watch no longer
- *
- * Flows may ask for a look until there are none: see ftcp_handover_flush().
  */
 void ftcp_handover_exit(void)
 {
@@ -262,12 +255,4 @@ void ftcp_handover_exit(void)
 	unregister_netdevice_notifier(&device_nb);
 	unregister_inet6addr_notifier(&address6_nb);
 	unregister_inetaddr_notifier(&address_nb);
-}
-
-/**
- * ftcp_handover_flush() - look no more, when all links are gone
- */
-void ftcp_handover_flush(void)
-{
-	cancel_delayed_work_sync(&look_work);
 }

@@ -10,6 +10,5 @@ void ftcp_handover_unwatch(struct net *net);
 void ftcp_handover_look(const struct net *net);
 int ftcp_handover_init(void);
 void ftcp_handover_exit(void);
-void ftcp_handover_flush(void);
 
 #endif /* FTCP_HANDOVER_H */

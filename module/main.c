@@ -45,7 +45,6 @@ err_handover:
 	ftcp_handover_exit();
 err_device:
 	ftcp_device_exit();
-	ftcp_handover_flush();
 err_flow:
 	ftcp_flow_exit();
 err_source:
@@ -58,7 +57,6 @@ static void __exit ftcp_exit(void)
 	ftcp_netlink_exit();
 	ftcp_handover_exit();
 	ftcp_device_exit();
-	ftcp_handover_flush();
 	ftcp_flow_exit();
 	ftcp_source_exit();
 }
