@@ -335,6 +335,22 @@ static bool source_changed(const struct ftcp_flow *flow,
 	return dst && !ftcp_end_equal(&pair.local, &flow->outer.local);
 }
 
+/* The device that a flow's segments would leave by now; not to be dereferenced.
+ * Where there are several ways that goes by their source, too.
+ */
+static const struct net_device *bound_dev(const struct ftcp_flow *flow)
+{
+	struct ftcp_pair pair = flow->outer;
+	const struct net_device *dev;
+	struct dst_entry *dst;
+
+	dst = ftcp_route(flow->tunnel->underlay, &pair, IPPROTO_TCP,
+			 READ_ONCE(flow->tunnel->config.fwmark));
+	dev = dst ? dst->dev : NULL;
+	dst_release(dst);
+	return dev;
+}
+
 /**
  * ftcp_flow_way_changed() - addresses, routes or devices have changed
  * @flow: the flow
@@ -359,7 +375,7 @@ void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect)
 			return;
 		}
 		dst = rcu_dereference(flow->outer_route.dst);
-		if (!dst || dst->dev != dev)
+		if (!dst || (dst->dev != dev && dst->dev != bound_dev(flow)))
 			suspect = true;
 	}
 	if (!suspect)

@@ -210,6 +210,57 @@ check 'the conversation goes on' c udptool send --to 127.0.0.1:1234 --from 127.0
 check 'as before' ip -n "$C" route replace default via "$RC4"
 check 'delete both' proxy_gone
 
+# Of two ways a connection has one, which goes by its addresses and ports; who is not
+# bound to them yet may be given the other.  That is no change.
+several_ways()
+{
+	ip link add eth1 netns "$C" type veth peer name c1 netns "$R" &&
+		ip -n "$R" addr add fd03::1/64 dev c1 nodad && ip -n "$R" link set c1 up &&
+		ip -n "$C" addr replace "$C6/64" dev eth0 nodad &&
+		ip -n "$C" addr add fd03::2/64 dev eth1 nodad && ip -n "$C" link set eth1 up &&
+		r nft add rule inet router forward iifname c1 accept &&
+		c sysctl -qw net.ipv6.fib_multipath_hash_policy=1 &&
+		wait_for 10 c ping -q -c 1 -W 1 "$RC6" && wait_for 10 c ping -q -c 1 -W 1 fd03::1 &&
+		ip -n "$C" route add fd02::/64 src "$C6" \
+			nexthop via "$RC6" dev eth0 nexthop via fd03::1 dev eth1
+}
+sent() { r nft list table inet sent | sed -n 's/.* packets \([0-9]*\) .*/\1/p'; }
+# quiet: none since it was asked before
+quiet()
+{
+	mv -f "$tmp/sent" "$tmp/before"
+	sent > "$tmp/sent"
+	cmp -s "$tmp/sent" "$tmp/before"
+}
+witness_at() { flows "$C" '.[] | select(.tunnel == "w" and .state == "established") | .local' | grep -q "^$1:"; }
+# witness ADDRESS: another flow moves there when a look finds that it has to
+witness()
+{
+	ip -n "$C" route replace default via "$RC4" src "$1" && wait_for 10 witness_at "$1"
+}
+check 'several ways' several_ways
+check 'tunnels' eval 'proxy keepalive 3600 idle 3600 &&
+	ip -n "$C" addr replace 10.1.0.4/24 dev eth0 && c ftcpctl add tunnel w dev ftcp0 \
+		listen 127.0.0.1:1235 remote "$S4:4567" keepalive 3600 idle 3600 &&
+	c ftcpctl add tunnel v dev ftcp0 listen 127.0.0.1:1236 remote "[$S6]:4567" \
+		keepalive 3600 idle 3600'
+check 'segments are counted' r nft "add table inet sent { chain f {
+	type filter hook forward priority -10; ip6 daddr $S6 tcp dport 4567 counter; }; }"
+check 'flows' eval 'c udptool send --to 127.0.0.1:1236 --sockets 40 --count 3 &&
+	c udptool send --to 127.0.0.1:1235 --from 127.0.0.1:7001'
+check 'both ways are used' eval 'for way in eth0 eth1; do
+	[ "$(ip -n "$C" -s -j link show $way | jq ".[0].stats64.tx.packets")" -gt 20 ] || return
+	done'
+echo > "$tmp/sent"
+check 'all is said' wait_for 10 quiet
+check 'a look' witness 10.1.0.4
+check 'another one' witness "$C4"
+check 'and a third' witness 10.1.0.4
+check 'no flow was probed' [ "$(sent)" = "$(cat "$tmp/sent")" ]
+check 'delete both' proxy_gone
+check 'as before' eval 'ip -n "$C" link del eth1 && r nft delete table inet sent &&
+	ip -n "$C" route replace default via "$RC4"'
+
 # ---- a peer that moves ------------------------------------------------------
 
 check 'links' eval 'add_link "$C" && add_link "$S"'
