@@ -7,6 +7,7 @@
  */
 #include <linux/if_arp.h>
 #include <linux/module.h>
+#include <linux/net.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/rtnetlink.h>
@@ -262,9 +263,11 @@ int ftcp_net_get(struct net *net, bool proxy)
 			return err;
 		}
 		/* Each forwarded flow's socket wants this; to turn it on and off
-		 * stops all processors, and flows come when others like.
+		 * stops all processors, and flows come when others like.  Those of
+		 * IPv6 want another switch besides.
 		 */
 		udp_encap_enable();
+		fn->encap6 = ftcp_port_encap6(net);
 	}
 	WRITE_ONCE(fn->proxies, fn->proxies + proxy);
 	WRITE_ONCE(fn->users, fn->users + 1);
@@ -286,6 +289,9 @@ void ftcp_net_put(struct net *net, bool proxy)
 	WRITE_ONCE(fn->users, fn->users - 1);
 	WRITE_ONCE(fn->proxies, fn->proxies - proxy);
 	if (proxy && !fn->proxies) {
+		if (fn->encap6)
+			sock_release(fn->encap6);
+		fn->encap6 = NULL;
 		udp_encap_disable();
 		nf_unregister_net_hooks(net, proxy_hooks,
 					ARRAY_SIZE(proxy_hooks));

@@ -87,6 +87,7 @@ struct ftcp_link {
  * @suspect: the host was asleep since then
  * @looked: jiffies; when they were
  * @look: looks at them
+ * @encap6: an IPv6 socket, while there are @proxies: see ftcp_port_encap6()
  * @key: secret of cookies and initial sequence numbers; constant
  */
 struct ftcp_net {
@@ -122,6 +123,7 @@ struct ftcp_net {
 	bool suspect;
 	unsigned long looked;
 	struct delayed_work look;
+	struct socket *encap6;
 	siphash_key_t key;
 };
 

@@ -172,6 +172,26 @@ unsigned int ftcp_port_spare(struct net *net, int protocol)
 }
 
 /**
+ * ftcp_port_encap6() - have IPv6 sockets with an encapsulation in the host
+ * @net: network namespace
+ *
+ * The first and the last such socket of the host turn a switch in the code, for which
+ * all processors are stopped.  As long as this one is there, flows do not.
+ *
+ * Return: a socket without a port, or NULL where there is no IPv6.
+ */
+struct socket *ftcp_port_encap6(struct net *net)
+{
+	struct socket *sock;
+
+	if (sock_create_kern(net, AF_INET6, SOCK_DGRAM, IPPROTO_UDP, &sock))
+		return NULL;
+	udp_sk(sock->sk)->encap_type = 1;
+	udp_tunnel_encap_enable(sock->sk);
+	return sock;
+}
+
+/**
  * ftcp_port_get() - reserve a local port
  * @net: network namespace
  * @protocol: IPPROTO_TCP or IPPROTO_UDP

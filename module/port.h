@@ -7,6 +7,7 @@
 #include "device.h"
 
 struct ftcp_port;
+struct socket;
 
 struct ftcp_port *ftcp_port_get(struct net *net, int protocol,
 				const struct ftcp_end *end, bool shared);
@@ -14,6 +15,7 @@ struct ftcp_port *ftcp_port_get_loopback(struct net *net,
 					 const struct ftcp_end *end);
 bool ftcp_port_fair(struct net *net, int protocol, unsigned int has);
 unsigned int ftcp_port_spare(struct net *net, int protocol);
+struct socket *ftcp_port_encap6(struct net *net);
 void ftcp_port_put(struct ftcp_port *port);
 __be16 ftcp_port_number(const struct ftcp_port *port);
 

@@ -212,6 +212,39 @@ taken 'its port: taken' "$S" tcp "$S6" 4567 plain
 
 check 'delete the links' proxy_gone
 
+# ---- a target of IPv6 ----------------------------------------------------------
+
+# For the first and for the last socket with an encapsulation the kernel patches its
+# code, and stops all processors.  Flows do not: they come and go as others like.
+tracing=/sys/kernel/tracing
+patched() { awk '$1 == "ftcp_patched" { print $2 }' $tracing/kprobe_profile; }
+[ -e $tracing/kprobe_events ] || mount -t tracefs tracefs $tracing 2> /dev/null
+if echo 'p:ftcp_patched arch_jump_label_transform_apply' 2> /dev/null \
+	>> $tracing/kprobe_events; then
+	check 'a target of IPv6' eval 'proxy &&
+		s ftcpctl set tunnel t dev ftcp0 unreachable ignore &&
+		s ftcpctl add tunnel six dev ftcp0 port 4568 forward "[::1]:9" \
+			unreachable ignore &&
+		c ftcpctl add tunnel six dev ftcp0 listen 127.0.0.1:1235 remote "$S4:4568"'
+	echo 1 > $tracing/events/kprobes/ftcp_patched/enable
+	before=$(patched)
+	for port in 7001 7002 7003; do
+		check "a flow: $port" c udptool send --to 127.0.0.1:1235 \
+			--from "127.0.0.1:$port" --oneway --count 1
+		check "... is there" wait_for 10 eval '[ -n "$(flows "$S" \
+			".[] | select(.[\"inner-remote\"]) | .remote")" ]'
+		check "... goes" eval 'for port in $(flows "$C" ".[].local | split(\":\")[1]")
+			do c ftcpctl del flow local "$C4:$port" remote "$S4:4568" dev ftcp0
+			done; wait_for 10 flows_are "$S" 0'
+	done
+	check 'nothing was patched for them' [ $(($(patched) - before)) -lt 3 ]
+	echo 0 > $tracing/events/kprobes/ftcp_patched/enable
+	echo '-:ftcp_patched' >> $tracing/kprobe_events
+	check 'delete the links' proxy_gone
+else
+	diag 'this kernel does not tell when its code is patched'
+fi
+
 # ---- when they are rare ------------------------------------------------------
 
 # 64 ports, of which 32 may be had.  Tunnel t: to 127.0.0.1; mute: to a target that
