@@ -76,16 +76,29 @@ static bool move(struct ftcp_peer *peer, bool all, bool force)
 	return found;
 }
 
+static void ask(struct ftcp_peer *peer, unsigned long pause)
+{
+	ftcp_peer_hold(peer);
+	if (mod_delayed_work(ftcp_flow_wq, &peer->mover, pause))
+		ftcp_peer_put(peer);	/* it had been asked */
+}
+
+/* Between two rounds it is no thread's: what was replaced has to be closed, by one of
+ * the same few.
+ */
 static void mover(struct work_struct *work)
 {
-	struct ftcp_peer *peer = container_of(work, struct ftcp_peer, mover);
-	bool all = xchg(&peer->move_all, false);
-	unsigned int n;
+	struct ftcp_peer *peer = container_of(to_delayed_work(work),
+					      struct ftcp_peer, mover);
 
+	if (xchg(&peer->move_all, false))
+		peer->moving_all = true;
 	/* Whoever was about to dial the old endpoint has done so. */
 	synchronize_rcu();
-	for (n = 1; move(peer, all, n % PATIENCE == 0); n++)
-		schedule_timeout_uninterruptible(PAUSE);
+	if (move(peer, peer->moving_all, ++peer->rounds % PATIENCE == 0))
+		ask(peer, PAUSE);
+	else
+		peer->moving_all = false;
 	ftcp_peer_put(peer);
 }
 
@@ -95,7 +108,7 @@ static void mover(struct work_struct *work)
  */
 void ftcp_mover_init(struct ftcp_peer *peer)
 {
-	INIT_WORK(&peer->mover, mover);
+	INIT_DELAYED_WORK(&peer->mover, mover);
 }
 
 /**
@@ -112,7 +125,5 @@ void ftcp_mover_ask(struct ftcp_peer *peer, bool all)
 	smp_store_release(&peer->moves, peer->moves + 1);
 	if (all)
 		WRITE_ONCE(peer->move_all, true);
-	ftcp_peer_hold(peer);
-	if (!queue_work(ftcp_flow_wq, &peer->mover))
-		ftcp_peer_put(peer);
+	ask(peer, 0);
 }

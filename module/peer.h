@@ -87,6 +87,8 @@ struct ftcp_peer_config {
  * @doomed: in ftcp_net.doomed, with a reference, while there are doomed flows
  * @mover: has its flows dialled anew; holds a reference, see mover.c
  * @move_all: those that are where they belong as well
+ * @moving_all: so it does, and this and the next are only for it
+ * @rounds: how often it has looked at the flows
  * @moves: how often they were to move; written under RTNL
  * @refs: of the tunnel's list and of each flow
  * @dial_at: jiffies; before that no flow is dialled, if there were @failures
@@ -107,8 +109,10 @@ struct ftcp_peer {
 	u32 epoch;
 	bool gone;
 	struct list_head doomed;
-	struct work_struct mover;
+	struct delayed_work mover;
 	bool move_all;
+	bool moving_all;
+	u8 rounds;
 	u32 moves;
 	refcount_t refs;
 	unsigned long dial_at;
