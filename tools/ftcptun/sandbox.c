@@ -75,6 +75,13 @@ static void no_new_privileges(void)
 		die("cannot set no_new_privs: %s", strerror(errno));
 }
 
+/* Before anything is asked of them: what there was by chance would be kept. */
+static void read_capabilities(void)
+{
+	if (capng_get_caps_process())
+		die("cannot read the capabilities: %s", strerror(errno));
+}
+
 static bool may(unsigned int capability)
 {
 	return capng_have_capability(CAPNG_EFFECTIVE, capability);
@@ -87,7 +94,7 @@ static void keep(const unsigned int *capability, unsigned int n)
 {
 	unsigned int kept = 0, i;
 
-	capng_get_caps_process();
+	read_capabilities();
 	for (i = 0; i < n; i++) {
 		if (capng_have_capability(CAPNG_PERMITTED, capability[i]))
 			kept |= 1u << i;
@@ -126,7 +133,7 @@ void sandbox_monitor(void)
  */
 void sandbox_become(const struct sandbox_user *user)
 {
-	capng_get_caps_process();
+	read_capabilities();
 	if (closed && may(CAP_SETUID) && may(CAP_SETGID)) {
 		capng_clear(CAPNG_SELECT_CAPS);
 		if (capng_change_id((int)user->uid, (int)user->gid,
@@ -187,7 +194,7 @@ void sandbox_enter(const struct sandbox_user *user, pid_t parent)
 	int failed = EPERM;
 	bool first;
 
-	capng_get_caps_process();
+	read_capabilities();
 	first = may(CAP_SYS_CHROOT);
 	if (closed && first)
 		failed = empty_root();
