@@ -571,6 +571,7 @@ static int get_range(struct genl_info *info, const struct nlattr *nla,
 static int get_endpoint(struct genl_info *info, const struct ftcp_tunnel *tunnel,
 			struct ftcp_peer_config *config)
 {
+	bool tentative = nla_get_flag(info->attrs[FTCP_A_ENDPOINT_TENTATIVE]);
 	const char *name;
 	int err;
 
@@ -585,6 +586,10 @@ static int get_endpoint(struct genl_info *info, const struct ftcp_tunnel *tunnel
 		config->kind = FTCP_ENDPOINT_ADDR;
 		strscpy(config->endpoint_name, name ?: "",
 			sizeof(config->endpoint_name));
+		config->tentative = tentative;
+	} else if (tentative) {
+		return refuse(info, FTCP_A_ENDPOINT_TENTATIVE, -EINVAL,
+			      "endpoint-tentative has no meaning without endpoint");
 	}
 	if (info->attrs[FTCP_A_ENDPOINT_KIND]) {
 		config->kind = nla_get_u32(info->attrs[FTCP_A_ENDPOINT_KIND]);
@@ -596,6 +601,7 @@ static int get_endpoint(struct genl_info *info, const struct ftcp_tunnel *tunnel
 	if (config->kind != FTCP_ENDPOINT_ADDR) {
 		memset(&config->endpoint, 0, sizeof(config->endpoint));
 		config->endpoint_name[0] = '\0';
+		config->tentative = false;
 	}
 
 	if (tunnel->mode == FTCP_MODE_LISTEN &&
@@ -652,6 +658,7 @@ static int set_peer(struct genl_info *info, struct ftcp_tunnel *tunnel)
 		config->kind = old->kind;
 		config->wire = old->wire;
 		config->endpoint = old->endpoint;
+		config->tentative = old->tentative;
 		strscpy(config->endpoint_name, old->endpoint_name,
 			sizeof(config->endpoint_name));
 	}

@@ -188,6 +188,7 @@ static int fill_peer(struct sk_buff *msg, const struct ftcp_peer *peer,
 	     put_end(msg, FTCP_A_ENDPOINT, &c->endpoint)) ||
 	    (c->endpoint_name[0] &&
 	     nla_put_string(msg, FTCP_A_ENDPOINT_NAME, c->endpoint_name)) ||
+	    (c->tentative && nla_put_flag(msg, FTCP_A_ENDPOINT_TENTATIVE)) ||
 	    nla_put_u32(msg, FTCP_A_WIRE, c->wire) ||
 	    nla_put_u32(msg, FTCP_A_FLOWS, READ_ONCE(peer->nflows)))
 		goto cancel;

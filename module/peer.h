@@ -58,6 +58,7 @@ struct ftcp_allowed {
  * @wire: enum ftcp_wire
  * @endpoint: TCP address and port, with FTCP_ENDPOINT_ADDR
  * @endpoint_name: what the user wrote for @endpoint, if it was a name
+ * @tentative: flows that are up stay while @endpoint does not answer
  * @nranges: length of @ranges
  * @ranges: allowed IPs
  */
@@ -67,6 +68,7 @@ struct ftcp_peer_config {
 	u32 wire;
 	struct ftcp_end endpoint;
 	char endpoint_name[FAKETCP_ENDPOINT_NAME_MAX + 1];
+	bool tentative;
 	unsigned int nranges;
 	struct ftcp_range ranges[];
 };

@@ -40,9 +40,9 @@ bool ftcp_renew_left(const struct ftcp_flow *flow)
 	}
 }
 
-/* A flow to where its peer no longer is does not stay there, if the user said
- * so.  A name may stand for an address too early, or by mistake, and nobody
- * watches: what works goes on, and the timer tries again.  Under RCU.
+/* A flow to where its peer no longer is does not stay there, unless the new endpoint
+ * is tentative: a name may stand for an address too early, or by mistake, and nobody
+ * watches.  Then what works goes on, and the timer tries again.  Under RCU.
  */
 static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
 {
@@ -59,7 +59,7 @@ static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
 	ftcp_flow_act(flow, &res);
 	if (!ftcp_renew_left(flow))
 		return;
-	if (rcu_dereference(flow->peer->config)->endpoint_name[0])
+	if (rcu_dereference(flow->peer->config)->tentative)
 		ftcp_flow_arm(flow, again);
 	else
 		ftcp_flow_close(flow);
@@ -298,7 +298,7 @@ bool ftcp_flow_to_move(const struct ftcp_flow *flow, bool all)
  * @flow: a flow that was dialled
  *
  * What is established goes on until a flow to the new endpoint is; if that
- * cannot be had it is closed, but goes on if the endpoint has a name.  What
+ * cannot be had it is closed, but goes on if the endpoint is tentative.  What
  * cannot be replaced is closed; what is still dialling the old endpoint ends, and
  * the next datagram dials the new one, or, if it was to replace another flow,
  * another is dialled at once.

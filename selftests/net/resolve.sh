@@ -147,6 +147,28 @@ check_refused 'raw: a name too long' '.' \
 	"38:s=$(printf '%0260d' 0)"
 check '...' is "$(peer '"endpoint-name"')" server.test:4567
 
+# Whether flows stay is said, and does not go by a name.
+up() { [ "$(flows "$C" 'map(select(.state == "established" and .remote == "10.2.0.3:4567")) | length')" "$@" ]; }
+refused() { ended "$C" t | tr ' ' '\n' | sed -n 's/^refused=//p'; }
+check 'a flow' c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7009 --count 2
+check 'it is there' wait_for 10 up -ge 1
+check 'no handshake gets through' r nft add table inet silence "{ chain f {
+	type filter hook forward priority -10;
+	tcp flags & (syn | ack) == syn reject with tcp reset; }; }"
+before=$(refused)
+check 'raw: an endpoint without a name, tentative' c nlraw faketcp 5 2:s=ftcp0 3:s=t \
+	15:s=remote 16:a=10.2.0.2:4567 43:x=
+check 'it refuses' wait_for 10 eval '[ "$(refused)" -gt $((before)) ]'
+check 'the flow stays' up -ge 1
+check_refused 'raw: tentative, but where' 'no meaning without endpoint' \
+	c nlraw faketcp 5 2:s=ftcp0 3:s=t 15:s=remote 43:x=
+check 'raw: a name, not tentative' c nlraw faketcp 5 2:s=ftcp0 3:s=t 15:s=remote \
+	16:a=10.2.0.4:4567 38:s=server.test:4567
+check 'the flow is closed' wait_for 10 up = 0
+check 'handshakes get through' r nft delete table inet silence
+check 'as before' ctl set peer remote tunnel t dev ftcp0 endpoint server.test:4567
+check '...' endpoint_is 10.2.0.3:4567
+
 # ---- As a service ----
 
 # watch SECONDS: in the background, as process $watch

@@ -55,6 +55,7 @@ static const char *const attr_names[FTCP_A_MAX + 1] = {
 	[FTCP_A_ENDPOINT] = "endpoint",
 	[FTCP_A_ENDPOINT_KIND] = "endpoint",
 	[FTCP_A_ENDPOINT_NAME] = "endpoint",
+	[FTCP_A_ENDPOINT_TENTATIVE] = "endpoint",
 	[FTCP_A_ALLOWED_IP] = "allowed-ips",
 	[FTCP_A_NO_ALLOWED_IP] = "allowed-ips",
 	[FTCP_A_REMOTE] = "remote",
@@ -309,8 +310,11 @@ static int peer_request(struct ipc *ipc, int cmd, const struct peer *p)
 		nla_put_u32(msg, FTCP_A_ENDPOINT_KIND, p->kind);
 	if (p->has & HAS(ENDPOINT))
 		put_address(msg, FTCP_A_ENDPOINT, &p->endpoint);
-	if (p->has & HAS(ENDPOINT_NAME))
+	/* What a name stands for may be wrong, and nobody watches. */
+	if (p->has & HAS(ENDPOINT_NAME)) {
 		nla_put_string(msg, FTCP_A_ENDPOINT_NAME, p->endpoint_name);
+		nla_put_flag(msg, FTCP_A_ENDPOINT_TENTATIVE);
+	}
 	if (p->has & HAS(WIRE))
 		nla_put_u32(msg, FTCP_A_WIRE, p->wire);
 	if (p->has & HAS(NO_ALLOWED_IP))
