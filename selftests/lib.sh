@@ -636,13 +636,15 @@ assert_ct_state()
 
 declare -A captures=()	# files by process, and processes by file
 
-# capture FILE NAMESPACE DEVICE [FILTER]: returns when it runs, as process $!
+# capture FILE NAMESPACE DEVICE [FILTER]: returns when it runs, as process $!; of what
+# is larger than 4096 bytes the beginning, or there would be room for 256 packets only
+# until tcpdump has its turn
 capture()
 {
 	local file=$1 ns=$2 dev=$3
 
 	shift 3
-	background "$file.log" "$ns" tcpdump -Z root -n -U --immediate-mode \
+	background "$file.log" "$ns" tcpdump -Z root -n -U --immediate-mode -s 4096 \
 		-B 16384 -i "$dev" -w "$tmp/$file" "$@"
 	captures[$!]=$file
 	captures[$file]=$!
