@@ -93,3 +93,12 @@ kernel_warnings+='|suspicious RCU usage|possible (recursive|circular|deadlock)'
 kernel_warnings+='|unregister_netdevice: waiting|refcount_t: |soft lockup'
 kernel_warnings+='|scheduling while atomic|sleeping function called'
 kernel_warnings+='|Bad page state|Objects remaining in|ODEBUG:|leaked reference'
+
+# Whether mounts can be made that nobody else sees: what a guest has for its root.
+private_mounts()
+{
+	unshare --mount --propagation private true 2> /dev/null && return
+	echo "this process cannot have mounts of its own.  Where / is no mount point, as in" \
+		"a plain chroot, bind its directory onto itself before: mount --bind DIR DIR" >&2
+	return 1
+}
