@@ -200,6 +200,42 @@ check 'its device goes' wait_for 5 gone
 check 'clean-rules after a crash' c "$ftcptun" clean-rules
 unchanged '... after it' "$C"
 check 'clean-rules when there is nothing' c "$ftcptun" clean-rules
+
+# What anybody who rules over the namespace can leave there: a table like a crash's
+# that tells of other settings, or of other values.
+leftover()
+{
+	c nft -f - <<-EOT
+		table inet ftcptun_gone {
+			chain was_99_net/ipv4/ip_default_ttl { }
+			chain was_99_net/ipv6/conf/eth0/hop_limit { }
+			chain was_/99_net/ipv4/ip_default_ttl { }
+			chain was_$1_net/ipv6/conf/eth0/accept_ra { }
+		}
+	EOT
+}
+others_unchanged()
+{
+	check "$1: the table is taken away" not has_table "$C" gone
+	check '... a setting that is not ours stays as it is' \
+		[ "$(setting "$C" net/ipv4/ip_default_ttl)" = 64 ]
+	check '... and one beside ours' [ "$(setting "$C" net/ipv6/conf/eth0/hop_limit)" = 64 ]
+}
+leftover 2
+check 'clean-rules, of what is not by ftcptun' c "$ftcptun" clean-rules
+others_unchanged 'by clean-rules'
+check '... what may be ours is put back' \
+	[ "$(setting "$C" net/ipv6/conf/eth0/accept_ra)" = 2 ]
+c sysctl -qw net.ipv6.conf.eth0.accept_ra=1
+run client "$C" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --restore
+client=$!
+leftover 1
+check '... while another one runs' c "$ftcptun" clean-rules
+check '... which does not take on others' eval \
+	'! c nft list table inet ftcptun_tun0 | grep "was_.*99"'
+ends_well '... the client' $client
+others_unchanged 'after it'
+unchanged '... and nothing is left' "$C"
 check_refused 'clean-rules without the right to' 'cannot list the tables' \
 	c setpriv --bounding-set -all --inh-caps -all "$ftcptun" clean-rules
 

@@ -116,6 +116,17 @@ void rules_warn(const struct options *o, bool v6)
 		    off ? 4 : 6, rules_command(o, command));
 }
 
+/* There are names that nftables does not take: that of such an interface is not
+ * recorded.
+ */
+static bool can_be_recorded(const char *name)
+{
+	return setting_is_ours(name) &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789_-./") == strlen(name);
+}
+
 /* ---- taking away ---- */
 
 /* Whether the device of a table is there, @name in the table's own name */
@@ -145,29 +156,32 @@ static bool find_other(const char *tables, const char *table, char *other)
 	return false;
 }
 
-/* Undo what the chain's name tells: was_VALUE_SETTING */
+/* Undo what the chain's name tells: was_VALUE_SETTING.  Whoever rules over the
+ * namespace can make such a chain, and need not be root of the host, as we may
+ * be: nothing is believed but what record() can have written.
+ */
 static void undo(const char *chain, const char *other)
 {
+	size_t len = strspn(chain, "-0123456789");
 	char value[16], *output;
 	const char *name;
-	size_t len;
 
-	if (other) {
-		output = nft_runf("add chain inet " TABLE_PREFIX
-				  "%s " CHAIN_PREFIX "%s",
-				  other, chain);
-		free(output);
-		return;
-	}
-	name = strchr(chain, '_');
-	len = name ? (size_t)(name - chain) : 0;
-	if (!len || len >= sizeof(value) || strstr(name, ".."))
+	if (!len || len >= sizeof(value) || chain[len] != '_')
 		return;
 	memcpy(value, chain, len);
 	value[len] = '\0';
-	if (setting_write(name + 1, value))
-		say(LOG_DEBUG, "cannot set %s back to %s: %s", name + 1, value,
+	name = chain + len + 1;
+	if (!can_be_recorded(name))
+		return;
+	if (other) {
+		output = nft_runf("add chain inet " TABLE_PREFIX
+				  "%s " CHAIN_PREFIX "%s_%s",
+				  other, value, name);
+		free(output);
+	} else if (setting_write(name, value)) {
+		say(LOG_DEBUG, "cannot set %s back to %s: %s", name, value,
 		    strerror(errno));
+	}
 }
 
 static void remove_table(const char *table, const char *tables)
@@ -400,18 +414,13 @@ void rules_print(const struct options *o, FILE *out)
 			"# need net.ipv6.conf.INTERFACE.accept_ra=2)\n");
 }
 
-/* The old value of each, as a chain's name.  There are names that nftables does not
- * take: that of such an interface is not recorded.
- */
+/* The old value of each, as a chain's name */
 static void record(const struct setting *list, FILE *table)
 {
 	for (; list; list = list->next) {
-		if (strspn(list->name, "abcdefghijklmnopqrstuvwxyz"
-				       "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				       "0123456789_-./") != strlen(list->name))
-			continue;
-		fprintf(table, "\tchain " CHAIN_PREFIX "%s_%s { }\n", list->old,
-			list->name);
+		if (can_be_recorded(list->name))
+			fprintf(table, "\tchain " CHAIN_PREFIX "%s_%s { }\n",
+				list->old, list->name);
 	}
 }
 

@@ -78,6 +78,24 @@ bool setting_is_off(const char *name)
 	return !setting_read(name, value, sizeof(value)) && !strcmp(value, "0");
 }
 
+/**
+ * setting_is_ours() - whether it is one of those that settings_plan() may name
+ * @name: its path below /proc/sys
+ */
+bool setting_is_ours(const char *name)
+{
+	const char *end;
+
+	if (!strcmp(name, IPV4_FORWARD) || !strcmp(name, IPV6_FORWARD))
+		return true;
+	if (strncmp(name, IPV6_CONF "/", strlen(IPV6_CONF "/")) != 0)
+		return false;
+	name += strlen(IPV6_CONF "/");
+	end = strchr(name, '/');
+	return end && !strcmp(end, "/accept_ra") &&
+	       strncmp(name, "../", 3) != 0;
+}
+
 /* One that is not there, or has the value already, is not to be changed. */
 static void add(struct setting ***tail, const char *name, const char *value)
 {

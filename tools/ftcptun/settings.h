@@ -23,6 +23,7 @@ struct setting {
 };
 
 bool setting_is_off(const char *name);
+bool setting_is_ours(const char *name);
 int setting_write(const char *name, const char *value);
 
 struct setting *settings_plan(bool v6, const char *tun);
