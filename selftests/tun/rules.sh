@@ -329,6 +329,33 @@ firewall <<-EOT
 	}
 EOT
 silent 'a firewall that lets pass what is forwarded'
+
+# nft(8) names nothing so, but the kernel takes any name: no command is made of it
+firewall <<-EOT
+	table inet filter {
+		chain passing { }
+	}
+EOT
+echo 'add table inet included' > "$tmp/included"
+c python3 - "passing;include\"$tmp/included\"" <<-EOT
+	import socket, struct, sys
+	def attribute(kind, data):
+	    data = struct.pack('HH', len(data) + 4, kind) + data
+	    return data + bytes(-len(data) % 4)
+	def message(kind, subsystem=0, body=b''):
+	    body = struct.pack('>BBH', 1, 0, subsystem) + body
+	    return struct.pack('IHHII', len(body) + 16, kind, 0x401, 0, 0) + body
+	chain = (attribute(1, b'filter\0') + attribute(3, sys.argv[1].encode() + b'\0') +
+	         attribute(4, attribute(1, struct.pack('>I', 2)) +
+	                      attribute(2, struct.pack('>I', 0))) +
+	         attribute(5, struct.pack('>I', 0)) + attribute(7, b'filter\0'))
+	s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
+	s.send(message(16, 10) + message(10 << 8 | 3, 0, chain) + message(17, 10))
+EOT
+check 'a chain with a command in its name' eval \
+	'c nft list chains | grep -q "passing;include"'
+silent '... it cannot be looked at'
+check '... and does nothing' eval '! c nft list tables | grep included'
 if command -v iptables ip6tables > /dev/null; then
 	c nft flush ruleset
 	c iptables -P FORWARD DROP && c ip6tables -P FORWARD DROP

@@ -136,7 +136,9 @@ static void look_at(const struct chain *c, const char *tun, struct findings *f)
 	free(text);
 }
 
-/* Chains with the hook, of other tables than ftcptun's own */
+/* Chains with the hook, of other tables than ftcptun's own, whose names can be said
+ * in a command
+ */
 static void look_for_chains(const char *text, const char *tun, bool v6,
 			    struct findings *f)
 {
@@ -147,7 +149,8 @@ static void look_for_chains(const char *text, const char *tun, bool v6,
 		if (sscanf(text, "table %7s %63s", c.family, c.table) == 2 ||
 		    sscanf(text, "chain %63s", c.name) == 1 ||
 		    strncmp(text, "type filter hook forward", 24) != 0 ||
-		    strstr(c.table, "ftcptun_"))
+		    strstr(c.table, "ftcptun_") || !nft_is_name(c.table) ||
+		    !nft_is_name(c.name))
 			continue;
 		if (!strcmp(c.family, "ip") || !strcmp(c.family, "inet") ||
 		    (v6 && !strcmp(c.family, "ip6")))

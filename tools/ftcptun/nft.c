@@ -85,3 +85,17 @@ const char *nft_next_word(const char *text, const char *head, char *word,
 	}
 	return NULL;
 }
+
+/**
+ * nft_is_name() - whether a name may stand in a command
+ * @name: what somebody calls a table, chain or else
+ *
+ * There may be any characters in what others than nft(8) have named, as those
+ * that end a command.
+ */
+bool nft_is_name(const char *name)
+{
+	return *name && strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				     "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "0123456789_-./") == strlen(name);
+}

@@ -121,10 +121,7 @@ void rules_warn(const struct options *o, bool v6)
  */
 static bool can_be_recorded(const char *name)
 {
-	return setting_is_ours(name) &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			    "0123456789_-./") == strlen(name);
+	return setting_is_ours(name) && nft_is_name(name);
 }
 
 /* ---- taking away ---- */
@@ -150,7 +147,7 @@ static bool find_other(const char *tables, const char *table, char *other)
 	while ((tables = nft_next_word(tables, "table inet " TABLE_PREFIX,
 				       other, IF_NAMESIZE))) {
 		if (strcmp(other, table + strlen(TABLE_PREFIX)) &&
-		    is_running(other))
+		    nft_is_name(other) && is_running(other))
 			return true;
 	}
 	return false;
@@ -217,7 +214,8 @@ int rules_clean(const char *tun)
 
 	while ((at = nft_next_word(at, "table inet " TABLE_PREFIX, name,
 				   sizeof(name)))) {
-		if (!(tun && !strcmp(name, tun)) && is_running(name))
+		if (!nft_is_name(name) ||
+		    (!(tun && !strcmp(name, tun)) && is_running(name)))
 			continue;
 		table_name(table, name);
 		say(LOG_NOTICE, "removing the rules that a crash has left: %s",
