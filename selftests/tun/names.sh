@@ -26,12 +26,20 @@ named=(client --local 127.0.0.1:1234 --remote server.test:4567 --auto-rules)
 # looks_up: another process is at it
 looks_up() { pgrep -P $client > /dev/null; }
 
+# has_little PID: nothing but its output, its pipe and the socket to ask with
+has_little()
+{
+	[ "$(ls "/proc/$1/fd" | wc -l)" = 5 ] && ! ls -l "/proc/$1/fd" |
+		grep -v "/dev/null\|$tmp\| 3 -> pipe:\| 4 -> socket:\|^total"
+}
+
 r nft -f - <<< "$silent"
 for signal in TERM INT HUP; do
 	background client "$C" "${wrap[@]}" "$ftcptun" "${named[@]}"
 	client=$!
 	check 'a name server that does not answer' wait_for 5 looks_up
 	lookup=$(pgrep -P $client)
+	check '... asked by a process without anything else open' wait_for 2 has_little "$lookup"
 	kill -$signal $client
 	check "SIG$signal: it ends" wait_for 2 has_ended $client
 	wait $client

@@ -20,6 +20,8 @@
 
 #include "sandbox.h"
 
+#define ANSWER_FD (STDERR_FILENO + 1) /* of the process that looks up */
+
 /* Those that the resolver calls permanent; wg(8) gives up at the same ones. */
 static bool is_transient(int err)
 {
@@ -39,6 +41,13 @@ static void resolve(struct lookup_answer *answer, const char *host, int port,
 	answer->transient = is_transient(err);
 	snprintf(answer->error, sizeof(answer->error), "%s",
 		 err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err));
+}
+
+/* What the monitor has open, as the device, is nothing for a resolver. */
+static void keep_only(int fd)
+{
+	dup2(fd, ANSWER_FD);
+	closefrom(ANSWER_FD + 1);
 }
 
 /**
@@ -70,11 +79,11 @@ int lookup_start(struct lookup *l, const char *host, int port, bool v4_only,
 		return -1;
 	}
 	if (!l->pid) {
-		close(fd[0]);
+		keep_only(fd[1]);
 		sandbox_become(user);
 		sandbox_die_with(parent);
 		resolve(&answer, host, port, v4_only);
-		_exit(write(fd[1], &answer, sizeof(answer)) < 0);
+		_exit(write(ANSWER_FD, &answer, sizeof(answer)) < 0);
 	}
 	close(fd[1]);
 	l->fd = fd[0];
