@@ -46,6 +46,23 @@ for signal in TERM INT HUP; do
 	check '... well' [ $? = 0 ]
 	check '... and the look-up with it' wait_for 2 has_ended "$lookup"
 done
+
+# One that has answered is not waited for, whatever it goes on with: here the test
+# answers in its place, and the name server still does not.
+echo 'options timeout:30' >> "$tmp/resolv.conf"
+background client "$C" "${wrap[@]}" "$ftcptun" "${named[@]}"
+client=$!
+check 'one that answers, and goes on' wait_for 5 looks_up
+lookup=$(pgrep -P $client)
+wait_for 2 has_little "$lookup"
+printf x > "/proc/$lookup/fd/3"
+check '... is heard' wait_for 5 grep -q 'resolver has crashed; trying again' "$tmp/client"
+check '... and ended' wait_for 2 has_ended "$lookup"
+kill -TERM $client
+check '... the client ends' wait_for 2 has_ended $client || kill -KILL $client "$lookup"
+wait $client
+check '... well' [ $? = 0 ]
+sed -i /timeout/d "$tmp/resolv.conf"
 r nft delete table inet silent
 
 background client "$C" "${wrap[@]}" "$ftcptun" "${named[@]}"

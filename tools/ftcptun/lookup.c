@@ -90,8 +90,10 @@ int lookup_start(struct lookup *l, const char *host, int port, bool v4_only,
 	return 0;
 }
 
+/* Nothing is expected of it any more, not even that it ends. */
 static void reap(struct lookup *l)
 {
+	kill(l->pid, SIGKILL);
 	while (waitpid(l->pid, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	close(l->fd);
@@ -123,8 +125,6 @@ void lookup_finish(struct lookup *l, struct lookup_answer *answer)
  */
 void lookup_cancel(struct lookup *l)
 {
-	if (l->pid <= 0)
-		return;
-	kill(l->pid, SIGKILL);
-	reap(l);
+	if (l->pid > 0)
+		reap(l);
 }
