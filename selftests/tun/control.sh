@@ -100,6 +100,39 @@ check '... the device is gone' wait_for 5 gone
 check '... what is left can be taken away' r "$ftcptun" clean-rules
 check '... and is gone' no_doomed_table
 
+# meddle PID: a byte on the worker process's channel, as if that one had sent it
+meddle()
+{
+	python3 - "$1" <<-EOT
+	import ctypes, os, socket, sys
+	pid, call = int(sys.argv[1]), ctypes.CDLL(None).syscall
+	pidfd = os.pidfd_open(pid)
+	for name in os.listdir('/proc/%d/fd' % pid):
+	    fd = call(438, pidfd, int(name), 0)	# pidfd_getfd
+	    try:
+	        s = socket.socket(fileno=fd)
+	    except OSError:
+	        continue
+	    if (s.family, s.type) == (socket.AF_UNIX, socket.SOCK_SEQPACKET):
+	        sys.exit(s.send(b'x') != 1)
+	sys.exit(1)
+	EOT
+}
+run doomed "$R" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules \
+	--restore --tun doomed
+doomed=$!
+worker=$(worker_of $doomed)
+check 'the worker process sends what it should not, and goes on' meddle "$worker"
+check '... the program ends all the same' wait_for 15 has_ended $doomed ||
+	kill -KILL $doomed "$worker"
+wait $doomed 2> /dev/null
+check '... with 1' [ $? = 1 ]
+check '... says why' grep -q 'worker process does not end' "$tmp/doomed"
+check '... without the worker process' has_ended "$worker"
+check '... has taken the rules away' no_doomed_table
+check '... and the device is gone' wait_for 5 gone
+r "$ftcptun" clean-rules
+
 # Whoever signals all processes, as terminals and service managers do
 run all "$R" client --local 127.0.0.1:1234 --remote "$S4:4567" --auto-rules --tun both
 all=$!

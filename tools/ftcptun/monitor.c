@@ -31,6 +31,7 @@
 #define RETRY_FIRST 1000 /* ms to the first of these; each time a fifth more */
 #define RETRY_MAX 20000
 #define KILL_AFTER 30000 /* ms to close all flows in */
+#define END_AFTER 5000 /* ms to end in, when the channel has gone */
 
 /* Those that end the program in order; not SIGHUP if it is ignored, as by nohup:
  * a signal that is waited for would come all the same.
@@ -281,15 +282,29 @@ static bool take_message(struct monitor *m)
 	return got < 0;
 }
 
-/* Its exit status, or 1 if it was killed */
+/* Its exit status, or 1 if it was killed.  If it goes on without us it is not as it
+ * was any more.
+ */
 static int wait_for_end(struct monitor *m)
 {
+	u64 end = milliseconds() + END_AFTER, now = milliseconds();
+	struct pollfd pfd = { .fd = m->signals, .events = POLLIN };
+	pid_t ended;
 	int status;
 
-	while (waitpid(m->engine, &status, 0) < 0) {
-		if (errno != EINTR)
-			return 1;
+	while (!(ended = waitpid(m->engine, &status, WNOHANG)) && now < end) {
+		poll(&pfd, 1, (int)(end - now));
+		while (next_signal(m))
+			continue;
+		now = milliseconds();
 	}
+	if (!ended) {
+		say(LOG_ERROR, "the worker process does not end");
+		kill(m->engine, SIGKILL);
+		ended = waitpid(m->engine, &status, 0);
+	}
+	if (ended < 0)
+		return 1;
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	say(LOG_ERROR, "the worker process was killed by signal %d (%s)",
