@@ -42,6 +42,13 @@ status_field()
 	cat "/proc/$2"/task/*/status | sed -n "s/^$1:[[:space:]]*//p" | sort -u
 }
 
+# has_filters: this kernel has filters of system calls
+has_filters()
+{
+	[ "$(status_field Seccomp $$)" ] && grep -q 'errno kill_process\|kill_process' \
+		/proc/sys/kernel/seccomp/actions_avail 2> /dev/null
+}
+
 none=0000000000000000
 # confined NAME PID: all that does not take root to have
 confined()
@@ -49,8 +56,7 @@ confined()
 	check "$1: no capability" [ "$(status_field CapEff "$2")" = $none ]
 	check "$1: nor may it have any" [ "$(status_field CapPrm "$2")" = $none ]
 	check "$1: no new privileges" [ "$(status_field NoNewPrivs "$2")" = 1 ]
-	if [ "$(status_field Seccomp $$)" ] && grep -q 'errno kill_process\|kill_process' \
-	   /proc/sys/kernel/seccomp/actions_avail 2> /dev/null; then
+	if has_filters; then
 		check "$1: a filter of system calls" [ "$(status_field Seccomp "$2")" = 2 ]
 	else
 		skip "$1: a filter of system calls" 'not on this kernel'
@@ -75,6 +81,21 @@ for pid in $client $server; do
 	check '... and no more may come' [ "$(status_field CapPrm $pid)" = $monitor ]
 	check '... no new privileges' [ "$(status_field NoNewPrivs $pid)" = 1 ]
 done
+
+# allowed: what the filter lets pass of what sandboxed.c tries
+allowed() { sed -n 's/ allowed$//p' "$tmp/tried" | xargs; }
+if ! has_filters; then
+	skip 'what the filter lets pass' 'not on this kernel'
+elif "${CC:-cc}" -D_GNU_SOURCE -I "$repo/tools/ftcptun" -o "$tmp/sandboxed" \
+     "$selftests/tun/sandboxed.c" "$repo"/tools/ftcptun/{sandbox,log}.c \
+     -lcap-ng -lseccomp 2> "$tmp/cc"; then
+	c "$tmp/sandboxed" > "$tmp/tried"
+	check 'what the filter lets pass is what is needed, and nothing more' \
+		[ "$(allowed)" = "udp4 udp6 SO_RCVBUF SO_SNDBUF UDP_GRO IP_RECVTOS \
+IPV6_RECVTCLASS signal-self" ]
+else
+	skip 'what the filter lets pass' "no compiler: $(tail -n 1 "$tmp/cc")"
+fi
 
 # ---- either process is killed ----
 

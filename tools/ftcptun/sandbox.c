@@ -21,6 +21,8 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
 #include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
@@ -39,6 +41,10 @@
 #define USER_OTHER "nobody"
 #define UID_NOBODY 65534
 #define STACK 65536
+
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
 
 /* With them a process is no longer one that its sanitizers can look into. */
 #ifdef __SANITIZE_ADDRESS__
@@ -231,9 +237,9 @@ static const int allowed[] = {
 	SCMP_SYS(recvmmsg),	 SCMP_SYS(sendmmsg),
 	SCMP_SYS(recvfrom),	 SCMP_SYS(sendto),
 	SCMP_SYS(recv),		 SCMP_SYS(send),
-	SCMP_SYS(connect),	 SCMP_SYS(setsockopt),
-	SCMP_SYS(getsockopt),	 SCMP_SYS(getsockname),
-	SCMP_SYS(close),	 SCMP_SYS(fstat),
+	SCMP_SYS(connect),	 SCMP_SYS(getsockopt),
+	SCMP_SYS(getsockname),	 SCMP_SYS(close),
+	SCMP_SYS(fstat),
 	SCMP_SYS(epoll_wait),	 SCMP_SYS(epoll_pwait),
 	SCMP_SYS(epoll_pwait2),	 SCMP_SYS(epoll_ctl),
 	SCMP_SYS(poll),		 SCMP_SYS(ppoll),
@@ -242,7 +248,7 @@ static const int allowed[] = {
 	SCMP_SYS(brk),		 SCMP_SYS(munmap),
 	SCMP_SYS(mremap),	 SCMP_SYS(madvise),
 	SCMP_SYS(getrandom),	 SCMP_SYS(getpid),
-	SCMP_SYS(gettid),	 SCMP_SYS(tgkill),
+	SCMP_SYS(gettid),
 	SCMP_SYS(rt_sigreturn),	 SCMP_SYS(rt_sigprocmask),
 	SCMP_SYS(rt_sigaction),	 SCMP_SYS(restart_syscall),
 	SCMP_SYS(exit),		 SCMP_SYS(exit_group),
@@ -265,10 +271,22 @@ static const int fatal[] = {
 	SCMP_SYS(keyctl),	    SCMP_SYS(io_uring_setup),
 };
 
+/* What udp_connect() asks of its sockets.  Raw ones (icmp.c) are there as well, and
+ * stay as they are.
+ */
+static const int options[][2] = {
+	{ SOL_SOCKET, SO_RCVBUF }, { SOL_SOCKET, SO_RCVBUFFORCE },
+	{ SOL_SOCKET, SO_SNDBUF }, { SOL_SOCKET, SO_SNDBUFFORCE },
+	{ IPPROTO_UDP, UDP_GRO },  { IPPROTO_IP, IP_RECVTOS },
+	{ IPPROTO_IPV6, IPV6_RECVTCLASS },
+};
+
+#define IS_INT(n, value) \
+	SCMP_CMP(n, SCMP_CMP_MASKED_EQ, 0xffffffff, (scmp_datum_t)(value))
 #define EXECUTABLE(n) \
 	SCMP_CMP(n, SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC)
 #define NOT_EXECUTABLE(n) SCMP_CMP(n, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0)
-#define IS_UDP SCMP_A1(SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM)
+#define IS_DATAGRAM(n) SCMP_CMP(n, SCMP_CMP_MASKED_EQ, 0xf, SOCK_DGRAM)
 
 /* Only what this architecture does not have may fail, and does not matter. */
 static int add_rules(scmp_filter_ctx filter)
@@ -289,10 +307,19 @@ static int add_rules(scmp_filter_ctx filter)
 		err |= seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS,
 					memory[i], 1, EXECUTABLE(2));
 	}
-	err |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-				SCMP_A0(SCMP_CMP_EQ, AF_INET), IS_UDP);
-	err |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2,
-				SCMP_A0(SCMP_CMP_EQ, AF_INET6), IS_UDP);
+	for (i = 0; i < 2; i++)
+		err |= seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+					SCMP_SYS(socket), 3,
+					IS_INT(0, i ? AF_INET6 : AF_INET),
+					IS_DATAGRAM(1), IS_INT(2, 0));
+	for (i = 0; i < sizeof(options) / sizeof(*options); i++)
+		err |= seccomp_rule_add(filter, SCMP_ACT_ALLOW,
+					SCMP_SYS(setsockopt), 2,
+					IS_INT(1, options[i][0]),
+					IS_INT(2, options[i][1]));
+	/* abort() */
+	err |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+				IS_INT(0, getpid()));
 	return err;
 }
 
