@@ -115,6 +115,33 @@ check 'none more' flows_are "$C" 50
 impair
 check 'they work' c udptool send --to 127.0.0.1:1234 --sockets 4 --count 20
 
+# Four processes send on one socket, on several processors: all that they send before
+# anything of the connection is acknowledged waits.
+cat > "$tmp/burst" <<'EOT'
+use Socket;
+socket(my $s, AF_INET, SOCK_DGRAM, 0) or die "socket: $!\n";
+connect($s, pack_sockaddr_in(1234, inet_aton('127.0.0.1'))) or die "connect: $!\n";
+for (1 .. 4) {
+	next if fork;
+	for (1 .. 50) {
+		send($s, 'x' x 1000, 0) // die "send: $!\n";
+	}
+	exit;
+}
+while (wait != -1) {
+	exit 1 if $?;
+}
+EOT
+carried() { [ "$(s ftcpctl show --json | jq '.[0].stats."rx-packets"')" = $((before + 200)) ]; }
+impair delay 50ms
+check 'room for those that wait' c ftcpctl set tunnel t dev ftcp0 queue 1000
+none=$(drops "$C" refused)
+before=$(s ftcpctl show --json | jq '.[0].stats."rx-packets"')
+check 'a burst from several processors on a new connection' c perl "$tmp/burst"
+check 'all of it arrives' wait_for 20 carried
+check 'none of it was refused' [ "$(drops "$C" refused)" = "$none" ]
+impair
+
 check 'delete the links' proxy_gone
 module_memory_back
 finish

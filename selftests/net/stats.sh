@@ -185,6 +185,37 @@ check 'an event names its flow' eval \
 	grep -F "$S4:4567"'
 check 'nothing is in the kernel log' is "$(log_lines)" "$log_before"
 
+# ---- A list that changes while it is read ----
+
+s ftcpctl add tunnel echo dev ftcp0 port 4567 forward 127.0.0.1:5555
+c ftcpctl add tunnel stay dev ftcp0 listen 127.0.0.1:1234 remote "$S4:4567"
+c ftcpctl add tunnel go dev ftcp0 listen 127.0.0.1:1235 remote "$S4:4567"
+# those that are to go before and behind the others, whatever the order is
+check 'flows that will go' c udptool send --to 127.0.0.1:1235 --from 127.0.0.1:21000 \
+	--sockets 75
+check 'flows that will stay' c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:22000 \
+	--sockets 150
+check 'more that will go' c udptool send --to 127.0.0.1:1235 --from 127.0.0.1:23000 \
+	--sockets 75
+check 'the server has all of them' flows_are "$S" 300 established
+mkfifo "$tmp/go"
+exec {go}<> "$tmp/go"
+in_ns "$S" nlraw faketcp flows <&"$go" > "$tmp/dump" &
+dump=$!
+pids+=("$dump")
+check 'somebody reads the first of them' wait_for 10 file_has "$tmp/dump" paused
+check 'half of them go' c ftcpctl del tunnel go dev ftcp0
+check 'at the server as well' wait_for 10 flows_are "$S" 150 established
+echo >&"$go"
+wait "$dump"
+check 'the reader goes on' [ $? -eq 0 ]
+exec {go}>&-
+diag "$(grep -c '^[0-9]' "$tmp/dump") read, \
+$(sed '/paused/q' "$tmp/dump" | grep -c '^[0-9]') of them before the others went"
+check 'and meets each of the others' is \
+	"$(flows "$C" '.[] | .local | sub(".*:"; "")' | sort | comm -23 - <(sort "$tmp/dump") |
+	wc -l)" 0
+
 ip -n "$C" link del ftcp0
 ip -n "$S" link del ftcp0
 module_memory_back

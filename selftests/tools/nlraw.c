@@ -5,7 +5,7 @@
  * What ftcpctl would never send: requests with attributes missing, too many, out
  * of range or of a wrong size.  Or, for some time, requests to faketcp at random:
  * each command and attribute, mostly sound, so that something happens, then
- * spoilt.
+ * spoilt.  Or a dump of flows that stops after its first part.
  */
 #include "common.h"
 
@@ -187,6 +187,8 @@ static const uint8_t kinds[FTCP_A_MAX + 1] = {
 	[FTCP_A_MAX_AGE] = U32,		[FTCP_A_MAX_BYTES] = U64,
 	[FTCP_A_UNREACHABLE] = U32,	[FTCP_A_ENDPOINT_NAME] = NAME,
 	[FTCP_A_NO_ALLOWED_IP] = NOTHING, [FTCP_A_COALESCE] = U32,
+	[FTCP_A_ENDED] = NEST,		[FTCP_A_REASON] = U32,
+	[FTCP_A_ENDPOINT_TENTATIVE] = NOTHING,
 };
 
 static struct {
@@ -490,6 +492,54 @@ send:
 	return 0;
 }
 
+/* ---- a reader that takes its time ---- */
+
+static void print_ports(const struct nlmsghdr *h)
+{
+	const struct nlattr *a;
+	uint16_t port;
+
+	a = find((const char *)NLMSG_DATA(h) + GENL_HDRLEN,
+		 h->nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN), FTCP_A_REMOTE);
+	if (!a || a->nla_len < NLA_HDRLEN + 4)
+		errx(1, "a flow without a remote end");
+	memcpy(&port, (const char *)(a + 1) + 2, sizeof(port));
+	printf("%u\n", ntohs(port));
+}
+
+/* Ask for all flows, read the first part of the answer, then, when there is a line to
+ * be read, the rest; print the remote port of each.
+ */
+static int dump_flows(uint16_t family)
+{
+	struct nlmsghdr *h;
+	ssize_t len;
+	char line[2];
+
+	begin(family, FAKETCP_CMD_FLOW_GET, 1);
+	request.h.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	if (send(fd, &request, request.h.nlmsg_len, 0) < 0)
+		err(1, "send");
+	for (int part = 0;; part++) {
+		len = recv(fd, &answer, sizeof(answer), 0);
+		if (len < 0)
+			err(1, "recv");
+		for (h = &answer.h; NLMSG_OK(h, len); h = NLMSG_NEXT(h, len)) {
+			if (h->nlmsg_type == NLMSG_DONE)
+				return 0;
+			if (h->nlmsg_type != family)
+				errx(1, "not a flow");
+			print_ports(h);
+		}
+		if (part)
+			continue;
+		puts("paused");
+		fflush(stdout);
+		if (!fgets(line, sizeof(line), stdin))
+			errx(1, "nothing to go on for");
+	}
+}
+
 int main(int argc, char **argv)
 {
 	uint16_t family = 0;
@@ -498,6 +548,7 @@ int main(int argc, char **argv)
 	if (argc < 3) {
 		fputs("usage: nlraw FAMILY COMMAND [ATTR:u8|u16|u32|s|x|a=VALUE]...\n"
 		      "       nlraw faketcp fuzz SECONDS SEED LINK...\n"
+		      "       nlraw faketcp flows\n"
 		      "Prints the kernel's message.  Exit status: 0 done, 1 refused, 2 usage.\n",
 		      stderr);
 		return EXIT_USAGE;
@@ -517,6 +568,8 @@ int main(int argc, char **argv)
 		fuzz.nlinks = argc - 5;
 		return run_fuzz(family, number(argv[3]));
 	}
+	if (!strcmp(argv[2], "flows"))
+		return dump_flows(family);
 	begin(family, number(argv[2]), 1);
 	for (int i = 3; i < argc; i++)
 		put_word(argv[i]);
