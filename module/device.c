@@ -32,6 +32,8 @@
 #include "tunnel.h"
 
 /* What a segment is longer than its datagram. */
+#define WORKERS 16
+
 #define OVERHEAD (FTCP_HLEN - sizeof(struct udphdr))
 
 unsigned int ftcp_net_id __read_mostly;
@@ -234,6 +236,28 @@ static const struct nf_hook_ops proxy_hooks[] = {
 #endif
 };
 
+/* Queues of its own, or who fills them would keep other namespaces' flows waiting.
+ * Most of what flows begin and end with is done under ftcp_net.ports_lock: without a
+ * bound thousands of kernel threads would come to wait for it, and stay for minutes.
+ * Movers sleep, and must not take these threads.
+ */
+static int get_queues(struct ftcp_net *fn)
+{
+	if (!fn->flow_wq)
+		fn->flow_wq = alloc_workqueue("faketcp", WQ_UNBOUND, WORKERS);
+	if (!fn->mover_wq)
+		fn->mover_wq = alloc_ordered_workqueue("faketcp_move", 0);
+	return fn->flow_wq && fn->mover_wq ? 0 : -ENOMEM;
+}
+
+static void destroy_queues(struct ftcp_net *fn)
+{
+	if (fn->mover_wq)
+		destroy_workqueue(fn->mover_wq);
+	if (fn->flow_wq)
+		destroy_workqueue(fn->flow_wq);
+}
+
 /**
  * ftcp_net_get() - have packets of a namespace looked at
  * @net: the namespace
@@ -248,6 +272,9 @@ int ftcp_net_get(struct net *net, bool proxy)
 	int err;
 
 	ASSERT_RTNL();
+	err = get_queues(fn);
+	if (err)
+		return err;
 	if (!fn->users) {
 		err = nf_register_net_hooks(net, hooks, ARRAY_SIZE(hooks));
 		if (err)
@@ -270,7 +297,7 @@ int ftcp_net_get(struct net *net, bool proxy)
 		fn->encap6 = ftcp_port_encap6(net);
 	}
 	WRITE_ONCE(fn->proxies, fn->proxies + proxy);
-	WRITE_ONCE(fn->users, fn->users + 1);
+	smp_store_release(&fn->users, fn->users + 1);	/* after the queues */
 	return 0;
 }
 
@@ -364,6 +391,7 @@ static void __net_exit net_exit(struct net *net)
 
 	ftcp_handover_unwatch(net);
 	ftcp_reaper_exit(fn);
+	destroy_queues(fn);
 	WARN_ON_ONCE(fn->users || atomic_read(&fn->refs));
 	ftcp_table_exit(fn);
 	ftcp_port_table_exit(fn);

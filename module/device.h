@@ -65,12 +65,15 @@ struct ftcp_link {
  * @ranks_lock: protects the next; innermost
  * @ranks: struct ftcp_source by the logarithm of how many flows they have, those with
  *	flows whose targets, here, have not answered
+ * @flow_wq: for what flows with segments here need a process for, for @reaper and
+ *	@look; there from the first of @users on
+ * @mover_wq: for their peers' movers, see mover.c; likewise
  * @users: tunnels that need the netfilter hooks here, under RTNL
  * @proxies: those of them that take datagrams to addresses of its own: that
  *	need the hook for what is sent here as well; written under RTNL
  * @refs: tunnels that live, or still have flows that do, by either namespace
  * @used: there was one
- * @flows: how many flows have segments here, until their memory is free
+ * @flows: how many flows have segments here, until they are unlinked
  * @queued: memory of what waits in these
  * @max_flows: most of the one, see limit.c
  * @max_queue_bytes: most of the other
@@ -103,6 +106,8 @@ struct ftcp_net {
 	unsigned int count;
 	spinlock_t ranks_lock;
 	struct list_head ranks[FTCP_RANKS];
+	struct workqueue_struct *flow_wq;
+	struct workqueue_struct *mover_wq;
 	unsigned int users;
 	unsigned int proxies;
 	atomic_t refs;

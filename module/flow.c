@@ -29,12 +29,7 @@
 #include "table.h"
 #include "tunnel.h"
 
-#define WORKERS 16
-
 static struct kmem_cache *flow_cache;
-
-/* For what flows need a process for, and for the reapers. */
-struct workqueue_struct *ftcp_flow_wq;
 
 /* ---- timer ---- */
 
@@ -497,7 +492,7 @@ static struct ftcp_flow *flow_dial(struct ftcp_tunnel *tunnel,
 		flow_free(flow);
 		return ftcp_flow_by_inner(ftcp_flow_inner_net(tunnel), key);
 	}
-	queue_work(ftcp_flow_wq, &flow->setup);
+	queue_work(ftcp_net(tunnel->underlay)->flow_wq, &flow->setup);
 	spin_unlock(&flow->lock);
 	return flow;
 
@@ -627,7 +622,7 @@ struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 	if (routed)
 		ftcp_flow_announce(flow);
 	else
-		queue_work(ftcp_flow_wq, &flow->setup);
+		queue_work(ftcp_net(tunnel->underlay)->flow_wq, &flow->setup);
 	spin_unlock(&flow->lock);
 	ftcp_flow_rearm(flow);
 	return flow;
@@ -806,7 +801,7 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 		ftcp_peer_failed(flow->peer, event == FTCP_EV_REFUSED);
 	if (flow->heir && !flow->inherited)
 		ftcp_renew_ended(flow, event);
-	queue_work(ftcp_flow_wq, &flow->teardown);
+	queue_work(ftcp_net(flow->tunnel->underlay)->flow_wq, &flow->teardown);
 	rcu_read_unlock();
 }
 
@@ -879,15 +874,6 @@ int __init ftcp_flow_init(void)
 	flow_cache = KMEM_CACHE(ftcp_flow, SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	if (!flow_cache)
 		return -ENOMEM;
-	/* Most of what flows begin and end with is done under ftcp_net.ports_lock.
-	 * Without a bound thousands of kernel threads would come to wait for it,
-	 * and stay for minutes.
-	 */
-	ftcp_flow_wq = alloc_workqueue("faketcp", WQ_UNBOUND, WORKERS);
-	if (!ftcp_flow_wq) {
-		kmem_cache_destroy(flow_cache);
-		return -ENOMEM;
-	}
 	return 0;
 }
 
@@ -896,7 +882,6 @@ int __init ftcp_flow_init(void)
  */
 void ftcp_flow_exit(void)
 {
-	destroy_workqueue(ftcp_flow_wq);
 	rcu_barrier();
 	kmem_cache_destroy(flow_cache);
 }

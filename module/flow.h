@@ -184,7 +184,6 @@ static inline struct ftcp_net *ftcp_flow_inner_net(const struct ftcp_tunnel *t)
 						      t->inner_net);
 }
 
-extern struct workqueue_struct *ftcp_flow_wq;
 
 struct ftcp_flow *ftcp_flow_dial(struct ftcp_tunnel *tunnel,
 				 struct ftcp_peer *peer,

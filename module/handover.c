@@ -90,15 +90,17 @@ void ftcp_handover_look(const struct net *net)
 	if (time_after(next, now + SETTLE) && time_before_eq(next, now + PAUSE))
 		delay = next - now;
 	WRITE_ONCE(fn->changed, true);
-	queue_delayed_work(ftcp_flow_wq, &fn->look, delay);
+	queue_delayed_work(fn->flow_wq, &fn->look, delay);
 }
 
-/* What happens where no tunnel is costs nothing. */
+/* What happens where no tunnel is costs nothing.  Who sees a user sees the queue as
+ * well, here and below.
+ */
 static void changed(const struct net_device *dev)
 {
 	const struct net *net = dev_net(dev);
 
-	if (READ_ONCE(ftcp_net(net)->users))
+	if (smp_load_acquire(&ftcp_net(net)->users))
 		ftcp_handover_look(net);
 }
 
@@ -139,7 +141,7 @@ static int route_event(struct notifier_block *nb, unsigned long event,
 {
 	struct ftcp_net *fn = container_of(nb, struct ftcp_net, routes);
 
-	if (READ_ONCE(fn->users))
+	if (smp_load_acquire(&fn->users))
 		ftcp_handover_look(fn->net);
 	return NOTIFY_DONE;
 }
@@ -186,11 +188,11 @@ static void suspect_all(void)
 	down_read(&net_rwsem);
 	for_each_net(net) {
 		fn = ftcp_net(net);
-		if (!READ_ONCE(fn->users))
+		if (!smp_load_acquire(&fn->users))
 			continue;
 		WRITE_ONCE(fn->suspect, true);
 		WRITE_ONCE(fn->changed, true);
-		mod_delayed_work(ftcp_flow_wq, &fn->look, 0);
+		mod_delayed_work(fn->flow_wq, &fn->look, 0);
 	}
 	up_read(&net_rwsem);
 }

@@ -53,7 +53,7 @@ bool ftcp_limit_reached(const struct ftcp_net *fn)
 }
 
 /**
- * ftcp_limit_give_flow() - one flow less, its memory included
+ * ftcp_limit_give_flow() - one flow less; its memory is free after a grace period
  * @fn: network namespace of its segments
  */
 void ftcp_limit_give_flow(struct ftcp_net *fn)

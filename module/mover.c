@@ -78,19 +78,23 @@ static bool move(struct ftcp_peer *peer, bool all, bool force)
 
 static void ask(struct ftcp_peer *peer, unsigned long pause)
 {
+	struct ftcp_net *fn = ftcp_net(peer->tunnel->underlay);
+
 	ftcp_peer_hold(peer);
-	if (mod_delayed_work(ftcp_flow_wq, &peer->mover, pause))
+	if (mod_delayed_work(fn->mover_wq, &peer->mover, pause))
 		ftcp_peer_put(peer);	/* it had been asked */
 }
 
-/* Between two rounds it is no thread's: what was replaced has to be closed, by one of
- * the same few.
+/* Peers of a namespace are seen to one after the other: between two rounds of one it
+ * is the others' turn.
  */
 static void mover(struct work_struct *work)
 {
 	struct ftcp_peer *peer = container_of(to_delayed_work(work),
 					      struct ftcp_peer, mover);
 
+	if (READ_ONCE(peer->gone))
+		goto out;
 	if (xchg(&peer->move_all, false))
 		peer->moving_all = true;
 	/* Whoever was about to dial the old endpoint has done so. */
@@ -99,6 +103,7 @@ static void mover(struct work_struct *work)
 		ask(peer, PAUSE);
 	else
 		peer->moving_all = false;
+out:
 	ftcp_peer_put(peer);
 }
 

@@ -60,7 +60,7 @@ void ftcp_reaper_doom(struct ftcp_peer *peer)
 		list_add_tail(&peer->doomed, &fn->doomed);
 	}
 	spin_unlock_bh(&fn->reaper_lock);
-	queue_delayed_work(ftcp_flow_wq, &fn->reaper, 0);
+	queue_delayed_work(fn->flow_wq, &fn->reaper, 0);
 }
 
 /**
@@ -183,7 +183,7 @@ static void reaper(struct work_struct *work)
 		quota -= n;
 		cond_resched();
 	}
-	queue_delayed_work(ftcp_flow_wq, &fn->reaper,
+	queue_delayed_work(fn->flow_wq, &fn->reaper,
 			   fn->resets < RESETS_MAX);
 }
 

@@ -105,7 +105,7 @@ struct ftcp_tunnel_config {
  * without RTNL; and both network namespaces, which before anything of theirs goes
  * wait for all tunnels that count in ftcp_net.refs, without RTNL as well, then for
  * readers by a grace period.  To unload the module is to delete all links and to
- * leave all namespaces, hence there is neither tunnel nor flow when the workqueue is
+ * leave all namespaces, hence there is neither tunnel nor flow when their workqueues are
  * destroyed, and after rcu_barrier() no memory of theirs either.
  */
 struct ftcp_tunnel {
