@@ -841,17 +841,18 @@ void ftcp_flow_reset(struct ftcp_flow *flow)
 /**
  * ftcp_flow_evict() - end a flow to have its port
  * @fn: network namespace of the targets
+ * @least: of a source that has about so many flows, or more
  *
  * Context: process, sleeps.
  * Return: whether there was one.
  */
-bool ftcp_flow_evict(struct ftcp_net *fn)
+bool ftcp_flow_evict(struct ftcp_net *fn, u32 least)
 {
 	struct ftcp_port *port = NULL;
 	struct ftcp_flow *flow;
 
 	rcu_read_lock();
-	flow = ftcp_source_victim(fn);
+	flow = ftcp_source_victim(fn, least);
 	if (flow) {
 		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_EVICTED);
 		/* It is wanted now, and not when the flow's teardown has its turn. */

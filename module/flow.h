@@ -209,7 +209,7 @@ void ftcp_flow_rearm(struct ftcp_flow *flow);
 
 void ftcp_flow_close(struct ftcp_flow *flow);
 void ftcp_flow_reset(struct ftcp_flow *flow);
-bool ftcp_flow_evict(struct ftcp_net *fn);
+bool ftcp_flow_evict(struct ftcp_net *fn, u32 least);
 void ftcp_flow_drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
 			    void (*tell)(struct sk_buff *));
 void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,

@@ -202,7 +202,8 @@ static void loopback_of(const struct ftcp_flow *flow, struct ftcp_end *end)
 /* A port towards the target, and which address it is one of.  Who has many leaves
  * the last of those that all addresses share to others.  Where these are used up a
  * target on 127/8 is reached from another address there; for other targets a flow
- * of which they never took notice gives way.
+ * of which they never took notice gives way; to who has many, only one of those that
+ * have as many.
  */
 static struct ftcp_port *target_port(struct ftcp_flow *flow,
 				     struct ftcp_end *local)
@@ -211,10 +212,12 @@ static struct ftcp_port *target_port(struct ftcp_flow *flow,
 	bool v4 = tunnel->target.family == AF_INET;
 	struct net *net = tunnel->inner_net;
 	struct ftcp_port *port = ERR_PTR(-EADDRINUSE);
+	u32 has = ftcp_source_flows(flow);
+	bool fair = ftcp_port_fair(net, IPPROTO_UDP, has);
 	int tries = EVICTIONS;
 
 	ftcp_end_set_any(local, tunnel->target.family, 0);
-	if (ftcp_port_fair(net, IPPROTO_UDP, ftcp_source_flows(flow)))
+	if (fair)
 		port = ftcp_port_get(net, IPPROTO_UDP, local, false);
 	if (port == ERR_PTR(-EADDRINUSE) && v4 &&
 	    ipv4_is_loopback(ftcp_end_v4(&tunnel->target))) {
@@ -224,7 +227,7 @@ static struct ftcp_port *target_port(struct ftcp_flow *flow,
 			ftcp_end_set_any(local, tunnel->target.family, 0);
 	}
 	while (port == ERR_PTR(-EADDRINUSE) && tries-- &&
-	       ftcp_flow_evict(ftcp_net(net)))
+	       ftcp_flow_evict(ftcp_net(net), fair ? 0 : has))
 		port = ftcp_port_get(net, IPPROTO_UDP, local, false);
 	return port;
 }

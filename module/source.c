@@ -203,13 +203,13 @@ void ftcp_source_may_yield(struct ftcp_flow *flow)
 }
 
 /* The source that has the most flows; it is kept by RCU. */
-static struct ftcp_source *fullest(struct ftcp_net *fn)
+static struct ftcp_source *fullest(struct ftcp_net *fn, u32 least)
 {
 	struct ftcp_source *source = NULL;
-	int i;
+	int i, end = ilog2(max(least, 1u));
 
 	spin_lock_bh(&fn->ranks_lock);
-	for (i = FTCP_RANKS; i-- && !source;)
+	for (i = FTCP_RANKS; i-- > end && !source;)
 		source = list_first_entry_or_null(&fn->ranks[i],
 						  struct ftcp_source, rank);
 	spin_unlock_bh(&fn->ranks_lock);
@@ -246,16 +246,17 @@ static struct ftcp_flow *oldest_fresh(struct ftcp_net *fn,
 /**
  * ftcp_source_victim() - the flow that is missed least
  * @fn: network namespace of the targets
+ * @least: only of a source that has so many flows, more or less
  *
  * Context: RCU read-side critical section, which keeps the flow.
  * Return: a flow, or NULL if each has an answer from its target.
  */
-struct ftcp_flow *ftcp_source_victim(struct ftcp_net *fn)
+struct ftcp_flow *ftcp_source_victim(struct ftcp_net *fn, u32 least)
 {
 	struct ftcp_source *source;
 	struct ftcp_flow *flow;
 
-	while ((source = fullest(fn))) {
+	while ((source = fullest(fn, least))) {
 		flow = oldest_fresh(fn, source);
 		if (flow)
 			return flow;

@@ -14,7 +14,7 @@ int ftcp_source_get(struct ftcp_flow *flow, u32 limit);
 void ftcp_source_put(struct ftcp_flow *flow);
 u32 ftcp_source_flows(const struct ftcp_flow *flow);
 void ftcp_source_may_yield(struct ftcp_flow *flow);
-struct ftcp_flow *ftcp_source_victim(struct ftcp_net *fn);
+struct ftcp_flow *ftcp_source_victim(struct ftcp_net *fn, u32 least);
 void ftcp_source_net_init(struct ftcp_net *fn);
 
 int ftcp_source_init(void);
