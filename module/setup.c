@@ -110,7 +110,7 @@ static void setup_dial(struct ftcp_flow *flow)
 	struct ftcp_pair pair;
 	struct dst_entry *dst;
 	struct ftcp_net *fn = ftcp_net(tunnel->underlay);
-	bool left;
+	bool left, refused;
 	u32 wire;
 	int err;
 
@@ -124,7 +124,11 @@ static void setup_dial(struct ftcp_flow *flow)
 		pair.local.port = ftcp_port_number(port);
 	dst = ftcp_route(tunnel->underlay, &pair, IPPROTO_TCP,
 			 READ_ONCE(tunnel->config.fwmark));
-	if (!dst || (stranger(tunnel) && ftcp_input_by_loopback(dst))) {
+	/* The link may move, and devices go, meanwhile. */
+	rcu_read_lock();
+	refused = dst && stranger(tunnel) && ftcp_input_by_loopback(dst);
+	rcu_read_unlock();
+	if (!dst || refused) {
 		dst_release(dst);
 		ftcp_port_put(port);
 		not_dialled(flow, FTCP_DROP_NO_ROUTE);
@@ -132,15 +136,12 @@ static void setup_dial(struct ftcp_flow *flow)
 	}
 	dst_release(dst);
 
-	rcu_read_lock();
-	wire = rcu_dereference(flow->peer->config)->wire;
-	rcu_read_unlock();
-	config = ftcp_tunnel_conn_config(tunnel, wire, flow->renewable);
-
 	/* Its peer may be elsewhere by now; from when it is in the table on the mover
 	 * sees to that, see there.
 	 */
 	rcu_read_lock();
+	wire = rcu_dereference(flow->peer->config)->wire;
+	config = ftcp_tunnel_conn_config(tunnel, wire, flow->renewable);
 	left = ftcp_renew_left(flow);
 	spin_lock_bh(&flow->lock);
 	flow->tcp_port = port;
