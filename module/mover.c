@@ -59,7 +59,9 @@ static bool move(struct ftcp_peer *peer, bool all, bool force)
 			continue;
 		if (flow->peer == peer && ftcp_flow_to_move(flow, all)) {
 			found = true;
-			if (force || !is_tight(flow, heirs)) {
+			if (ftcp_redial_closes(flow)) {
+				ftcp_flow_redial(flow);
+			} else if (force || !is_tight(flow, heirs)) {
 				ftcp_flow_redial(flow);
 				force = false;
 				heirs++;

@@ -294,6 +294,19 @@ bool ftcp_flow_to_move(const struct ftcp_flow *flow, bool all)
 }
 
 /**
+ * ftcp_redial_closes() - whether to move a flow is to close it
+ * @flow: a flow that was dialled
+ *
+ * Context: RCU read-side critical section.
+ */
+bool ftcp_redial_closes(const struct ftcp_flow *flow)
+{
+	return rcu_dereference(flow->peer->config)->kind == FTCP_ENDPOINT_NONE ||
+	       !flow->renewable ||
+	       ftcp_load(flow->conn.state) != FTCP_ESTABLISHED;
+}
+
+/**
  * ftcp_flow_redial() - move a flow to where its peer is now
  * @flow: a flow that was dialled
  *
@@ -308,9 +321,7 @@ bool ftcp_flow_to_move(const struct ftcp_flow *flow, bool all)
 void ftcp_flow_redial(struct ftcp_flow *flow)
 {
 	WRITE_ONCE(flow->moves, READ_ONCE(flow->peer->moves));
-	if (rcu_dereference(flow->peer->config)->kind == FTCP_ENDPOINT_NONE ||
-	    !flow->renewable ||
-	    ftcp_load(flow->conn.state) != FTCP_ESTABLISHED)
+	if (ftcp_redial_closes(flow))
 		ftcp_flow_close(flow);
 	else
 		renew_now(flow, U64_MAX);

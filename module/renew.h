@@ -13,6 +13,7 @@ bool ftcp_renew_anew(struct ftcp_flow *flow);
 void ftcp_renew_follow(struct ftcp_flow *flow);
 
 bool ftcp_renew_left(const struct ftcp_flow *flow);
+bool ftcp_redial_closes(const struct ftcp_flow *flow);
 bool ftcp_flow_to_move(const struct ftcp_flow *flow, bool all);
 void ftcp_flow_redial(struct ftcp_flow *flow);
 void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect);
