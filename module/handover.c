@@ -67,7 +67,7 @@ static void look(struct work_struct *work)
 	bool suspect = xchg(&fn->suspect, false);
 
 	WRITE_ONCE(fn->looked, jiffies);
-	if (!xchg(&fn->changed, false))
+	if (!xchg(&fn->changed, false) && !suspect)
 		return;
 	look_at_table(&fn->outer, suspect, ftcp_flow_way_changed);
 	look_at_table(&fn->inner, suspect, look_at_inner);
