@@ -349,6 +349,14 @@ static int get_tunnel_params(struct genl_info *info,
 	return 0;
 }
 
+static bool is_privileged(struct sk_buff *skb, const struct ftcp_link *link)
+{
+	const struct net *underlay = rtnl_dereference(link->underlay);
+
+	return !underlay ||
+	       netlink_ns_capable(skb, underlay->user_ns, CAP_NET_ADMIN);
+}
+
 /* Whoever was given a link whose underlay is another namespace may use it, but
  * neither take that namespace's ports, for tunnels or for flows that have the
  * port of their datagrams, nor mark packets there, nor send them from addresses
@@ -357,10 +365,7 @@ static int get_tunnel_params(struct genl_info *info,
 static int may_use_underlay(struct sk_buff *skb, struct genl_info *info,
 			    struct ftcp_link *link)
 {
-	struct net *underlay = rtnl_dereference(link->underlay);
-
-	if (!underlay ||
-	    netlink_ns_capable(skb, underlay->user_ns, CAP_NET_ADMIN))
+	if (is_privileged(skb, link))
 		return 0;
 	if (info->attrs[FTCP_A_PORT])
 		return refuse(info, FTCP_A_PORT, -EPERM,
@@ -432,15 +437,16 @@ static int new_tunnel(struct sk_buff *skb, struct genl_info *info,
 int faketcp_nl_tunnel_new_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	struct net *busy;
-	int err, wait;
+	bool gone;
+	int err;
 
 	err = new_tunnel(skb, info, &busy);
 	if (!busy)
 		return err;
-	wait = ftcp_reaper_wait(ftcp_net(busy));
+	gone = ftcp_reaper_wait(ftcp_net(busy));
 	put_net(busy);
-	if (wait)
-		return wait;
+	if (!gone)
+		return -EAGAIN;
 	if (info->extack)
 		info->extack->_msg = NULL;
 	err = new_tunnel(skb, info, &busy);

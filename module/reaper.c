@@ -24,6 +24,7 @@
 
 #define BATCH		256	/* flows, and RSTs without a pause */
 #define RESETS_MAX	16384	/* RSTs of one namespace in a row */
+#define MOMENT		(HZ / 2)
 
 /**
  * ftcp_reaper_doom() - end all flows of a peer
@@ -83,15 +84,18 @@ bool ftcp_reaper_busy(struct ftcp_net *fn)
 }
 
 /**
- * ftcp_reaper_wait() - wait until there are none
+ * ftcp_reaper_wait() - wait until there are none, for a moment
  * @fn: network namespace of the segments; kept by the caller
  *
+ * A moment: requests of generic netlink are carried out under a lock that whoever
+ * loads a module with another family waits for, and all requests behind him.
+ *
  * Context: process, without RTNL.
- * Return: 0, or -ERESTARTSYS if the process is to be killed.
+ * Return: whether there are none.
  */
-int ftcp_reaper_wait(struct ftcp_net *fn)
+bool ftcp_reaper_wait(struct ftcp_net *fn)
 {
-	return wait_var_event_killable(&fn->dying, !ftcp_reaper_busy(fn));
+	return wait_var_event_timeout(&fn->dying, !ftcp_reaper_busy(fn), MOMENT);
 }
 
 /* ---- the work ---- */

@@ -10,7 +10,7 @@ struct ftcp_peer;
 void ftcp_reaper_doom(struct ftcp_peer *peer);
 void ftcp_reaper_gone(struct ftcp_net *fn);
 bool ftcp_reaper_busy(struct ftcp_net *fn);
-int ftcp_reaper_wait(struct ftcp_net *fn);
+bool ftcp_reaper_wait(struct ftcp_net *fn);
 
 void ftcp_reaper_init(struct ftcp_net *fn);
 void ftcp_reaper_exit(struct ftcp_net *fn);

@@ -270,6 +270,11 @@ static int transact(struct nlsock *nl, struct nl_msg *msg, struct dump *dump)
 	return interrupted;
 }
 
+/* The kernel waits for half a second until what is on its way out is gone, and then has
+ * to be asked again.
+ */
+#define BUSY_TRIES 60
+
 /**
  * nlsock_do() - Make a request and wait until it is done.
  * @nl: The socket.
@@ -280,10 +285,13 @@ static int transact(struct nlsock *nl, struct nl_msg *msg, struct dump *dump)
 int nlsock_do(struct nlsock *nl, struct nl_msg *msg)
 {
 	struct dump dump = {};
-	int err;
+	int err, tries = BUSY_TRIES;
 
 	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
-	err = transact(nl, msg, &dump);
+	do {
+		nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
+		err = transact(nl, msg, &dump);
+	} while (err == -EAGAIN && --tries);
 	nlmsg_free(msg);
 	return err;
 }
