@@ -625,7 +625,9 @@ static int get_endpoint(struct genl_info *info, const struct ftcp_tunnel *tunnel
 	return 0;
 }
 
-static int set_peer(struct genl_info *info, struct ftcp_tunnel *tunnel)
+/* @privileged: in the underlay's namespace */
+static int set_peer(struct genl_info *info, struct ftcp_tunnel *tunnel,
+		    bool privileged)
 {
 	const char *name = get_name(info, FTCP_A_PEER, "peer");
 	bool empty = nla_get_flag(info->attrs[FTCP_A_NO_ALLOWED_IP]);
@@ -645,6 +647,10 @@ static int set_peer(struct genl_info *info, struct ftcp_tunnel *tunnel)
 		 !list_empty(&tunnel->peers))
 		return refuse(info, FTCP_A_PEER, -EINVAL,
 			      "a tunnel that listens has one peer");
+	if (old && old->kind == FTCP_ENDPOINT_SAME && !privileged &&
+	    info->attrs[FTCP_A_ALLOWED_IP])
+		return refuse(info, FTCP_A_ALLOWED_IP, -EPERM,
+			      "allowed-ips of a peer with endpoint same take CAP_NET_ADMIN in the underlay's namespace");
 
 	nlmsg_for_each_attr(nla, info->nlhdr, GENL_HDRLEN, rem) {
 		if (nla_type(nla) == FTCP_A_ALLOWED_IP)
@@ -705,7 +711,8 @@ int faketcp_nl_peer_set_doit(struct sk_buff *skb, struct genl_info *info)
 	if (!err)
 		err = may_use_underlay(skb, info, tunnel->link);
 	if (!err)
-		err = set_peer(info, tunnel);
+		err = set_peer(info, tunnel,
+			       is_privileged(skb, tunnel->link));
 	rtnl_unlock();
 	return err;
 }
