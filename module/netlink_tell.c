@@ -18,6 +18,8 @@
 #include "route.h"
 #include "tunnel.h"
 
+#define BATCH 1024	/* flows looked at without a pause */
+
 /* ---- messages ---- */
 
 static int put_end(struct sk_buff *msg, int attr, const struct ftcp_end *end)
@@ -375,6 +377,8 @@ static struct net *next_underlay(struct net *net, long least)
 	struct net_device *dev;
 
 	rcu_read_lock();
+again:
+	next = NULL;
 	for_each_netdev_rcu(net, dev) {
 		if (!ftcp_device_check(dev))
 			continue;
@@ -384,8 +388,11 @@ static struct net *next_underlay(struct net *net, long least)
 		    (!next || underlay->ns.inum < next->ns.inum))
 			next = underlay;
 	}
-	if (next)
-		next = maybe_get_net(next);
+	if (next && !maybe_get_net(next)) {
+		/* which is about to go */
+		least = (long)next->ns.inum + 1;
+		goto again;
+	}
 	rcu_read_unlock();
 	return next;
 }
@@ -440,7 +447,7 @@ static int dump_table(struct sk_buff *msg, struct netlink_callback *cb,
 		      struct ftcp_net *fn, int ifindex)
 {
 	struct flow_cursor *at = (struct flow_cursor *)cb->args;
-	unsigned int bucket = at->bucket, done = 0, len = msg->len;
+	unsigned int bucket = at->bucket, done = 0, seen = 0, len = msg->len;
 	struct rhashtable_iter iter;
 	struct ftcp_flow *flow;
 	int err = 0;
@@ -468,11 +475,16 @@ static int dump_table(struct sk_buff *msg, struct netlink_callback *cb,
 			done = 0;
 			len = msg->len;
 		}
-		if (done++ < at->done)
-			continue;
-		err = dump_flow(msg, cb, flow, ifindex);
+		if (done++ >= at->done)
+			err = dump_flow(msg, cb, flow, ifindex);
 		if (err)
 			break;
+		if (++seen % BATCH)
+			continue;
+		/* it may be the flows of many others */
+		rhashtable_walk_stop(&iter);
+		cond_resched();
+		rhashtable_walk_start(&iter);
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);
