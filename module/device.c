@@ -31,9 +31,9 @@
 #include "table.h"
 #include "tunnel.h"
 
-/* What a segment is longer than its datagram. */
-#define WORKERS 16
+#define WORKERS 16	/* threads for the flows of a namespace */
 
+/* What a segment is longer than its datagram. */
 #define OVERHEAD (FTCP_HLEN - sizeof(struct udphdr))
 
 unsigned int ftcp_net_id __read_mostly;

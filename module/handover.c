@@ -21,6 +21,7 @@
 #include "flow.h"
 #include "handover.h"
 #include "renew.h"
+#include "table.h"
 #include "tunnel.h"
 
 #define SETTLE	(HZ / 10)
@@ -44,9 +45,7 @@ static void look_at_table(struct rhashtable *table, bool suspect,
 			look_at(flow, suspect);
 		if (++n % BATCH)
 			continue;
-		rhashtable_walk_stop(&iter);
-		schedule_timeout_uninterruptible(1);
-		rhashtable_walk_start(&iter);
+		ftcp_table_pause(&iter);
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);

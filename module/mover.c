@@ -19,6 +19,7 @@
 #include "port.h"
 #include "renew.h"
 #include "source.h"
+#include "table.h"
 #include "tunnel.h"
 
 #define BATCH		128	/* flows looked at without a pause */
@@ -69,9 +70,7 @@ static bool move(struct ftcp_peer *peer, bool all, bool force)
 		}
 		if (++seen % BATCH)
 			continue;
-		rhashtable_walk_stop(&iter);
-		schedule_timeout_uninterruptible(1);
-		rhashtable_walk_start(&iter);
+		ftcp_table_pause(&iter);
 	}
 	rhashtable_walk_stop(&iter);
 	rhashtable_walk_exit(&iter);

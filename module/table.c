@@ -216,6 +216,21 @@ int ftcp_table_replace_inner(struct ftcp_flow *old, struct ftcp_flow *flow)
 }
 
 /**
+ * ftcp_table_pause() - leave the processor to others in a walk of a long table
+ * @iter: of the walk; what was met last is not kept by RCU any more
+ *
+ * Asleep, as whoever sends what the walk gives rise to may be a process as well.
+ *
+ * Context: process, in the walk's RCU read-side critical section.
+ */
+void ftcp_table_pause(struct rhashtable_iter *iter)
+{
+	rhashtable_walk_stop(iter);
+	schedule_timeout_uninterruptible(1);
+	rhashtable_walk_start(iter);
+}
+
+/**
  * ftcp_table_init() - the tables of a network namespace
  * @fn: the namespace
  *

@@ -17,6 +17,8 @@ void ftcp_table_del_inner(struct ftcp_flow *flow);
 void ftcp_table_make_way(const struct ftcp_flow *flow);
 int ftcp_table_replace_inner(struct ftcp_flow *old, struct ftcp_flow *flow);
 
+void ftcp_table_pause(struct rhashtable_iter *iter);
+
 int ftcp_table_init(struct ftcp_net *fn);
 void ftcp_table_exit(struct ftcp_net *fn);
 
