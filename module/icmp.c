@@ -200,7 +200,7 @@ static struct ftcp_flow *quoted_flow(struct ftcp_net *fn,
  */
 static bool lately_delivered(const struct ftcp_flow *flow)
 {
-	return ftcp_load(flow->conn.last_data) + TARGET_TIME >= ftcp_now();
+	return ftcp_load(flow->conn.rx.data) + TARGET_TIME >= ftcp_now();
 }
 
 /* The target says that nobody takes the datagrams of a flow; @offset is that of

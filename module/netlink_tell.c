@@ -246,7 +246,7 @@ static int fill_flow(struct sk_buff *msg, struct ftcp_flow *flow, u32 portid,
 	    nla_put_u64_64bit(msg, FTCP_A_AGE, now - flow->created,
 			      FTCP_A_PAD) ||
 	    nla_put_u64_64bit(msg, FTCP_A_RX_AGE,
-			      now - min(now, ftcp_load(flow->conn.last_rx)),
+			      now - min(now, ftcp_load(flow->conn.rx.last)),
 			      FTCP_A_PAD) ||
 	    nla_put_u32(msg, FTCP_A_MTU, flow_mtu(flow)) ||
 	    put_flow_stats(msg, flow) ||

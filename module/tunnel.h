@@ -191,13 +191,15 @@ ftcp_tunnel_conn_config(const struct ftcp_tunnel *tunnel, u32 wire,
 	if (!probes)
 		probes = renewable ? FTCP_PROBES : FTCP_PROBES_PATIENT;
 	return (struct ftcp_conn_config){
-		.idle = READ_ONCE(c->idle) * 1000ULL,
-		.keepalive = READ_ONCE(c->keepalive) * 1000ULL,
-		.interval = READ_ONCE(c->keepalive_interval),
-		.probes = probes,
-		.max_age = READ_ONCE(c->max_age) * 1000ULL,
-		.max_bytes = READ_ONCE(c->max_bytes),
-		.renewable = renewable,
+		.health = {
+			.idle = READ_ONCE(c->idle) * 1000ULL,
+			.keepalive = READ_ONCE(c->keepalive) * 1000ULL,
+			.interval = READ_ONCE(c->keepalive_interval),
+			.probes = probes,
+			.max_age = READ_ONCE(c->max_age) * 1000ULL,
+			.max_bytes = READ_ONCE(c->max_bytes),
+			.renewable = renewable,
+		},
 		.phantun = wire == FTCP_WIRE_PHANTUN,
 		.native = wire == FTCP_WIRE_NATIVE,
 	};

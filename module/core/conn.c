@@ -166,8 +166,8 @@ static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
 	c->snd_mark = ftcp_load(c->snd_nxt);
 	c->snd_seen = ftcp_load(c->snd_nxt);
 	c->rcv_seen = seq;
-	ftcp_store(c->last_rx, now);
-	ftcp_store(c->last_data, now);
+	ftcp_store(c->rx.last, now);
+	ftcp_store(c->rx.data, now);
 	ftcp_store(c->state, FTCP_ESTABLISHED);
 }
 
@@ -193,9 +193,9 @@ void ftcp_conn_open(struct ftcp_conn *c, const struct ftcp_conn_config *config,
 		iss = 1;
 	start_syn(c, config->phantun ? 0 : iss, now);
 	c->acks = !c->zero_iss;
-	c->last_rx = now;
-	c->last_tx = now;
-	c->last_data = now;
+	c->rx.last = now;
+	c->tx.last = now;
+	c->rx.data = now;
 	put_syn(c, res);
 }
 
@@ -238,7 +238,7 @@ void ftcp_conn_accept(struct ftcp_conn *c,
 	c->iss = seg->ack - 1;
 	c->snd_una = seg->ack;
 	c->snd_nxt = seg->ack;
-	c->last_tx = now;
+	c->tx.last = now;
 	c->psh = !config->phantun;
 	establish(c, seg->seq, c->iss & 1, now);
 	/* It may be Phantun, which keeps silent: c->acks has to be earned. */
@@ -429,7 +429,7 @@ static int plausible_seq(const struct ftcp_conn *c,
 {
 	u32 rcv_nxt = ftcp_load(c->rcv_nxt);
 	s32 d = ftcp_seq_diff(seg->seq, rcv_nxt);
-	u64 rx = ftcp_load(c->last_rx), ahead = FTCP_SEQ_AHEAD_MAX;
+	u64 rx = ftcp_load(c->rx.last), ahead = FTCP_SEQ_AHEAD_MAX;
 	u64 silent = now > rx ? now - rx : 0;	/* rx: of another processor */
 
 	if (c->jump_at && around_jump(c, seg->seq))
@@ -449,7 +449,7 @@ static int plausible_seq(const struct ftcp_conn *c,
  */
 static int doubted(const struct ftcp_conn *c, u64 now)
 {
-	u64 rx = ftcp_load(c->last_rx);
+	u64 rx = ftcp_load(c->rx.last);
 
 	return c->renewing || (c->probes && c->heard == rx) ||
 	       (c->suspect_at > rx && now < c->suspect_at + FTCP_DOUBT);
@@ -459,7 +459,7 @@ static int doubted(const struct ftcp_conn *c, u64 now)
 static int proven(const struct ftcp_conn *c)
 {
 	return ftcp_load(c->snd_una) != c->iss + 1 ||
-	       ftcp_load(c->last_data) > c->opened;
+	       ftcp_load(c->rx.data) > c->opened;
 }
 
 /* Whether a RST is of an end that cuts its connection, which sends RST and ACK.  Who
@@ -558,7 +558,7 @@ static void receive_syn_sent(struct ftcp_conn *c,
 		res->event = FTCP_EV_ESTABLISHED;
 		return;
 	}
-	if (c->config.renewable) {
+	if (c->config.health.renewable) {
 		/* Nobody dials a port of no fixed number: the SYN is forged. */
 		res->verdict = FTCP_BAD_STATE;
 		return;
@@ -650,7 +650,7 @@ static int expects_fin(const struct ftcp_conn *c, u64 now)
 {
 	return ftcp_load(c->snd_una) != c->fin_seq && !fin_acked(c) &&
 	       (c->tries > 1 ||
-		now >= ftcp_load(c->last_tx) + FTCP_UNANSWERED);
+		now >= ftcp_load(c->tx.last) + FTCP_UNANSWERED);
 }
 
 /* FTCP_ESTABLISHED, FTCP_FIN_WAIT, FTCP_LAST_ACK */
@@ -691,7 +691,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 		return;
 	}
 
-	ftcp_store(c->last_rx, now);
+	ftcp_health_heard(&c->rx, now);
 	ftcp_store(c->first_until, 0);
 	if (acked > 0)
 		ftcp_store(c->snd_una, seg->ack);
@@ -725,7 +725,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 
 	if (seg->len) {
 		res->verdict = FTCP_OK;
-		ftcp_store(c->last_data, now);
+		ftcp_health_received(&c->rx, now);
 	}
 	if (seg->len && far_ahead(c, seg, now)) {
 		/* like a probe, so that the far end says where it is */
@@ -823,12 +823,12 @@ static void timer_closing(struct ftcp_conn *c, u64 now,
  */
 static u64 probe_due(const struct ftcp_conn *c)
 {
-	u64 rx = ftcp_load(c->last_rx), asked = ftcp_load(c->asked), due;
+	u64 rx = ftcp_load(c->rx.last), asked = ftcp_load(c->tx.asked), due;
 
-	if (!c->config.keepalive || !c->acks || c->retire_at)
+	if (!c->config.health.keepalive || !c->acks || c->retire_at)
 		return 0;
-	due = rx + c->config.keepalive;
-	if (ftcp_load(c->last_tx) > rx && asked > rx &&
+	due = rx + c->config.health.keepalive;
+	if (ftcp_load(c->tx.last) > rx && asked > rx &&
 	    asked + FTCP_UNANSWERED < due)
 		due = asked + FTCP_UNANSWERED;
 	if (c->suspect_at > rx && c->suspect_at < due)
@@ -843,13 +843,13 @@ static u64 probe_due(const struct ftcp_conn *c)
  */
 static u64 unheard_due(const struct ftcp_conn *c)
 {
-	u64 rx = ftcp_load(c->last_rx), asked = ftcp_load(c->asked), due;
+	u64 rx = ftcp_load(c->rx.last), asked = ftcp_load(c->tx.asked), due;
 
-	if (!c->config.keepalive || !c->config.renewable || c->acks ||
-	    c->renewing || c->retire_at || asked <= rx ||
-	    ftcp_load(c->last_data) <= c->opened)
+	if (!c->config.health.keepalive || !c->config.health.renewable ||
+	    c->acks || c->renewing || c->retire_at || asked <= rx ||
+	    ftcp_load(c->rx.data) <= c->opened)
 		return 0;
-	due = asked + c->config.keepalive;
+	due = asked + c->config.health.keepalive;
 	return due < c->renew_at ? c->renew_at : due;
 }
 
@@ -860,8 +860,8 @@ static u64 deaf_due(const struct ftcp_conn *c)
 {
 	u64 due;
 
-	if (!c->config.keepalive || !c->config.renewable || !c->acks ||
-	    c->renewing || c->retire_at)
+	if (!c->config.health.keepalive || !c->config.health.renewable ||
+	    !c->acks || c->renewing || c->retire_at)
 		return 0;
 	if (c->unacked == FTCP_UNACKED)
 		due = c->past_at - FTCP_BEHIND_TIME;
@@ -878,7 +878,7 @@ static u64 deaf_due(const struct ftcp_conn *c)
 /* No probe before, if others were sent since the far end was last heard. */
 static u64 next_probe(const struct ftcp_conn *c)
 {
-	return c->heard == ftcp_load(c->last_rx) ? c->probe_at : 0;
+	return c->heard == ftcp_load(c->rx.last) ? c->probe_at : 0;
 }
 
 /* Further apart when many were in vain; and not all connections that a broken
@@ -886,7 +886,7 @@ static u64 next_probe(const struct ftcp_conn *c)
  */
 static u64 probe_interval(const struct ftcp_conn *c)
 {
-	u32 first = c->config.interval ? c->config.interval :
+	u32 first = c->config.health.interval ? c->config.health.interval :
 					 FTCP_PROBE_INTERVAL;
 	u32 interval = first;	/* a machine of 32 bits divides by it */
 	u32 i;
@@ -900,9 +900,9 @@ static u64 probe_interval(const struct ftcp_conn *c)
 
 static u64 idle_due(const struct ftcp_conn *c)
 {
-	u64 tx = ftcp_load(c->last_tx), rx = ftcp_load(c->last_data);
+	u64 tx = ftcp_load(c->tx.last), rx = ftcp_load(c->rx.data);
 
-	return (tx > rx ? tx : rx) + c->config.idle;
+	return (tx > rx ? tx : rx) + c->config.health.idle;
 }
 
 /* A server may send to the new connection only after something came on it:
@@ -911,9 +911,9 @@ static u64 idle_due(const struct ftcp_conn *c)
  */
 static int used(const struct ftcp_conn *c, u64 now)
 {
-	u64 tx = ftcp_load(c->last_tx);
+	u64 tx = ftcp_load(c->tx.last);
 
-	if (c->config.renewable)
+	if (c->config.health.renewable)
 		return tx > c->opened && now < tx + FTCP_DRAIN;
 	return carried(c) > 0;
 }
@@ -921,8 +921,8 @@ static int used(const struct ftcp_conn *c, u64 now)
 /* Not at once, however little it is: connections would pile up. */
 static int carried_enough(const struct ftcp_conn *c, u64 now)
 {
-	return c->config.max_bytes && now >= c->opened + FTCP_BEHIND_TIME &&
-	       carried(c) >= c->config.max_bytes;
+	return c->config.health.max_bytes && now >= c->opened + FTCP_BEHIND_TIME &&
+	       carried(c) >= c->config.health.max_bytes;
 }
 
 /* When age or volume have to be looked at; 0: never.  A connection that is not
@@ -934,10 +934,10 @@ static u64 rotation_due(const struct ftcp_conn *c, u64 now)
 
 	if (c->renewing || c->retire_at || !used(c, now))
 		return 0;
-	if (c->config.max_age)
-		due = c->opened + c->config.max_age;
-	if (c->config.max_bytes)
-		full = carried(c) < c->config.max_bytes ?
+	if (c->config.health.max_age)
+		due = c->opened + c->config.health.max_age;
+	if (c->config.health.max_bytes)
+		full = carried(c) < c->config.health.max_bytes ?
 			       now + FTCP_BEHIND_TIME :
 			       c->opened + FTCP_BEHIND_TIME;
 	if (full && (!due || full < due))
@@ -950,7 +950,8 @@ static int rotation_wanted(const struct ftcp_conn *c, u64 now)
 	if (c->renewing || c->retire_at || now < c->renew_at ||
 	    !used(c, now))
 		return 0;
-	return (c->config.max_age && now >= c->opened + c->config.max_age) ||
+	return (c->config.health.max_age &&
+		now >= c->opened + c->config.health.max_age) ||
 	       carried_enough(c, now);
 }
 
@@ -976,13 +977,13 @@ static void give_up(struct ftcp_conn *c, struct ftcp_result *res)
  */
 static void probe(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 {
-	if (c->heard != ftcp_load(c->last_rx)) {
-		c->heard = ftcp_load(c->last_rx);
+	if (c->heard != ftcp_load(c->rx.last)) {
+		c->heard = ftcp_load(c->rx.last);
 		c->probes = 0;
 	}
-	if (c->probes >= c->config.probes && !c->renewing) {
-		if (!c->config.renewable ||
-		    c->probes >= FTCP_PROBES_PATIENT + c->config.probes) {
+	if (c->probes >= c->config.health.probes && !c->renewing) {
+		if (!c->config.health.renewable ||
+		    c->probes >= FTCP_PROBES_PATIENT + c->config.health.probes) {
 			give_up(c, res);	/* nor can it be replaced */
 			return;
 		}
@@ -1020,7 +1021,7 @@ static void timer_established(struct ftcp_conn *c, u64 now,
 		return;
 	}
 	if (rotation_wanted(c, now)) {
-		if (!c->config.renewable) {
+		if (!c->config.health.renewable) {
 			ftcp_conn_close(c, now, res);
 			return;
 		}
@@ -1174,9 +1175,9 @@ void ftcp_conn_suspect(struct ftcp_conn *c, u64 now)
 {
 	if (c->state != FTCP_ESTABLISHED)
 		return;
-	c->suspect_at = now > ftcp_load(c->last_rx) ?
+	c->suspect_at = now > ftcp_load(c->rx.last) ?
 				now :
-				ftcp_load(c->last_rx) + 1;
+				ftcp_load(c->rx.last) + 1;
 	if (c->renew_at > now)
 		c->renew_at = now;
 }
@@ -1191,7 +1192,7 @@ void ftcp_conn_suspect(struct ftcp_conn *c, u64 now)
  */
 int ftcp_conn_renew(struct ftcp_conn *c, u64 now)
 {
-	if (c->state != FTCP_ESTABLISHED || !c->config.renewable ||
+	if (c->state != FTCP_ESTABLISHED || !c->config.health.renewable ||
 	    c->renewing || c->retire_at || now < c->renew_at)
 		return 0;
 	c->renewing = 1;
@@ -1219,9 +1220,9 @@ void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
 		return;
 	c->renewing = 0;
 	c->renew_at = again;
-	if (!in_vain || c->probes <= c->config.probes || !next_probe(c))
+	if (!in_vain || c->probes <= c->config.health.probes || !next_probe(c))
 		return;
-	if (ftcp_load(c->asked) > ftcp_load(c->last_rx))
+	if (ftcp_load(c->tx.asked) > ftcp_load(c->rx.last))
 		give_up(c, res);
 	else
 		c->renew_at = 0;
@@ -1242,8 +1243,8 @@ void ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *heir, u64 now)
 	if (c->state != FTCP_ESTABLISHED || c->retire_at)
 		return;
 	c->retire_at = now + FTCP_DRAIN;
-	if (ftcp_load(heir->last_tx) <= heir->opened)
-		ftcp_store(heir->last_tx, ftcp_load(c->last_tx));
-	if (ftcp_load(heir->last_data) <= heir->opened)
-		ftcp_store(heir->last_data, ftcp_load(c->last_data));
+	if (ftcp_load(heir->tx.last) <= heir->opened)
+		ftcp_store(heir->tx.last, ftcp_load(c->tx.last));
+	if (ftcp_load(heir->rx.data) <= heir->opened)
+		ftcp_store(heir->rx.data, ftcp_load(c->rx.data));
 }

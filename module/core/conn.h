@@ -20,6 +20,7 @@
 #ifndef FTCP_CORE_CONN_H
 #define FTCP_CORE_CONN_H
 
+#include "health.h"
 #include "segment.h"
 #include "types.h"
 
@@ -44,17 +45,6 @@
 #define FTCP_FIRST_TIME		1000	/* not longer, should the ACK be lost */
 #define FTCP_CHALLENGE_GAP	400	/* between two challenge ACKs: less than probes are apart */
 #define FTCP_ANSWER_GAP		50	/* between two answers to probes */
-#define FTCP_IDLE		180000	/* default for ftcp_conn_config.idle */
-#define FTCP_KEEPALIVE		25000	/* default for .keepalive */
-#define FTCP_PROBE_INTERVAL	500	/* default for .interval */
-#define FTCP_PROBES		2	/* default for .probes of who can dial again */
-#define FTCP_PROBES_PATIENT	20	/* ... and of who cannot */
-#define FTCP_PROBE_MAX		3000	/* longest wait between two probes */
-#define FTCP_UNANSWERED		1000	/* an ACK for data takes no longer */
-#define FTCP_UNACKED		3	/* times FTCP_BEHIND_TIME: nothing arrives there */
-#define FTCP_DOUBT		10000	/* an answer to a probe takes no longer */
-#define FTCP_DRAIN		3000	/* what a replaced connection may still receive */
-#define FTCP_RENEW_AGAIN	30000	/* after a replacement that failed */
 
 /*
  * How far from what is expected a number may be and still count.  Backward, as
@@ -138,29 +128,14 @@ enum ftcp_verdict {
 
 /**
  * struct ftcp_conn_config - what the owner chooses
- * @idle: close after so many ms without a datagram in either direction
- * @keepalive: probe after so many ms of silence from the far end, or after
- *	FTCP_UNANSWERED if it leaves data unacknowledged; 0: never
- * @interval: ms between the first probes, later more; 0: FTCP_PROBE_INTERVAL
- * @probes: how many probes without an answer mean that the far end, or the
- *	way to it, is dead
- * @max_age: ms after which the connection is replaced if it is in use, 0: never
- * @max_bytes: payload in both directions after which it is, 0: never
+ * @health: when the far end is probed, and the connection replaced or ended
  * @phantun: dial with initial sequence number 0
  * @native: never do so, not after a refusal either
- * @renewable: the owner can replace it by another connection; one that is not
- *	is closed where a replacement would be asked for
  */
 struct ftcp_conn_config {
-	u64 idle;
-	u64 keepalive;
-	u64 max_age;
-	u64 max_bytes;
-	u32 interval;
-	u8 probes;
+	struct ftcp_health_config health;
 	u8 phantun;
 	u8 native;
-	u8 renewable;
 };
 
 /**
@@ -172,10 +147,8 @@ struct ftcp_conn_config {
  *	follows @rcv_nxt in steps
  * @ack_at: shared; when @ack_adv has to follow at the latest, 0: nothing
  *	waits
- * @last_rx: shared; when the far end was last heard
- * @last_tx: shared; when a datagram was last sent
- * @asked: shared; when the first datagram since @last_rx was sent
- * @last_data: shared; when a datagram was last received
+ * @tx: shared; when something was sent
+ * @rx: shared; when something was received
  * @first_until: shared; no more than @first_flight may be on the way before; 0 as
  *	soon as an ACK was received
  * @first_flight: FTCP_FIRST_FLIGHT, or 0 behind a SYN proxy
@@ -203,7 +176,7 @@ struct ftcp_conn_config {
  * @challenge_at: no challenge ACK before
  * @answer_at: no answer to a probe before
  * @probe_at: when to send the next probe, or to give up; 0: not probing
- * @heard: @last_rx when @probes and @probe_at began to count
+ * @heard: @rx.last when @probes and @probe_at began to count
  * @suspect_at: when the owner had reason to doubt the way, 0: never
  * @retire_at: when to close, having been replaced; 0: not at all
  * @renew_at: no replacement is asked for before
@@ -233,8 +206,7 @@ struct ftcp_conn {
 	u32 ack_adv;
 	u8 state;
 	u8 psh;
-	u64 last_tx;
-	u64 asked;
+	struct ftcp_health_tx tx;
 	u64 first_until;
 	u32 first_flight;
 
@@ -243,8 +215,7 @@ struct ftcp_conn {
 	u32 ack_step;
 	u32 seq_near;
 	u64 ack_at;
-	u64 last_rx;
-	u64 last_data;
+	struct ftcp_health_rx rx;
 
 	struct ftcp_conn_config config __attribute__((aligned(64)));
 	u32 una_past;
@@ -387,25 +358,19 @@ static inline enum ftcp_sent
 ftcp_conn_send(struct ftcp_conn *c, u32 len, u64 now, int burst,
 	       struct ftcp_data *data)
 {
-	u64 last_tx = ftcp_load(c->last_tx), last_rx;
+	u64 last = ftcp_load(c->tx.last);
 
 	if (ftcp_load(c->state) != FTCP_ESTABLISHED)
 		return FTCP_SENT_NO;
 	if (!ftcp_conn_room(c, len, now))
 		return FTCP_SENT_NO;
 	data->flags = FTCP_ACK;
-	if (c->psh && (burst || last_tx != now))
+	if (c->psh && (burst || last != now))
 		data->flags |= FTCP_PSH;
 	data->ack = ftcp_load(c->ack_adv);
 	data->seq = ftcp_fetch_add(c->snd_nxt, len);
-	if (last_tx == now)
+	if (last == now || !ftcp_health_sent(&c->tx, &c->rx, now))
 		return FTCP_SENT;
-	ftcp_store(c->last_tx, now);
-	/* What a receiver writes is looked at once in a millisecond only. */
-	last_rx = ftcp_load(c->last_rx);
-	if (last_tx > last_rx || now <= last_rx)
-		return FTCP_SENT;
-	ftcp_store(c->asked, now);
 	return FTCP_SENT_ARM;
 }
 
@@ -457,10 +422,7 @@ ftcp_conn_receive_fast(struct ftcp_conn *c, const struct ftcp_segment *seg,
 	ftcp_store(c->rcv_nxt, end);
 	if (ftcp_seq_diff(seg->ack, snd_una) > 0)
 		ftcp_store(c->snd_una, seg->ack);
-	if (ftcp_load(c->last_data) != now) {
-		ftcp_store(c->last_rx, now);
-		ftcp_store(c->last_data, now);
-	}
+	ftcp_health_received(&c->rx, now);
 	if (ftcp_load(c->ack_at))
 		return FTCP_FAST_YES;
 	ftcp_store(c->ack_at, now + FTCP_ACK_DELAY);

@@ -13,24 +13,26 @@
 #include "cookie.h"
 #include "ktap.h"
 
+#define HEALTH								\
+	{								\
+		.idle = FTCP_IDLE, .keepalive = FTCP_KEEPALIVE,		\
+		.interval = FTCP_PROBE_INTERVAL, .probes = FTCP_PROBES,	\
+	}
+
 static const struct ftcp_conn_config native = {
-	.idle = FTCP_IDLE, .keepalive = FTCP_KEEPALIVE,
-	.interval = FTCP_PROBE_INTERVAL, .probes = FTCP_PROBES,
+	.health = HEALTH,
 };
 
 static const struct ftcp_conn_config phantun = {
-	.idle = FTCP_IDLE, .keepalive = FTCP_KEEPALIVE,
-	.interval = FTCP_PROBE_INTERVAL, .probes = FTCP_PROBES, .phantun = 1,
+	.health = HEALTH, .phantun = 1,
 };
 
 static const struct ftcp_conn_config strict = {
-	.idle = FTCP_IDLE, .keepalive = FTCP_KEEPALIVE,
-	.interval = FTCP_PROBE_INTERVAL, .probes = FTCP_PROBES, .native = 1,
+	.health = HEALTH, .native = 1,
 };
 
 static const struct ftcp_conn_config renewable = {
-	.idle = FTCP_IDLE, .keepalive = FTCP_KEEPALIVE,
-	.interval = FTCP_PROBE_INTERVAL, .probes = FTCP_PROBES, .renewable = 1,
+	.health = HEALTH, .health.renewable = 1,
 };
 
 #define START	1000000ull	/* when every test begins */
@@ -1782,8 +1784,8 @@ static void idle_is_kept_alive(void)
 static void probes_as_configured(void)
 {
 	static const struct ftcp_conn_config config = {
-		.idle = FTCP_IDLE, .keepalive = 7000, .interval = 4000,
-		.probes = 5,
+		.health = { .idle = FTCP_IDLE, .keepalive = 7000,
+			    .interval = 4000, .probes = 5 },
 	};
 	u32 i;
 
@@ -1802,7 +1804,7 @@ static void probes_of_the_patient(void)
 	struct ftcp_conn_config config = native;
 	u32 i;
 
-	config.probes = FTCP_PROBES_PATIENT;
+	config.health.probes = FTCP_PROBES_PATIENT;
 	establish_as(&config);
 	now++;
 	send_bytes(1);
@@ -1823,8 +1825,8 @@ static void probes_of_the_patient(void)
 static void probes_without_interval(void)
 {
 	static const struct ftcp_conn_config config = {
-		.idle = FTCP_IDLE, .keepalive = 1, .probes = 255,
-		.renewable = 1,
+		.health = { .idle = FTCP_IDLE, .keepalive = 1, .probes = 255,
+			    .renewable = 1 },
 	};
 	u32 i;
 
@@ -1840,7 +1842,9 @@ static void probes_without_interval(void)
 
 static void keepalive_off(void)
 {
-	static const struct ftcp_conn_config config = { .idle = FTCP_IDLE };
+	static const struct ftcp_conn_config config = {
+		.health.idle = FTCP_IDLE,
+	};
 
 	establish_as(&config);
 	now += 1;
@@ -1908,7 +1912,7 @@ static void phantun_server_falls_silent(void)
 	u64 begun;
 
 	establish_as(&phantun);
-	c.config.renewable = 1;
+	c.config.health.renewable = 1;
 	send_for(now + 1000);
 	receive_rel(FTCP_ACK, 0, 0, 100);
 	CHECK_EQ(r.verdict, FTCP_OK);
@@ -1937,12 +1941,12 @@ static void phantun_server_answers_late(void)
 	u32 i;
 
 	establish_as(&phantun);
-	c.config.renewable = 1;
+	c.config.health.renewable = 1;
 	for (i = 0; i < 5; i++) {
 		send_for(now + FTCP_KEEPALIVE - 200);
 		receive_rel(FTCP_ACK, 0, 0, 100);
 	}
-	c.config.keepalive = 0;
+	c.config.health.keepalive = 0;
 	send_for(now + 60000);
 	CHECK_EQ(c.state, FTCP_ESTABLISHED);
 }
@@ -2256,8 +2260,8 @@ static void replaced(void)
 	ftcp_conn_retire(&c, &heir, now);
 	then = now;
 	/* to be idle is inherited */
-	CHECK_EQ(heir.last_tx, START + 1);
-	CHECK_EQ(heir.last_data, START);
+	CHECK_EQ(heir.tx.last, START + 1);
+	CHECK_EQ(heir.rx.data, START);
 	/* not probed any more, and still receiving */
 	CHECK(!run_until(then + 1000));
 	receive_rel(FTCP_ACK, 0, 0, 100);
@@ -2311,7 +2315,7 @@ static void rotation_by_age(void)
 {
 	struct ftcp_conn_config config = renewable;
 
-	config.max_age = 90000;
+	config.health.max_age = 90000;
 	establish_as(&config);
 	CHECK(!run_answering(START + 100000));	/* it is not in use */
 	/* nor if only the far end sends: it would not know where to */
@@ -2340,7 +2344,7 @@ static void rotation_by_volume(void)
 	struct ftcp_conn_config config = renewable;
 	u64 bytes = 0;
 
-	config.max_bytes = 10ull << 30;
+	config.health.max_bytes = 10ull << 30;
 	establish_as(&config);
 	receive_rel(FTCP_ACK, 0, 0, 1);
 	do {
@@ -2365,7 +2369,7 @@ static void closes_of_age(u64 later)
 {
 	struct ftcp_conn_config config = native;
 
-	config.max_age = 90000;
+	config.health.max_age = 90000;
 	establish_as(&config);
 	now += later;
 	receive_rel(FTCP_ACK, 0, 0, 1);
@@ -2488,7 +2492,7 @@ static void forge(u8 flags, u32 count)
 	CHECK_EQ(c.rcv_nxt, before.rcv_nxt);
 	CHECK_EQ(c.snd_nxt, before.snd_nxt);
 	CHECK_EQ(c.snd_una, before.snd_una);
-	CHECK_EQ(c.last_data, before.last_data);
+	CHECK_EQ(c.rx.data, before.rx.data);
 }
 
 static const struct {
@@ -2660,8 +2664,8 @@ static void fast_agrees_with_slow(void)
 		CHECK_EQ(fast.snd_una, c.snd_una);
 		CHECK_EQ(fast.ack_adv, c.ack_adv);
 		CHECK_EQ(fast.ack_at, c.ack_at);
-		CHECK_EQ(fast.last_rx, c.last_rx);
-		CHECK_EQ(fast.last_data, c.last_data);
+		CHECK_EQ(fast.rx.last, c.rx.last);
+		CHECK_EQ(fast.rx.data, c.rx.data);
 		CHECK_EQ(f, FTCP_FAST_ARM);
 	}
 	CHECK(taken > 100);

@@ -37,7 +37,7 @@ static void check_numbers(void)
 		MUST(c.ack_step <= (c.wscale ? FTCP_ACK_STEP :
 					       FTCP_ACK_STEP_FIRST));
 	}
-	MUST(c.probes <= c.config.probes || c.config.renewable);
+	MUST(c.probes <= c.config.health.probes || c.config.health.renewable);
 	MUST(c.tries <= FTCP_SYN_TRIES);
 }
 
@@ -94,7 +94,7 @@ static void check_event(u8 before, enum ftcp_event event)
 	MUST((event == FTCP_EV_PEER_CLOSED) ==
 	     (before == FTCP_ESTABLISHED && c.state == FTCP_LAST_ACK));
 	MUST(event != FTCP_EV_RENEW ||
-	     (c.config.renewable && c.renewing && c.state == FTCP_ESTABLISHED));
+	     (c.config.health.renewable && c.renewing && c.state == FTCP_ESTABLISHED));
 	MUST((event >= FTCP_EV_CLOSED) ==
 	     (before != FTCP_CLOSED && c.state == FTCP_CLOSED));
 }
@@ -165,8 +165,8 @@ static void check_refused(const struct ftcp_conn *before)
 {
 	MUST(c.state == before->state);
 	MUST(c.rcv_nxt == before->rcv_nxt || before->jump_at);
-	MUST(c.snd_una == before->snd_una && c.last_rx == before->last_rx);
-	MUST(c.last_data == before->last_data);
+	MUST(c.snd_una == before->snd_una && c.rx.last == before->rx.last);
+	MUST(c.rx.data == before->rx.data);
 }
 
 static void check_challenge(const struct ftcp_conn *before,
@@ -196,7 +196,7 @@ static void check_fast(const struct ftcp_conn *before,
 	MUST(fast->state == c.state && fast->snd_nxt == c.snd_nxt);
 	MUST(fast->rcv_nxt == c.rcv_nxt && fast->snd_una == c.snd_una);
 	MUST(fast->ack_adv == c.ack_adv && fast->ack_at == c.ack_at);
-	MUST(fast->last_rx == c.last_rx && fast->last_data == c.last_data);
+	MUST(fast->rx.last == c.rx.last && fast->rx.data == c.rx.data);
 }
 
 static void receive(const struct ftcp_segment *seg)
@@ -277,7 +277,7 @@ static void own(struct input *in)
 		break;
 	case 2:
 		MUST(!ftcp_conn_renew(&c, now) ||
-		     (c.config.renewable && !before.renewing));
+		     (c.config.health.renewable && !before.renewing));
 		break;
 	case 3:
 		ftcp_conn_renew_failed(&c, take8(in) & 1, now + take16(in),
@@ -372,14 +372,16 @@ static void begin(struct input *in)
 	static const u64 keepalives[] = { 0, 100, 1000, FTCP_KEEPALIVE };
 	u8 how = take8(in), more = take8(in);
 	struct ftcp_conn_config config = {
-		.idle = idles[how >> 2 & 3],
-		.keepalive = keepalives[how >> 4 & 3],
-		.max_age = more & 4 ? 5000 : 0,
-		.max_bytes = more & 8 ? 100000 : 0,
-		.interval = more & 16 ? 100 : FTCP_PROBE_INTERVAL,
-		.probes = more & 32 ? 1 : FTCP_PROBES,
+		.health = {
+			.idle = idles[how >> 2 & 3],
+			.keepalive = keepalives[how >> 4 & 3],
+			.max_age = more & 4 ? 5000 : 0,
+			.max_bytes = more & 8 ? 100000 : 0,
+			.interval = more & 16 ? 100 : FTCP_PROBE_INTERVAL,
+			.probes = more & 32 ? 1 : FTCP_PROBES,
+			.renewable = !!(more & 64),
+		},
 		.phantun = more & 1,
-		.renewable = !!(more & 64),
 	};
 	u32 number = take32(in);
 	struct ftcp_result res;
@@ -412,7 +414,7 @@ static void begin(struct input *in)
 /* Left alone, a connection ends. */
 static void finish(void)
 {
-	u64 last = now + c.config.idle + 60000;
+	u64 last = now + c.config.health.idle + 60000;
 	u32 rounds = 0;
 
 	while (c.state != FTCP_CLOSED) {
@@ -423,7 +425,7 @@ static void finish(void)
 		timer();
 		MUST(now <= last);
 		/* probing for an absurdly long time is of no interest */
-		if (++rounds > 1000 && c.config.idle > FTCP_IDLE)
+		if (++rounds > 1000 && c.config.health.idle > FTCP_IDLE)
 			return;
 	}
 	send(1, 0);

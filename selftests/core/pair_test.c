@@ -122,7 +122,7 @@ static void begin(const struct scenario *sc, u32 seed)
 			s.host[i].size = sc->size;
 		if (sc->phantun[i]) {
 			s.host[i].config.phantun = 1;
-			s.host[i].config.keepalive = 0;
+			s.host[i].config.health.keepalive = 0;
 			s.host[i].mute = 1;
 		}
 	}
@@ -271,8 +271,8 @@ static void outage(void)
 
 	begin(&sc, 7);
 	/* the one would be replaced, if there was a way; the other waits */
-	s.host[0].config.renewable = 1;
-	s.host[1].config.probes = FTCP_PROBES_PATIENT;
+	s.host[0].config.health.renewable = 1;
+	s.host[1].config.health.probes = FTCP_PROBES_PATIENT;
 	connect_hosts(&sc);
 	talk(&sc, 2);
 	s.blocked = 1;

@@ -36,10 +36,10 @@ void sim_init(struct sim *s, u32 seed)
 	memset(s->rewrite, 0, sizeof(s->rewrite));
 	for (i = 0; i < 2; i++) {
 		s->leg[i] = (struct sim_leg){ .delay = 5000 };
-		s->host[i].config.idle = FTCP_IDLE;
-		s->host[i].config.keepalive = FTCP_KEEPALIVE;
-		s->host[i].config.interval = FTCP_PROBE_INTERVAL;
-		s->host[i].config.probes = FTCP_PROBES;
+		s->host[i].config.health.idle = FTCP_IDLE;
+		s->host[i].config.health.keepalive = FTCP_KEEPALIVE;
+		s->host[i].config.health.interval = FTCP_PROBE_INTERVAL;
+		s->host[i].config.health.probes = FTCP_PROBES;
 		s->host[i].key = sim_random(s);
 		s->host[i].size = 1400;
 	}

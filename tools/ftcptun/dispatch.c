@@ -408,7 +408,7 @@ void dispatch_unwelcome(struct worker *w, struct flow *f)
 {
 	if (w->program->options.ignore_unreachable ||
 	    f->conn.state != FTCP_ESTABLISHED ||
-	    f->conn.last_data + TARGET_TIME < w->now)
+	    f->conn.rx.data + TARGET_TIME < w->now)
 		return;
 	f->unwelcome = true;
 	dispatch_arm(w, f);
@@ -573,17 +573,19 @@ static struct ftcp_conn_config conn_config(const struct worker *w)
 	const struct options *o = &w->program->options;
 
 	return (struct ftcp_conn_config){
-		.idle = o->idle * 1000ull,
-		.keepalive = o->keepalive * 1000ull,
-		.interval = o->interval,
-		.probes = o->probes	  ? (u8)o->probes :
-			  is_client(w) ? FTCP_PROBES :
-					 FTCP_PROBES_PATIENT,
-		.max_age = o->max_age * 1000ull,
-		.max_bytes = o->max_bytes,
+		.health = {
+			.idle = o->idle * 1000ull,
+			.keepalive = o->keepalive * 1000ull,
+			.interval = o->interval,
+			.probes = o->probes    ? (u8)o->probes :
+				  is_client(w) ? FTCP_PROBES :
+						 FTCP_PROBES_PATIENT,
+			.max_age = o->max_age * 1000ull,
+			.max_bytes = o->max_bytes,
+			.renewable = is_client(w),
+		},
 		.native = o->wire == WIRE_NATIVE,
 		.phantun = o->wire == WIRE_PHANTUN,
-		.renewable = is_client(w),
 	};
 }
 
@@ -1098,7 +1100,7 @@ static void for_each_flow(struct worker *w,
  */
 static void doubt(struct worker *w, struct flow *f)
 {
-	if (f->conn.state != FTCP_ESTABLISHED || !f->conn.config.keepalive)
+	if (f->conn.state != FTCP_ESTABLISHED || !f->conn.config.health.keepalive)
 		return;
 	ftcp_conn_suspect(&f->conn, w->now);
 	dispatch_arm(w, f);

@@ -48,7 +48,7 @@ static const char *const reason_text[REASONS] = {
 static void write_flow(FILE *out, const struct worker *w, const struct flow *f)
 {
 	const struct ftcp_conn *c = &f->conn;
-	u64 last = c->last_tx > c->last_data ? c->last_tx : c->last_data;
+	u64 last = c->tx.last > c->rx.data ? c->tx.last : c->rx.data;
 	char remote[ENDPOINT_TEXT], app[ENDPOINT_TEXT] = "-";
 	struct endpoint e = { .addr = f->path.remote, .port = f->path.rport };
 
