@@ -773,7 +773,7 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 	ftcp_table_del_inner(flow);
 	flow_unlink(flow);
 	announced = flow->announced;
-	if (flow->conn.retire_at)
+	if (flow->conn.health.retire_at)
 		reason = FTCP_REASON_REPLACED;
 	else if (flow->closing)
 		reason = FTCP_REASON_CLOSED;

@@ -117,7 +117,7 @@ void ftcp_renew_ended(struct ftcp_flow *heir, enum ftcp_event event)
 		return;
 	}
 	spin_lock_bh(&flow->lock);
-	renewing = !flow->dead && flow->conn.renewing;
+	renewing = !flow->dead && flow->conn.health.renewing;
 	spin_unlock_bh(&flow->lock);
 	if (renewing)
 		ftcp_renew(flow);
@@ -146,7 +146,7 @@ bool ftcp_renew_inherit(struct ftcp_flow *flow)
 	spin_lock_nested(&flow->lock, SINGLE_DEPTH_NESTING);
 	if (!flow->dead && !flow->inherited &&
 	    ftcp_load(flow->conn.state) == FTCP_ESTABLISHED &&
-	    old->conn.renewing && !ftcp_table_replace_inner(old, flow)) {
+	    old->conn.health.renewing && !ftcp_table_replace_inner(old, flow)) {
 		flow->inherited = true;
 		ftcp_conn_retire(&old->conn, &flow->conn, ftcp_now());
 	}
@@ -272,7 +272,7 @@ void ftcp_renew_follow(struct ftcp_flow *flow)
 	if (!flow->renewable || to_be_asked(flow) || !ftcp_renew_left(flow))
 		return;
 	spin_lock_bh(&flow->lock);
-	again = flow->conn.renew_at;
+	again = flow->conn.health.renew_at;
 	spin_unlock_bh(&flow->lock);
 	if (again > now)
 		ftcp_flow_arm(flow, again);

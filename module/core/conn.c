@@ -113,6 +113,30 @@ static void end(struct ftcp_conn *c, enum ftcp_event event,
 	res->event = event;
 }
 
+/* A whole window is on the way and nothing of it was acknowledged. */
+static int stalled(const struct ftcp_conn *c, u64 now)
+{
+	return !ftcp_load(c->first_until) &&
+	       !ftcp_conn_room(c, FTCP_PAYLOAD_MAX, now);
+}
+
+/* What health goes by: sequence numbers count bytes. */
+static struct ftcp_signs signs(const struct ftcp_conn *c, u64 now)
+{
+	return (struct ftcp_signs){
+		.config = &c->config.health,
+		.now = now,
+		.tx.last = ftcp_load(c->tx.last),
+		.tx.asked = ftcp_load(c->tx.asked),
+		.rx.last = ftcp_load(c->rx.last),
+		.rx.data = ftcp_load(c->rx.data),
+		.sent = ftcp_load(c->snd_nxt),
+		.acked = ftcp_load(c->snd_una),
+		.received = ftcp_load(c->rcv_nxt),
+		.full = stalled(c, now),
+	};
+}
+
 /* ---- opening ---- */
 
 static u64 syn_rto(u8 tries)
@@ -143,13 +167,15 @@ static void begin_flight(struct ftcp_conn *c, const struct ftcp_segment *seg,
 			 u64 now)
 {
 	c->first_flight = seg->window ? FTCP_FIRST_FLIGHT : 0;
-	if (c->acks || !seg->window)	/* Phantun would keep us waiting */
+	if (c->health.acks || !seg->window)	/* Phantun would keep us waiting */
 		ftcp_store(c->first_until, now + FTCP_FIRST_TIME);
 }
 
 /* @seq is the first sequence number of the far end's data. */
 static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
 {
+	struct ftcp_signs s;
+
 	c->wscale = !!wscale;
 	ftcp_store(c->ack_step, FTCP_ACK_STEP_FIRST);
 	c->rtx_at = 0;
@@ -162,12 +188,10 @@ static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
 	c->rcv_past = seq;
 	c->rcv_mark = seq;
 	c->past_at = now + FTCP_BEHIND_TIME;
-	c->opened = now;
-	c->snd_mark = ftcp_load(c->snd_nxt);
-	c->snd_seen = ftcp_load(c->snd_nxt);
-	c->rcv_seen = seq;
 	ftcp_store(c->rx.last, now);
 	ftcp_store(c->rx.data, now);
+	s = signs(c, now);
+	ftcp_health_begin(&c->health, &s, c->iss >> 8);
 	ftcp_store(c->state, FTCP_ESTABLISHED);
 }
 
@@ -192,7 +216,7 @@ void ftcp_conn_open(struct ftcp_conn *c, const struct ftcp_conn_config *config,
 	if (!iss)
 		iss = 1;
 	start_syn(c, config->phantun ? 0 : iss, now);
-	c->acks = !c->zero_iss;
+	c->health.acks = !c->zero_iss;
 	c->rx.last = now;
 	c->tx.last = now;
 	c->rx.data = now;
@@ -241,7 +265,7 @@ void ftcp_conn_accept(struct ftcp_conn *c,
 	c->tx.last = now;
 	c->psh = !config->phantun;
 	establish(c, seg->seq, c->iss & 1, now);
-	/* It may be Phantun, which keeps silent: c->acks has to be earned. */
+	/* It may be Phantun, which keeps silent: health.acks has to be earned. */
 	if (seg->len)
 		c->rcv_nxt = seg->seq + seg->len;
 	/* The window on the SYN-ACK was not scaled: to whoever watches, it is
@@ -272,46 +296,6 @@ static void take_back(struct ftcp_conn *c)
 	}
 }
 
-/* Sequence numbers tell how much was carried, so long as they are looked at
- * before they have come round.  rcv_nxt may have been taken back.
- */
-static u64 carried_until(const struct ftcp_conn *c, u32 snd, u32 rcv)
-{
-	s32 received = ftcp_seq_diff(rcv, c->rcv_seen);
-
-	return c->carried + (snd - c->snd_seen) + (received > 0 ? received : 0);
-}
-
-static u64 carried(const struct ftcp_conn *c)
-{
-	return carried_until(c, ftcp_load(c->snd_nxt), ftcp_load(c->rcv_nxt));
-}
-
-static void count_carried(struct ftcp_conn *c)
-{
-	u32 snd = ftcp_load(c->snd_nxt), rcv = ftcp_load(c->rcv_nxt);
-
-	c->carried = carried_until(c, snd, rcv);
-	c->snd_seen = snd;
-	c->rcv_seen = rcv;
-}
-
-/* Whether data was sent since move_past() was there, and none acknowledged. */
-static int unacked(const struct ftcp_conn *c)
-{
-	return ftcp_load(c->snd_una) == c->una_mark &&
-	       ftcp_load(c->snd_nxt) != c->snd_mark;
-}
-
-static void count_unacked(struct ftcp_conn *c)
-{
-	if (!unacked(c))
-		c->unacked = 0;
-	else if (c->unacked < FTCP_UNACKED)
-		c->unacked++;
-	c->snd_mark = ftcp_load(c->snd_nxt);
-}
-
 /* How far ahead is explained by what comes at the rate of late. */
 static void set_near(struct ftcp_conn *c)
 {
@@ -326,17 +310,24 @@ static void set_near(struct ftcp_conn *c)
 
 static void move_past(struct ftcp_conn *c, u64 now)
 {
-	if (now < c->past_at)
-		return;
 	take_back(c);
-	count_carried(c);
-	count_unacked(c);
 	c->past_at = now + FTCP_BEHIND_TIME;
 	c->una_past = c->una_mark;
 	c->una_mark = ftcp_load(c->snd_una);
 	c->rcv_past = c->rcv_mark;
 	c->rcv_mark = ftcp_load(c->rcv_nxt);
 	set_near(c);
+}
+
+static void tick(struct ftcp_conn *c, u64 now)
+{
+	struct ftcp_signs s;
+
+	if (now < c->past_at)
+		return;
+	move_past(c, now);
+	s = signs(c, now);
+	ftcp_health_tick(&c->health, &s);
 }
 
 /* Whether @number is no older than what was overtaken can be, when @past was
@@ -444,22 +435,11 @@ static int plausible_seq(const struct ftcp_conn *c,
 	return d <= (s32)ahead && recent(seg->seq, c->rcv_past, rcv_nxt);
 }
 
-/* Whether nothing was heard since there was reason to doubt that the way still leads
- * to the far end.
- */
-static int doubted(const struct ftcp_conn *c, u64 now)
-{
-	u64 rx = ftcp_load(c->rx.last);
-
-	return c->renewing || (c->probes && c->heard == rx) ||
-	       (c->suspect_at > rx && now < c->suspect_at + FTCP_DOUBT);
-}
-
 /* Whether a datagram has gone through, in either direction. */
 static int proven(const struct ftcp_conn *c)
 {
 	return ftcp_load(c->snd_una) != c->iss + 1 ||
-	       ftcp_load(c->rx.data) > c->opened;
+	       ftcp_load(c->rx.data) > c->health.opened;
 }
 
 /* Whether a RST is of an end that cuts its connection, which sends RST and ACK.  Who
@@ -479,11 +459,14 @@ static int is_cut(const struct ftcp_conn *c, const struct ftcp_segment *seg)
 static enum ftcp_event reset_event(const struct ftcp_conn *c,
 				   const struct ftcp_segment *seg, u64 now)
 {
+	struct ftcp_signs s = signs(c, now);
+
 	if (c->state != FTCP_ESTABLISHED)
 		return FTCP_EV_RESET;
 	if (now < c->ending_until)
 		return c->ending;
-	if (proven(c) && (!is_cut(c, seg) || doubted(c, now)))
+	if (proven(c) &&
+	    (!is_cut(c, seg) || ftcp_health_doubted(&c->health, &s)))
 		return FTCP_EV_FORGOTTEN;
 	return FTCP_EV_RESET;
 }
@@ -551,7 +534,7 @@ static void receive_syn_sent(struct ftcp_conn *c,
 	}
 	if (acked) {
 		c->snd_una = seg->ack;
-		c->acks = !c->zero_iss;
+		c->health.acks = !c->zero_iss;
 		begin_flight(c, seg, now);
 		establish(c, seg->seq + 1, seg->wscale != FTCP_NO_WSCALE, now);
 		put_ack(c, res);
@@ -568,7 +551,7 @@ static void receive_syn_sent(struct ftcp_conn *c,
 	ftcp_store(c->rcv_nxt, seg->seq + 1);
 	ftcp_store(c->ack_adv, seg->seq + 1);
 	c->rcv_past = seg->seq + 1;
-	c->acks = 1;
+	c->health.acks = 1;
 	ftcp_store(c->state, FTCP_SYN_RECEIVED);
 	put_syn_ack(c, res);
 }
@@ -709,7 +692,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 	}
 	if (!seg->len && !(seg->flags & FTCP_FIN)) {
 		hear_where(c, seg->seq);
-		move_past(c, now);
+		tick(c, now);
 		if (c->state == FTCP_FIN_WAIT && expects_fin(c, now)) {
 			place_fin(c);
 			put_fin(c, now, res);
@@ -719,7 +702,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 		    ftcp_seq_diff(seg->seq, ftcp_load(c->ack_adv)) < 0)
 			answer_probe(c, seg, now, res);
 		else if (acked > 0 && acked <= FTCP_ACK_SELDOM)
-			c->acks = 1;
+			c->health.acks = 1;
 		return;
 	}
 
@@ -737,7 +720,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 		ftcp_store(c->rcv_nxt, seg_end);
 	else if (!(seg->flags & FTCP_FIN))
 		count_late(c, seg_end);
-	move_past(c, now);
+	tick(c, now);
 	if (seg->flags & FTCP_FIN) {
 		receive_fin(c, now, res);
 		return;
@@ -817,153 +800,6 @@ static void timer_closing(struct ftcp_conn *c, u64 now,
 	put_fin(c, now, res);
 }
 
-/* When the far end has to be probed: after @keepalive of silence, or sooner if
- * it leaves something unanswered or the owner has doubts.  Not a far end that
- * was never seen to acknowledge anything, nor one that was left.
- */
-static u64 probe_due(const struct ftcp_conn *c)
-{
-	u64 rx = ftcp_load(c->rx.last), asked = ftcp_load(c->tx.asked), due;
-
-	if (!c->config.health.keepalive || !c->acks || c->retire_at)
-		return 0;
-	due = rx + c->config.health.keepalive;
-	if (ftcp_load(c->tx.last) > rx && asked > rx &&
-	    asked + FTCP_UNANSWERED < due)
-		due = asked + FTCP_UNANSWERED;
-	if (c->suspect_at > rx && c->suspect_at < due)
-		due = c->suspect_at;
-	return due;
-}
-
-/* When a far end that cannot be probed, but has sent data before, is taken for
- * unreachable: what is sent has found no answer for as long as another would be
- * silent before it is probed.  A replacement shows whether there is a way; and as
- * nothing may come on that one either, there is only one.
- */
-static u64 unheard_due(const struct ftcp_conn *c)
-{
-	u64 rx = ftcp_load(c->rx.last), asked = ftcp_load(c->tx.asked), due;
-
-	if (!c->config.health.keepalive || !c->config.health.renewable ||
-	    c->acks || c->renewing || c->retire_at || asked <= rx ||
-	    ftcp_load(c->rx.data) <= c->opened)
-		return 0;
-	due = asked + c->config.health.keepalive;
-	return due < c->renew_at ? c->renew_at : due;
-}
-
-/* When a far end that acknowledges, and is heard, but has heard nothing for so long
- * makes another way be tried: as long as it is heard it is not probed.
- */
-static u64 deaf_due(const struct ftcp_conn *c)
-{
-	u64 due;
-
-	if (!c->config.health.keepalive || !c->config.health.renewable ||
-	    !c->acks || c->renewing || c->retire_at)
-		return 0;
-	if (c->unacked == FTCP_UNACKED)
-		due = c->past_at - FTCP_BEHIND_TIME;
-	else if (c->unacked == FTCP_UNACKED - 1 && unacked(c))
-		due = c->past_at;
-	else
-		return 0;
-	/* A path that only small segments pass does so for the next one as well. */
-	if (due < c->opened + FTCP_RENEW_AGAIN)
-		due = c->opened + FTCP_RENEW_AGAIN;
-	return due < c->renew_at ? c->renew_at : due;
-}
-
-/* No probe before, if others were sent since the far end was last heard. */
-static u64 next_probe(const struct ftcp_conn *c)
-{
-	return c->heard == ftcp_load(c->rx.last) ? c->probe_at : 0;
-}
-
-/* Further apart when many were in vain; and not all connections that a broken
- * way had in common at the same moments.
- */
-static u64 probe_interval(const struct ftcp_conn *c)
-{
-	u32 first = c->config.health.interval ? c->config.health.interval :
-					 FTCP_PROBE_INTERVAL;
-	u32 interval = first;	/* a machine of 32 bits divides by it */
-	u32 i;
-
-	for (i = FTCP_PROBES; i < c->probes && interval < FTCP_PROBE_MAX; i++)
-		interval *= 2;
-	if (interval > FTCP_PROBE_MAX)
-		interval = first > FTCP_PROBE_MAX ? first : FTCP_PROBE_MAX;
-	return interval - (c->iss >> 8) % (interval / 8 + 1);
-}
-
-static u64 idle_due(const struct ftcp_conn *c)
-{
-	u64 tx = ftcp_load(c->tx.last), rx = ftcp_load(c->rx.data);
-
-	return (tx > rx ? tx : rx) + c->config.health.idle;
-}
-
-/* A server may send to the new connection only after something came on it:
- * it is made when this end is sending.  Who only closes goes by what was carried,
- * perhaps all of it before the clock moved.
- */
-static int used(const struct ftcp_conn *c, u64 now)
-{
-	u64 tx = ftcp_load(c->tx.last);
-
-	if (c->config.health.renewable)
-		return tx > c->opened && now < tx + FTCP_DRAIN;
-	return carried(c) > 0;
-}
-
-/* Not at once, however little it is: connections would pile up. */
-static int carried_enough(const struct ftcp_conn *c, u64 now)
-{
-	return c->config.health.max_bytes && now >= c->opened + FTCP_BEHIND_TIME &&
-	       carried(c) >= c->config.health.max_bytes;
-}
-
-/* When age or volume have to be looked at; 0: never.  A connection that is not
- * used is left to idle: it would otherwise be replaced for ever.
- */
-static u64 rotation_due(const struct ftcp_conn *c, u64 now)
-{
-	u64 due = 0, full = 0;
-
-	if (c->renewing || c->retire_at || !used(c, now))
-		return 0;
-	if (c->config.health.max_age)
-		due = c->opened + c->config.health.max_age;
-	if (c->config.health.max_bytes)
-		full = carried(c) < c->config.health.max_bytes ?
-			       now + FTCP_BEHIND_TIME :
-			       c->opened + FTCP_BEHIND_TIME;
-	if (full && (!due || full < due))
-		due = full;
-	return due && due < c->renew_at ? c->renew_at : due;
-}
-
-static int rotation_wanted(const struct ftcp_conn *c, u64 now)
-{
-	if (c->renewing || c->retire_at || now < c->renew_at ||
-	    !used(c, now))
-		return 0;
-	return (c->config.health.max_age &&
-		now >= c->opened + c->config.health.max_age) ||
-	       carried_enough(c, now);
-}
-
-/* A whole window is on the way and nothing of it was acknowledged: to go on
- * would take the sequence numbers out of the far end's sight for good.
- */
-static int stalled(const struct ftcp_conn *c, u64 now)
-{
-	return !ftcp_load(c->first_until) &&
-	       !ftcp_conn_room(c, FTCP_PAYLOAD_MAX, now);
-}
-
 static void give_up(struct ftcp_conn *c, struct ftcp_result *res)
 {
 	put_control(res, FTCP_RST | FTCP_ACK, ftcp_load(c->snd_nxt),
@@ -971,30 +807,8 @@ static void give_up(struct ftcp_conn *c, struct ftcp_result *res)
 	end(c, FTCP_EV_DEAD, res);
 }
 
-/* Silence.  Who can replace the connection does so when as many probes were in
- * vain as others give up after, and goes on probing: what comes first counts,
- * an answer or the replacement.
- */
-static void probe(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
+static void put_probe(struct ftcp_conn *c, struct ftcp_result *res)
 {
-	if (c->heard != ftcp_load(c->rx.last)) {
-		c->heard = ftcp_load(c->rx.last);
-		c->probes = 0;
-	}
-	if (c->probes >= c->config.health.probes && !c->renewing) {
-		if (!c->config.health.renewable ||
-		    c->probes >= FTCP_PROBES_PATIENT + c->config.health.probes) {
-			give_up(c, res);	/* nor can it be replaced */
-			return;
-		}
-		if (now >= c->renew_at) {
-			c->renewing = 1;
-			res->event = FTCP_EV_RENEW;
-		}
-	}
-	if (c->probes < 0xff)
-		c->probes++;
-	c->probe_at = now + probe_interval(c);
 	put_ack(c, res);
 	/* as Linux probes: one before the oldest unacknowledged byte */
 	res->control.seq = ftcp_load(c->snd_una) - 1;
@@ -1003,40 +817,30 @@ static void probe(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 static void timer_established(struct ftcp_conn *c, u64 now,
 			      struct ftcp_result *res)
 {
-	u64 due = probe_due(c), unheard = unheard_due(c), deaf;
+	struct ftcp_signs s;
+	unsigned int todo;
 	u64 ack_at;
 
 	settle_jump(c, now);
-	ack_at = ftcp_load(c->ack_at);
-	move_past(c, now);
-	deaf = deaf_due(c);
+	tick(c, now);
 	if (now >= ftcp_load(c->first_until))
 		ftcp_store(c->first_until, 0);
-	if (now >= idle_due(c) || (c->retire_at && now >= c->retire_at)) {
+	s = signs(c, now);
+	todo = ftcp_health_timer(&c->health, &s);
+	if (todo & FTCP_TODO_CLOSE) {
 		ftcp_conn_close(c, now, res);
 		return;
 	}
-	if (stalled(c, now)) {
+	if (todo & FTCP_TODO_GIVE_UP) {
 		give_up(c, res);
 		return;
 	}
-	if (rotation_wanted(c, now)) {
-		if (!c->config.health.renewable) {
-			ftcp_conn_close(c, now, res);
-			return;
-		}
-		c->renewing = 1;
+	if (todo & FTCP_TODO_RENEW)
 		res->event = FTCP_EV_RENEW;
-	}
-	if ((unheard && now >= unheard) || (deaf && now >= deaf)) {
-		c->renewing = 1;
-		res->event = FTCP_EV_RENEW;
-	}
-	if (due && now >= due && now >= next_probe(c)) {
-		probe(c, now, res);
-		return;
-	}
-	if (ack_at && now >= ack_at)
+	ack_at = ftcp_load(c->ack_at);
+	if (todo & FTCP_TODO_PROBE)
+		put_probe(c, res);
+	else if (ack_at && now >= ack_at)
 		put_ack(c, res);
 }
 
@@ -1077,7 +881,8 @@ void ftcp_conn_timer(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
  */
 u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now)
 {
-	u64 at, ack_at, due;
+	struct ftcp_signs s;
+	u64 at, first_until, ack_at;
 
 	switch (c->state) {
 	case FTCP_CLOSED:
@@ -1088,31 +893,15 @@ u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now)
 		return c->rtx_at;
 	}
 
-	if (stalled(c, now))
-		return now;
-	at = idle_due(c);
-	if (ftcp_load(c->first_until) && ftcp_load(c->first_until) < at)
-		at = ftcp_load(c->first_until);
+	s = signs(c, now);
+	at = ftcp_health_deadline(&c->health, &s);
+	first_until = ftcp_load(c->first_until);
+	if (first_until && first_until < at)
+		at = first_until;
 	ack_at = ftcp_load(c->ack_at);
 	if (ack_at && ack_at < at)
 		at = ack_at;
-	if (c->jump_at && c->jump_at < at)
-		at = c->jump_at;
-	if (c->retire_at && c->retire_at < at)
-		at = c->retire_at;
-	due = probe_due(c);
-	if (due && due < next_probe(c))
-		due = next_probe(c);
-	if (due && due < at)
-		at = due;
-	due = unheard_due(c);
-	if (due && due < at)
-		at = due;
-	due = deaf_due(c);
-	if (due && due < at)
-		at = due;
-	due = rotation_due(c, now);
-	return due && due < at ? due : at;
+	return c->jump_at && c->jump_at < at ? c->jump_at : at;
 }
 
 /* ---- closing ---- */
@@ -1173,13 +962,10 @@ void ftcp_conn_abort(struct ftcp_conn *c, struct ftcp_result *res)
  */
 void ftcp_conn_suspect(struct ftcp_conn *c, u64 now)
 {
-	if (c->state != FTCP_ESTABLISHED)
-		return;
-	c->suspect_at = now > ftcp_load(c->rx.last) ?
-				now :
-				ftcp_load(c->rx.last) + 1;
-	if (c->renew_at > now)
-		c->renew_at = now;
+	struct ftcp_signs s = signs(c, now);
+
+	if (c->state == FTCP_ESTABLISHED)
+		ftcp_health_suspect(&c->health, &s);
 }
 
 /**
@@ -1192,11 +978,10 @@ void ftcp_conn_suspect(struct ftcp_conn *c, u64 now)
  */
 int ftcp_conn_renew(struct ftcp_conn *c, u64 now)
 {
-	if (c->state != FTCP_ESTABLISHED || !c->config.health.renewable ||
-	    c->renewing || c->retire_at || now < c->renew_at)
-		return 0;
-	c->renewing = 1;
-	return 1;
+	struct ftcp_signs s = signs(c, now);
+
+	return c->state == FTCP_ESTABLISHED &&
+	       ftcp_health_renew(&c->health, &s);
 }
 
 /**
@@ -1215,17 +1000,13 @@ int ftcp_conn_renew(struct ftcp_conn *c, u64 now)
 void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
 			    struct ftcp_result *res)
 {
+	struct ftcp_signs s = signs(c, 0);
+
 	nothing(res);
-	if (!c->renewing || c->state != FTCP_ESTABLISHED)
+	if (!c->health.renewing || c->state != FTCP_ESTABLISHED)
 		return;
-	c->renewing = 0;
-	c->renew_at = again;
-	if (!in_vain || c->probes <= c->config.health.probes || !next_probe(c))
-		return;
-	if (ftcp_load(c->tx.asked) > ftcp_load(c->rx.last))
+	if (ftcp_health_renew_failed(&c->health, &s, in_vain, again))
 		give_up(c, res);
-	else
-		c->renew_at = 0;
 }
 
 /**
@@ -1240,11 +1021,12 @@ void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
  */
 void ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *heir, u64 now)
 {
-	if (c->state != FTCP_ESTABLISHED || c->retire_at)
+	struct ftcp_signs s = signs(c, now);
+
+	if (c->state != FTCP_ESTABLISHED || !ftcp_health_retire(&c->health, &s))
 		return;
-	c->retire_at = now + FTCP_DRAIN;
-	if (ftcp_load(heir->tx.last) <= heir->opened)
-		ftcp_store(heir->tx.last, ftcp_load(c->tx.last));
-	if (ftcp_load(heir->rx.data) <= heir->opened)
-		ftcp_store(heir->rx.data, ftcp_load(c->rx.data));
+	if (ftcp_load(heir->tx.last) <= heir->health.opened)
+		ftcp_store(heir->tx.last, s.tx.last);
+	if (ftcp_load(heir->rx.data) <= heir->health.opened)
+		ftcp_store(heir->rx.data, s.rx.data);
 }

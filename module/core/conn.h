@@ -155,12 +155,13 @@ struct ftcp_conn_config {
  * @state: shared; enum ftcp_conn_state
  * @psh: PSH may be set
  * @config: see there
+ * @health: see there; Phantun acknowledges, but not in time, and a far end
+ *	that may be Phantun has to show that it does
  * @una_past: @snd_una one to two seconds ago
  * @una_mark: what becomes of @una_past at @past_at
- * @snd_mark: @snd_nxt when @una_mark was set
  * @rcv_past: @rcv_nxt one to two seconds ago
  * @rcv_mark: what becomes of @rcv_past at @past_at
- * @past_at: when the last five move on
+ * @past_at: when the last four move on
  * @seq_near: shared; how far a segment may be ahead of @rcv_nxt and count at once
  * @jump_at: when @rcv_nxt is to follow a segment that was further ahead, if it
  *	has not moved; 0: there was none
@@ -175,27 +176,12 @@ struct ftcp_conn_config {
  * @rtx_at: when to repeat SYN or FIN, 0: not at all
  * @challenge_at: no challenge ACK before
  * @answer_at: no answer to a probe before
- * @probe_at: when to send the next probe, or to give up; 0: not probing
- * @heard: @rx.last when @probes and @probe_at began to count
- * @suspect_at: when the owner had reason to doubt the way, 0: never
- * @retire_at: when to close, having been replaced; 0: not at all
- * @renew_at: no replacement is asked for before
- * @opened: when the connection was established
- * @carried: bytes of payload sent and received up to @snd_seen and @rcv_seen
- * @snd_seen: @snd_nxt when @carried was brought up to date
- * @rcv_seen: @rcv_nxt at that time
  * @tries: transmissions of the present SYN or FIN
- * @probes: probes sent since the far end was last heard
- * @unacked: for how many times FTCP_BEHIND_TIME in a row data was sent and none
- *	acknowledged
  * @ending: the end of the connection was announced by a segment that could not be
  *	believed: the event, if a RST that can follows before @ending_until
  * @zero_iss: the SYN carries sequence number 0 (see ftcp_conn_open())
  * @wscale: both ends announced the window scale option
- * @acks: the far end acknowledges in time; Phantun does not, and a far end
- *	that may be Phantun has to show it
  * @fin_received: the far end's FIN was received
- * @renewing: a replacement was asked for
  * @taken_back: @rcv_nxt was taken back to such segments
  * @late: how many such segments there were, up to FTCP_LATE
  */
@@ -218,9 +204,9 @@ struct ftcp_conn {
 	struct ftcp_health_rx rx;
 
 	struct ftcp_conn_config config __attribute__((aligned(64)));
+	struct ftcp_health health;
 	u32 una_past;
 	u32 una_mark;
-	u32 snd_mark;
 	u32 rcv_past;
 	u32 rcv_mark;
 	u64 past_at;
@@ -234,25 +220,12 @@ struct ftcp_conn {
 	u64 rtx_at;
 	u64 challenge_at;
 	u64 answer_at;
-	u64 probe_at;
-	u64 heard;
-	u64 suspect_at;
-	u64 retire_at;
-	u64 renew_at;
-	u64 opened;
-	u64 carried;
-	u32 snd_seen;
-	u32 rcv_seen;
 	u8 tries;
-	u8 probes;
 	u8 late;
-	u8 unacked;
 	u8 ending;
 	u8 zero_iss : 1;
 	u8 wscale : 1;
-	u8 acks : 1;
 	u8 fin_received : 1;
-	u8 renewing : 1;
 	u8 taken_back : 1;
 };
 

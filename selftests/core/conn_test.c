@@ -1725,7 +1725,7 @@ static void probe_answered_by_data(void)
 	CHECK(!run_until(then + FTCP_UNANSWERED));
 	CHECK(run_until(START + 60000));
 	CHECK_EQ(now, then + 1 + FTCP_UNANSWERED);
-	CHECK_EQ(c.probes, 1);
+	CHECK_EQ(c.health.probes, 1);
 }
 
 /* The same when the timer was not called in between. */
@@ -1739,7 +1739,7 @@ static void probes_begin_anew(void)
 	send_bytes(100);
 	for (i = 0; i < FTCP_PROBES; i++)
 		CHECK(run_until(START + 60000));
-	CHECK_EQ(c.probes, FTCP_PROBES);
+	CHECK_EQ(c.health.probes, FTCP_PROBES);
 	s = segment(FTCP_ACK, c.rcv_nxt, c.snd_nxt, 100);
 	CHECK(ftcp_conn_receive_fast(&c, &s, now) != FTCP_FAST_NO);
 	now++;
@@ -1748,7 +1748,7 @@ static void probes_begin_anew(void)
 	timer();
 	CHECK_EQ(r.event, FTCP_EV_NONE);
 	EXPECT_SEGMENT(FTCP_ACK, c.snd_una - 1, c.rcv_nxt);
-	CHECK_EQ(c.probes, 1);
+	CHECK_EQ(c.health.probes, 1);
 }
 
 /* An answer to a probe is what a probe gets. */
@@ -1837,7 +1837,7 @@ static void probes_without_interval(void)
 		CHECK(ftcp_conn_deadline(&c, now) > now);
 		now++;
 	}
-	CHECK(c.probes <= 3);
+	CHECK(c.health.probes <= 3);
 }
 
 static void keepalive_off(void)

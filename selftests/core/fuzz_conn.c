@@ -37,7 +37,8 @@ static void check_numbers(void)
 		MUST(c.ack_step <= (c.wscale ? FTCP_ACK_STEP :
 					       FTCP_ACK_STEP_FIRST));
 	}
-	MUST(c.probes <= c.config.health.probes || c.config.health.renewable);
+	MUST(c.health.probes <= c.config.health.probes ||
+	     c.config.health.renewable);
 	MUST(c.tries <= FTCP_SYN_TRIES);
 }
 
@@ -94,7 +95,8 @@ static void check_event(u8 before, enum ftcp_event event)
 	MUST((event == FTCP_EV_PEER_CLOSED) ==
 	     (before == FTCP_ESTABLISHED && c.state == FTCP_LAST_ACK));
 	MUST(event != FTCP_EV_RENEW ||
-	     (c.config.health.renewable && c.renewing && c.state == FTCP_ESTABLISHED));
+	     (c.config.health.renewable && c.health.renewing &&
+	      c.state == FTCP_ESTABLISHED));
 	MUST((event >= FTCP_EV_CLOSED) ==
 	     (before != FTCP_CLOSED && c.state == FTCP_CLOSED));
 }
@@ -277,7 +279,7 @@ static void own(struct input *in)
 		break;
 	case 2:
 		MUST(!ftcp_conn_renew(&c, now) ||
-		     (c.config.health.renewable && !before.renewing));
+		     (c.config.health.renewable && !before.health.renewing));
 		break;
 	case 3:
 		ftcp_conn_renew_failed(&c, take8(in) & 1, now + take16(in),

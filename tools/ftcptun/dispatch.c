@@ -279,7 +279,7 @@ static void complain(struct worker *w, const struct endpoint *remote,
 /* One that was on its way out, closed or replaced, ends for that reason. */
 static enum reason reason_of(const struct flow *f, enum ftcp_event event)
 {
-	if (f->conn.retire_at)
+	if (f->conn.health.retire_at)
 		return REASON_REPLACED;
 	if (f->closing)
 		return REASON_CLOSED;
