@@ -6,6 +6,7 @@
  * receiving state by state, timers, closing.
  */
 #include "conn.h"
+#include "internal.h"
 
 /* ---- segments to send ---- */
 
@@ -180,14 +181,7 @@ static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
 	ftcp_store(c->ack_step, FTCP_ACK_STEP_FIRST);
 	c->rtx_at = 0;
 	c->tries = 0;
-	ftcp_store(c->rcv_nxt, seq);
-	ftcp_store(c->seq_near, FTCP_SEQ_HOLE);
-	ftcp_store(c->ack_adv, seq);
-	c->una_past = c->snd_una;
-	c->una_mark = c->snd_una;
-	c->rcv_past = seq;
-	c->rcv_mark = seq;
-	c->past_at = now + FTCP_BEHIND_TIME;
+	ftcp_sequence_begin(c, seq, now);
 	ftcp_store(c->rx.last, now);
 	ftcp_store(c->rx.data, now);
 	s = signs(c, now);
@@ -276,163 +270,14 @@ void ftcp_conn_accept(struct ftcp_conn *c,
 
 /* ---- receiving ---- */
 
-/* Segments that arrive, and none of which advances rcv_nxt, say that the far end
- * never sent what took rcv_nxt so far ahead: it was forged.  To go on to
- * acknowledge that would have all that we send refused.  They may as well have been
- * overtaken by the last of a burst, and then the far end's probes stand before what
- * we acknowledge from now on.
- */
-static void take_back(struct ftcp_conn *c)
-{
-	if (ftcp_load(c->rcv_nxt) != c->rcv_mark) {
-		c->late = 0;
-		c->taken_back = 0;
-	} else if (c->late >= FTCP_LATE) {
-		ftcp_store(c->rcv_nxt, c->late_end);
-		if (ftcp_seq_diff(ftcp_load(c->ack_adv), c->late_end) > 0)
-			ftcp_store(c->ack_adv, c->late_end);
-		c->late = 0;
-		c->taken_back = 1;
-	}
-}
-
-/* How far ahead is explained by what comes at the rate of late. */
-static void set_near(struct ftcp_conn *c)
-{
-	s32 came = ftcp_seq_diff(ftcp_load(c->rcv_nxt), c->rcv_past);
-
-	if (came < 0)
-		came = 0;
-	ftcp_store(c->seq_near, came < FTCP_SEQ_NEAR - FTCP_SEQ_HOLE ?
-					(u32)came + FTCP_SEQ_HOLE :
-					FTCP_SEQ_NEAR);
-}
-
-static void move_past(struct ftcp_conn *c, u64 now)
-{
-	take_back(c);
-	c->past_at = now + FTCP_BEHIND_TIME;
-	c->una_past = c->una_mark;
-	c->una_mark = ftcp_load(c->snd_una);
-	c->rcv_past = c->rcv_mark;
-	c->rcv_mark = ftcp_load(c->rcv_nxt);
-	set_near(c);
-}
-
 static void tick(struct ftcp_conn *c, u64 now)
 {
 	struct ftcp_signs s;
 
-	if (now < c->past_at)
+	if (!ftcp_sequence_move(c, now))
 		return;
-	move_past(c, now);
 	s = signs(c, now);
 	ftcp_health_tick(&c->health, &s);
-}
-
-/* Whether @number is no older than what was overtaken can be, when @past was
- * expected a second ago and @present is now.
- */
-static int recent(u32 number, u32 past, u32 present)
-{
-	s32 way = ftcp_seq_diff(present, past);
-
-	if (way < 0 || way > FTCP_BEHIND_MAX)
-		way = FTCP_BEHIND_MAX;
-	return ftcp_seq_diff(number, present) >= -way - FTCP_BEHIND;
-}
-
-static int plausible_ack(const struct ftcp_conn *c, u32 ack)
-{
-	return ftcp_seq_diff(ack, ftcp_load(c->snd_nxt)) <= 0 &&
-	       recent(ack, c->una_past, ftcp_load(c->snd_una));
-}
-
-/* A segment far ahead may be forged.  It is delivered, as any that may be genuine,
- * but to acknowledge what the far end never sent would have all that we send refused.
- * So rcv_nxt follows only when time has passed in which others came from there, or
- * none, and none from where it is.
- */
-static int around_jump(const struct ftcp_conn *c, u32 seq)
-{
-	s32 d = ftcp_seq_diff(seq, c->jump_end);
-
-	return d >= -FTCP_SEQ_AHEAD && d <= FTCP_SEQ_AHEAD;
-}
-
-static int far_ahead(struct ftcp_conn *c, const struct ftcp_segment *seg,
-		     u64 now)
-{
-	u32 rcv_nxt = ftcp_load(c->rcv_nxt), end = seg->seq + seg->len;
-
-	set_near(c);
-	if (ftcp_seq_diff(seg->seq, rcv_nxt) <= (s32)c->seq_near)
-		return 0;
-	if (!c->jump_at || c->jump_from != rcv_nxt ||
-	    !around_jump(c, seg->seq)) {
-		c->jump_at = now + FTCP_JUMP_TIME;
-		c->jump_from = rcv_nxt;
-		c->jump_end = end;
-	} else if (ftcp_seq_diff(end, c->jump_end) > 0) {
-		c->jump_end = end;
-	}
-	return 1;
-}
-
-static void settle_jump(struct ftcp_conn *c, u64 now)
-{
-	if (!c->jump_at || now < c->jump_at)
-		return;
-	if (ftcp_load(c->rcv_nxt) == c->jump_from) {
-		ftcp_store(c->rcv_nxt, c->jump_end);
-		ftcp_store(c->ack_at, now);
-	}
-	c->jump_at = 0;
-}
-
-/* Of a segment that does not advance rcv_nxt: see take_back(). */
-static void count_late(struct ftcp_conn *c, u32 end)
-{
-	if (!c->late || ftcp_seq_diff(end, c->late_end) > 0)
-		c->late_end = end;
-	if (c->late < FTCP_LATE)
-		c->late++;
-}
-
-/* An acknowledgement tells where the far end is, but for keepalive probes, which
- * stand just before what was acknowledged.
- */
-static void hear_where(struct ftcp_conn *c, u32 seq)
-{
-	s32 d = ftcp_seq_diff(seq, ftcp_load(c->rcv_nxt));
-
-	if (d >= 0 && c->jump_at && ftcp_seq_diff(seq, c->jump_end) < 0)
-		c->jump_at = 0;
-	else if (d < 0 && seq + 1 != ftcp_load(c->ack_adv))
-		count_late(c, seq);
-}
-
-/* After a pause a large part of all sequence numbers is plausible.  What makes
- * use of that has to acknowledge no less than the far end did before.
- */
-static int plausible_seq(const struct ftcp_conn *c,
-			 const struct ftcp_segment *seg, u64 now)
-{
-	u32 rcv_nxt = ftcp_load(c->rcv_nxt);
-	s32 d = ftcp_seq_diff(seg->seq, rcv_nxt);
-	u64 rx = ftcp_load(c->rx.last), ahead = FTCP_SEQ_AHEAD_MAX;
-	u64 silent = now > rx ? now - rx : 0;	/* rx: of another processor */
-
-	if (c->jump_at && around_jump(c, seg->seq))
-		return 1;
-	if (silent < FTCP_SEQ_AHEAD_MAX / FTCP_SEQ_AHEAD_PER_MS)
-		ahead = FTCP_SEQ_AHEAD + silent * FTCP_SEQ_AHEAD_PER_MS;
-	if (ahead > FTCP_SEQ_AHEAD_MAX)
-		ahead = FTCP_SEQ_AHEAD_MAX;
-	if (d > FTCP_SEQ_NEAR &&
-	    ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una)) < 0)
-		return 0;
-	return d <= (s32)ahead && recent(seg->seq, c->rcv_past, rcv_nxt);
 }
 
 /* Whether a datagram has gone through, in either direction. */
@@ -499,7 +344,7 @@ static void receive_reset(struct ftcp_conn *c, const struct ftcp_segment *seg,
 	if (d < -(FTCP_BEHIND_MAX + FTCP_BEHIND) || d > FTCP_SEQ_AHEAD_MAX)
 		return;
 	if (is_cut(c, seg) &&
-	    (!(seg->flags & FTCP_ACK) || plausible_ack(c, seg->ack)))
+	    (!(seg->flags & FTCP_ACK) || ftcp_sequence_ack_plausible(c, seg->ack)))
 		challenge_end(c, FTCP_EV_RESET, now, res);
 	else
 		put_challenge(c, now, res);
@@ -595,7 +440,7 @@ static void receive_syn_received(struct ftcp_conn *c,
 		res->event = FTCP_EV_ESTABLISHED;
 		return;
 	}
-	if ((seg->flags & FTCP_FIN) || !plausible_seq(c, seg, now)) {
+	if ((seg->flags & FTCP_FIN) || !ftcp_sequence_plausible(c, seg, now)) {
 		res->verdict = FTCP_BAD_SEQUENCE;
 		return;
 	}
@@ -644,7 +489,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 	u32 seg_end = seg->seq + seg->len;
 	s32 acked = ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una));
 
-	settle_jump(c, now);
+	ftcp_sequence_settle(c, now);
 	if (seg->flags & FTCP_RST) {
 		receive_reset(c, seg, now, res);
 		return;
@@ -662,7 +507,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 		res->verdict = FTCP_BAD_STATE;
 		return;
 	}
-	if (!plausible_ack(c, seg->ack) || !plausible_seq(c, seg, now)) {
+	if (!ftcp_sequence_ack_plausible(c, seg->ack) || !ftcp_sequence_plausible(c, seg, now)) {
 		put_challenge(c, now, res);
 		res->verdict = FTCP_BAD_SEQUENCE;
 		return;
@@ -691,7 +536,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 		return;
 	}
 	if (!seg->len && !(seg->flags & FTCP_FIN)) {
-		hear_where(c, seg->seq);
+		ftcp_sequence_where(c, seg->seq);
 		tick(c, now);
 		if (c->state == FTCP_FIN_WAIT && expects_fin(c, now)) {
 			place_fin(c);
@@ -710,7 +555,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 		res->verdict = FTCP_OK;
 		ftcp_health_received(&c->rx, now);
 	}
-	if (seg->len && far_ahead(c, seg, now)) {
+	if (seg->len && ftcp_sequence_far_ahead(c, seg, now)) {
 		/* like a probe, so that the far end says where it is */
 		put_challenge(c, now, res);
 		res->control.seq = ftcp_load(c->snd_una) - 1;
@@ -719,7 +564,7 @@ static void receive_synchronized(struct ftcp_conn *c,
 	if (ftcp_seq_diff(seg_end, ftcp_load(c->rcv_nxt)) > 0)
 		ftcp_store(c->rcv_nxt, seg_end);
 	else if (!(seg->flags & FTCP_FIN))
-		count_late(c, seg_end);
+		ftcp_sequence_late(c, seg_end);
 	tick(c, now);
 	if (seg->flags & FTCP_FIN) {
 		receive_fin(c, now, res);
@@ -821,7 +666,7 @@ static void timer_established(struct ftcp_conn *c, u64 now,
 	unsigned int todo;
 	u64 ack_at;
 
-	settle_jump(c, now);
+	ftcp_sequence_settle(c, now);
 	tick(c, now);
 	if (now >= ftcp_load(c->first_until))
 		ftcp_store(c->first_until, 0);
