@@ -2,15 +2,23 @@
 /*
  * The rules of a connection; see conn.h for what they promise.
  *
- * In the order of this file: segments that a connection sends, opening,
- * receiving state by state, timers, closing.
+ * In the order of this file: segments that a connection sends, receiving once it
+ * is established, timers, closing, replacement.  What comes before is in
+ * handshake.c, what is believed of numbers in sequence.c, and when it is probed,
+ * replaced or given up in health.c.
  */
-#include "conn.h"
 #include "internal.h"
 
 /* ---- segments to send ---- */
 
-static void put_control(struct ftcp_result *res, u8 flags, u32 seq, u32 ack)
+/**
+ * ftcp_put_control() - a segment without payload is to be sent
+ * @res: where it is put
+ * @flags: its flags
+ * @seq: its sequence number
+ * @ack: its acknowledgement number
+ */
+void ftcp_put_control(struct ftcp_result *res, u8 flags, u32 seq, u32 ack)
 {
 	res->control = (struct ftcp_control){
 		.seq = seq,
@@ -22,22 +30,15 @@ static void put_control(struct ftcp_result *res, u8 flags, u32 seq, u32 ack)
 	};
 }
 
-static void put_syn(const struct ftcp_conn *c, struct ftcp_result *res)
-{
-	put_control(res, FTCP_SYN, c->iss, 0);
-	res->control.wscale = 1;
-}
-
-static void put_syn_ack(const struct ftcp_conn *c, struct ftcp_result *res)
-{
-	put_control(res, FTCP_SYN | FTCP_ACK, c->iss, c->rcv_nxt);
-	res->control.wscale = c->wscale;
-}
-
-/* Every acknowledgement that leaves is also what data segments carry from
+/**
+ * ftcp_put_ack() - an acknowledgement of all that came is to be sent
+ * @c: connection
+ * @res: where it is put
+ *
+ * Every acknowledgement that leaves is also what data segments carry from
  * then on.
  */
-static void put_ack(struct ftcp_conn *c, struct ftcp_result *res)
+void ftcp_put_ack(struct ftcp_conn *c, struct ftcp_result *res)
 {
 	u32 rcv_nxt;
 
@@ -45,7 +46,7 @@ static void put_ack(struct ftcp_conn *c, struct ftcp_result *res)
 	ftcp_store(c->ack_at, 0);
 	rcv_nxt = ftcp_load(c->rcv_nxt);
 	ftcp_store(c->ack_adv, rcv_nxt);
-	put_control(res, FTCP_ACK, ftcp_load(c->snd_nxt), rcv_nxt);
+	ftcp_put_control(res, FTCP_ACK, ftcp_load(c->snd_nxt), rcv_nxt);
 }
 
 /* RFC 5961, section 7: what might be an attack is answered by an ACK that
@@ -57,7 +58,7 @@ static void put_challenge(struct ftcp_conn *c, u64 now,
 	if (now < c->challenge_at)
 		return;
 	c->challenge_at = now + FTCP_CHALLENGE_GAP;
-	put_ack(c, res);
+	ftcp_put_ack(c, res);
 }
 
 /* A keepalive probe stands just before what we acknowledged.  Its answer may be
@@ -73,12 +74,12 @@ static void answer_probe(struct ftcp_conn *c, const struct ftcp_segment *seg,
 	if (now < c->answer_at)
 		return;
 	c->answer_at = now + FTCP_ANSWER_GAP;
-	put_ack(c, res);
+	ftcp_put_ack(c, res);
 }
 
 static void put_fin(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 {
-	put_ack(c, res);
+	ftcp_put_ack(c, res);
 	res->control.flags |= FTCP_FIN;
 	res->control.seq = c->fin_seq;
 	c->rtx_at = now + FTCP_FIN_RTO;
@@ -100,13 +101,14 @@ static void place_fin(struct ftcp_conn *c)
 		c->fin_seq = ftcp_load(c->snd_una);
 }
 
-static void nothing(struct ftcp_result *res)
-{
-	*res = (struct ftcp_result){ .verdict = FTCP_CONTROL };
-}
-
-static void end(struct ftcp_conn *c, enum ftcp_event event,
-		struct ftcp_result *res)
+/**
+ * ftcp_conn_end() - the connection is over
+ * @c: connection
+ * @event: why, FTCP_EV_CLOSED or later
+ * @res: where that is put
+ */
+void ftcp_conn_end(struct ftcp_conn *c, enum ftcp_event event,
+		   struct ftcp_result *res)
 {
 	ftcp_store(c->state, FTCP_CLOSED);
 	ftcp_store(c->ack_at, 0);
@@ -121,8 +123,16 @@ static int stalled(const struct ftcp_conn *c, u64 now)
 	       !ftcp_conn_room(c, FTCP_PAYLOAD_MAX, now);
 }
 
-/* What health goes by: sequence numbers count bytes. */
-static struct ftcp_signs signs(const struct ftcp_conn *c, u64 now)
+/**
+ * ftcp_conn_signs() - what health goes by, as it is now
+ * @c: connection
+ * @now: present time, ms
+ *
+ * Sequence numbers count bytes.
+ *
+ * Return: the signs.
+ */
+struct ftcp_signs ftcp_conn_signs(const struct ftcp_conn *c, u64 now)
 {
 	return (struct ftcp_signs){
 		.config = &c->config.health,
@@ -138,136 +148,6 @@ static struct ftcp_signs signs(const struct ftcp_conn *c, u64 now)
 	};
 }
 
-/* ---- opening ---- */
-
-static u64 syn_rto(u8 tries)
-{
-	u64 rto = FTCP_SYN_RTO;
-
-	while (--tries && rto < FTCP_SYN_RTO_MAX)
-		rto *= 2;
-	return rto < FTCP_SYN_RTO_MAX ? rto : FTCP_SYN_RTO_MAX;
-}
-
-static void start_syn(struct ftcp_conn *c, u32 iss, u64 now)
-{
-	c->iss = iss;
-	c->snd_una = iss;
-	ftcp_store(c->snd_nxt, iss + 1);
-	c->zero_iss = !iss;
-	c->psh = iss && !c->config.phantun;
-	c->tries = 1;
-	c->rtx_at = now + syn_rto(1);
-	ftcp_store(c->state, FTCP_SYN_SENT);
-}
-
-/* A SYN proxy answers in the far end's name with a window of 0, and drops data
- * until it has reached the far end; then it sends an ACK.
- */
-static void begin_flight(struct ftcp_conn *c, const struct ftcp_segment *seg,
-			 u64 now)
-{
-	c->first_flight = seg->window ? FTCP_FIRST_FLIGHT : 0;
-	if (c->health.acks || !seg->window)	/* Phantun would keep us waiting */
-		ftcp_store(c->first_until, now + FTCP_FIRST_TIME);
-}
-
-/* @seq is the first sequence number of the far end's data. */
-static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
-{
-	struct ftcp_signs s;
-
-	c->wscale = !!wscale;
-	ftcp_store(c->ack_step, FTCP_ACK_STEP_FIRST);
-	c->rtx_at = 0;
-	c->tries = 0;
-	ftcp_sequence_begin(c, seq, now);
-	ftcp_store(c->rx.last, now);
-	ftcp_store(c->rx.data, now);
-	s = signs(c, now);
-	ftcp_health_begin(&c->health, &s, c->iss >> 8);
-	ftcp_store(c->state, FTCP_ESTABLISHED);
-}
-
-/**
- * ftcp_conn_open() - dial
- * @c: connection, its contents are overwritten
- * @config: the owner's choices, copied
- * @iss: initial sequence number, hard to guess (RFC 6528); ignored when
- *	@config says Phantun
- * @now: present time, ms
- * @res: carries the SYN
- *
- * Phantun's server answers a SYN whose sequence number is not 0 with a RST.
- * A connection that is refused tries once more with 0, unless @config says native:
- * whoever knows the ends of one that begins with 0 knows its number as well.
- */
-void ftcp_conn_open(struct ftcp_conn *c, const struct ftcp_conn_config *config,
-		    u32 iss, u64 now, struct ftcp_result *res)
-{
-	nothing(res);
-	*c = (struct ftcp_conn){ .config = *config };
-	if (!iss)
-		iss = 1;
-	start_syn(c, config->phantun ? 0 : iss, now);
-	c->health.acks = !c->zero_iss;
-	c->rx.last = now;
-	c->tx.last = now;
-	c->rx.data = now;
-	put_syn(c, res);
-}
-
-/**
- * ftcp_conn_answer_syn() - the SYN-ACK for a SYN of no connection
- * @seg: the SYN
- * @cookie: sequence number to answer with, see cookie.h
- * @ctl: the SYN-ACK
- *
- * There is no connection yet: it comes into being with ftcp_conn_accept().
- */
-void ftcp_conn_answer_syn(const struct ftcp_segment *seg, u32 cookie,
-			  struct ftcp_control *ctl)
-{
-	*ctl = (struct ftcp_control){
-		.seq = cookie,
-		.ack = seg->seq + 1,
-		.window = FTCP_SYN_WINDOW,
-		.flags = FTCP_SYN | FTCP_ACK,
-		.wscale = seg->wscale != FTCP_NO_WSCALE,
-	};
-}
-
-/**
- * ftcp_conn_accept() - a connection from a segment with a valid cookie
- * @c: connection, its contents are overwritten
- * @config: the owner's choices, copied
- * @seg: the segment; its acknowledgement number is the cookie + 1.  Its
- *	payload, if any, is a datagram.  It carries ACK, and none of SYN, FIN
- *	and RST
- * @now: present time, ms
- *
- * ftcp_conn_deadline() is to be asked at once: an ACK is due.
- */
-void ftcp_conn_accept(struct ftcp_conn *c,
-		      const struct ftcp_conn_config *config,
-		      const struct ftcp_segment *seg, u64 now)
-{
-	*c = (struct ftcp_conn){ .config = *config };
-	c->iss = seg->ack - 1;
-	c->snd_una = seg->ack;
-	c->snd_nxt = seg->ack;
-	c->tx.last = now;
-	c->psh = !config->phantun;
-	establish(c, seg->seq, c->iss & 1, now);
-	/* It may be Phantun, which keeps silent: health.acks has to be earned. */
-	if (seg->len)
-		c->rcv_nxt = seg->seq + seg->len;
-	/* The window on the SYN-ACK was not scaled: to whoever watches, it is
-	 * all that the client may send before it sees another segment.
-	 */
-	c->ack_at = now + 1;
-}
-
 /* ---- receiving ---- */
 
 static void tick(struct ftcp_conn *c, u64 now)
@@ -276,7 +156,7 @@ static void tick(struct ftcp_conn *c, u64 now)
 
 	if (!ftcp_sequence_move(c, now))
 		return;
-	s = signs(c, now);
+	s = ftcp_conn_signs(c, now);
 	ftcp_health_tick(&c->health, &s);
 }
 
@@ -304,7 +184,7 @@ static int is_cut(const struct ftcp_conn *c, const struct ftcp_segment *seg)
 static enum ftcp_event reset_event(const struct ftcp_conn *c,
 				   const struct ftcp_segment *seg, u64 now)
 {
-	struct ftcp_signs s = signs(c, now);
+	struct ftcp_signs s = ftcp_conn_signs(c, now);
 
 	if (c->state != FTCP_ESTABLISHED)
 		return FTCP_EV_RESET;
@@ -337,7 +217,7 @@ static void receive_reset(struct ftcp_conn *c, const struct ftcp_segment *seg,
 	s32 d = ftcp_seq_diff(seg->seq, ftcp_load(c->rcv_nxt));
 
 	if (!d || seg->seq == ftcp_load(c->ack_adv)) {
-		end(c, reset_event(c, seg, now), res);
+		ftcp_conn_end(c, reset_event(c, seg, now), res);
 		return;
 	}
 	res->verdict = FTCP_BAD_SEQUENCE;
@@ -350,118 +230,14 @@ static void receive_reset(struct ftcp_conn *c, const struct ftcp_segment *seg,
 		put_challenge(c, now, res);
 }
 
-static void receive_syn_sent(struct ftcp_conn *c,
-			     const struct ftcp_segment *seg, u64 now,
-			     struct ftcp_result *res)
-{
-	int acked = (seg->flags & FTCP_ACK) && seg->ack == c->iss + 1;
-
-	if (seg->flags & FTCP_RST) {
-		if (!acked) {
-			res->verdict = FTCP_BAD_SEQUENCE;
-		} else if (c->zero_iss || c->config.native) {
-			end(c, FTCP_EV_REFUSED, res);
-		} else {
-			start_syn(c, 0, now);
-			put_syn(c, res);
-		}
-		return;
-	}
-	if ((seg->flags & FTCP_ACK) && !acked) {
-		/* half-open: the far end knows an older connection */
-		ftcp_reset_for(seg, &res->control);
-		res->verdict = FTCP_BAD_SEQUENCE;
-		return;
-	}
-	if (!(seg->flags & FTCP_SYN)) {
-		res->verdict = FTCP_BAD_STATE;
-		return;
-	}
-	if (acked) {
-		c->snd_una = seg->ack;
-		c->health.acks = !c->zero_iss;
-		begin_flight(c, seg, now);
-		establish(c, seg->seq + 1, seg->wscale != FTCP_NO_WSCALE, now);
-		put_ack(c, res);
-		res->event = FTCP_EV_ESTABLISHED;
-		return;
-	}
-	if (c->config.health.renewable) {
-		/* Nobody dials a port of no fixed number: the SYN is forged. */
-		res->verdict = FTCP_BAD_STATE;
-		return;
-	}
-	/* Both ends dialled at once (RFC 9293, section 3.5, figure 8). */
-	c->wscale = seg->wscale != FTCP_NO_WSCALE;
-	ftcp_store(c->rcv_nxt, seg->seq + 1);
-	ftcp_store(c->ack_adv, seg->seq + 1);
-	c->rcv_past = seg->seq + 1;
-	c->health.acks = 1;
-	ftcp_store(c->state, FTCP_SYN_RECEIVED);
-	put_syn_ack(c, res);
-}
-
-static void receive_syn_received(struct ftcp_conn *c,
-				 const struct ftcp_segment *seg, u64 now,
-				 struct ftcp_result *res)
-{
-	int acked = (seg->flags & FTCP_ACK) && seg->ack == c->iss + 1;
-
-	if (seg->flags & FTCP_RST) {
-		/* Who does not know our number may have sent the SYN as well, and
-		 * chosen the one that is expected: that SYN is forgotten, or it
-		 * was genuine and its sender has given up.
-		 */
-		if (acked)
-			end(c, FTCP_EV_REFUSED, res);
-		else if (seg->seq == c->rcv_nxt)
-			ftcp_store(c->state, FTCP_SYN_SENT);
-		else
-			res->verdict = FTCP_BAD_SEQUENCE;
-		return;
-	}
-	if (!acked) {
-		/* the same SYN again: our answer to it was lost */
-		if ((seg->flags & (FTCP_SYN | FTCP_ACK)) == FTCP_SYN &&
-		    seg->seq + 1 == c->rcv_nxt)
-			put_syn_ack(c, res);
-		else
-			res->verdict = FTCP_BAD_SEQUENCE;
-		return;
-	}
-	if (seg->flags & FTCP_SYN) {
-		/* Whoever acknowledges our number is the true far end, even if
-		 * a forged SYN came first: its sequence number counts.
-		 */
-		c->snd_una = seg->ack;
-		begin_flight(c, seg, now);
-		establish(c, seg->seq + 1, seg->wscale != FTCP_NO_WSCALE, now);
-		put_ack(c, res);
-		res->event = FTCP_EV_ESTABLISHED;
-		return;
-	}
-	if ((seg->flags & FTCP_FIN) || !ftcp_sequence_plausible(c, seg, now)) {
-		res->verdict = FTCP_BAD_SEQUENCE;
-		return;
-	}
-	c->snd_una = seg->ack;
-	establish(c, seg->seq, c->wscale, now);
-	if (seg->len) {
-		ftcp_store(c->rcv_nxt, seg->seq + seg->len);
-		ftcp_store(c->ack_at, now + FTCP_ACK_DELAY);
-		res->verdict = FTCP_OK;
-	}
-	res->event = FTCP_EV_ESTABLISHED;
-}
-
 /* The far end has nothing more to say: neither have we. */
 static void receive_fin(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 {
 	ftcp_fetch_add(c->rcv_nxt, 1);
 	c->fin_received = 1;
 	if (c->state == FTCP_FIN_WAIT) {
-		put_ack(c, res);
-		end(c, FTCP_EV_CLOSED, res);
+		ftcp_put_ack(c, res);
+		ftcp_conn_end(c, FTCP_EV_CLOSED, res);
 		return;
 	}
 	ftcp_store(c->state, FTCP_LAST_ACK);
@@ -481,18 +257,13 @@ static int expects_fin(const struct ftcp_conn *c, u64 now)
 		now >= ftcp_load(c->tx.last) + FTCP_UNANSWERED);
 }
 
-/* FTCP_ESTABLISHED, FTCP_FIN_WAIT, FTCP_LAST_ACK */
-static void receive_synchronized(struct ftcp_conn *c,
-				 const struct ftcp_segment *seg, u64 now,
-				 struct ftcp_result *res)
+/* Whether a segment is taken for the far end's, and more than a RST or SYN. */
+static int acceptable(struct ftcp_conn *c, const struct ftcp_segment *seg,
+		      u64 now, struct ftcp_result *res)
 {
-	u32 seg_end = seg->seq + seg->len;
-	s32 acked = ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una));
-
-	ftcp_sequence_settle(c, now);
 	if (seg->flags & FTCP_RST) {
 		receive_reset(c, seg, now, res);
-		return;
+		return 0;
 	}
 	if (seg->flags & FTCP_SYN) {
 		/* A repeated SYN-ACK means that our ACK was lost; a SYN, that
@@ -501,55 +272,62 @@ static void receive_synchronized(struct ftcp_conn *c,
 		 * (RFC 5961, section 4).
 		 */
 		put_challenge(c, now, res);
-		return;
+		return 0;
 	}
 	if (!(seg->flags & FTCP_ACK)) {
 		res->verdict = FTCP_BAD_STATE;
-		return;
+		return 0;
 	}
-	if (!ftcp_sequence_ack_plausible(c, seg->ack) || !ftcp_sequence_plausible(c, seg, now)) {
+	if (!ftcp_sequence_ack_plausible(c, seg->ack) ||
+	    !ftcp_sequence_plausible(c, seg, now)) {
 		put_challenge(c, now, res);
 		res->verdict = FTCP_BAD_SEQUENCE;
-		return;
+		return 0;
 	}
 	/* A FIN changes as much as a RST, and is held to the same measure. */
 	if ((seg->flags & FTCP_FIN) && c->state != FTCP_LAST_ACK &&
 	    seg->seq != ftcp_load(c->rcv_nxt)) {
 		challenge_end(c, FTCP_EV_CLOSED, now, res);
-		return;
+		return 0;
 	}
+	return 1;
+}
 
-	ftcp_health_heard(&c->rx, now);
-	ftcp_store(c->first_until, 0);
-	if (acked > 0)
-		ftcp_store(c->snd_una, seg->ack);
+static void receive_last_ack(struct ftcp_conn *c,
+			     const struct ftcp_segment *seg, u64 now,
+			     struct ftcp_result *res)
+{
+	if (fin_acked(c)) {
+		ftcp_conn_end(c, FTCP_EV_CLOSED, res);
+	} else if (seg->flags & FTCP_FIN) {
+		put_challenge(c, now, res);
+	} else if (expects_fin(c, now)) {
+		place_fin(c);
+		put_fin(c, now, res);
+	}
+}
 
-	if (c->state == FTCP_LAST_ACK) {
-		if (fin_acked(c)) {
-			end(c, FTCP_EV_CLOSED, res);
-		} else if (seg->flags & FTCP_FIN) {
-			put_challenge(c, now, res);
-		} else if (expects_fin(c, now)) {
-			place_fin(c);
-			put_fin(c, now, res);
-		}
+/* Neither payload nor FIN; @acked: how much more than before. */
+static void receive_ack(struct ftcp_conn *c, const struct ftcp_segment *seg,
+			s32 acked, u64 now, struct ftcp_result *res)
+{
+	ftcp_sequence_where(c, seg->seq);
+	tick(c, now);
+	if (c->state == FTCP_FIN_WAIT && expects_fin(c, now)) {
+		place_fin(c);
+		put_fin(c, now, res);
 		return;
 	}
-	if (!seg->len && !(seg->flags & FTCP_FIN)) {
-		ftcp_sequence_where(c, seg->seq);
-		tick(c, now);
-		if (c->state == FTCP_FIN_WAIT && expects_fin(c, now)) {
-			place_fin(c);
-			put_fin(c, now, res);
-			return;
-		}
-		if (c->taken_back ||
-		    ftcp_seq_diff(seg->seq, ftcp_load(c->ack_adv)) < 0)
-			answer_probe(c, seg, now, res);
-		else if (acked > 0 && acked <= FTCP_ACK_SELDOM)
-			c->health.acks = 1;
-		return;
-	}
+	if (c->taken_back || ftcp_seq_diff(seg->seq, ftcp_load(c->ack_adv)) < 0)
+		answer_probe(c, seg, now, res);
+	else if (acked > 0 && acked <= FTCP_ACK_SELDOM)
+		c->health.acks = 1;
+}
+
+static void receive_data(struct ftcp_conn *c, const struct ftcp_segment *seg,
+			 u64 now, struct ftcp_result *res)
+{
+	u32 seg_end = seg->seq + seg->len;
 
 	if (seg->len) {
 		res->verdict = FTCP_OK;
@@ -572,13 +350,36 @@ static void receive_synchronized(struct ftcp_conn *c,
 	}
 	if (ftcp_seq_diff(ftcp_load(c->rcv_nxt), ftcp_load(c->ack_adv)) >=
 	    (s32)c->ack_step) {
-		put_ack(c, res);
+		ftcp_put_ack(c, res);
 		/* a single lost ACK is not to keep the window shut at first */
 		if (c->wscale && c->ack_step < FTCP_ACK_STEP)
 			ftcp_store(c->ack_step, c->ack_step * 2);
 	} else if (!ftcp_load(c->ack_at)) {
 		ftcp_store(c->ack_at, now + FTCP_ACK_DELAY);
 	}
+}
+
+/* FTCP_ESTABLISHED, FTCP_FIN_WAIT, FTCP_LAST_ACK */
+static void receive_synchronized(struct ftcp_conn *c,
+				 const struct ftcp_segment *seg, u64 now,
+				 struct ftcp_result *res)
+{
+	s32 acked = ftcp_seq_diff(seg->ack, ftcp_load(c->snd_una));
+
+	ftcp_sequence_settle(c, now);
+	if (!acceptable(c, seg, now, res))
+		return;
+	ftcp_health_heard(&c->rx, now);
+	ftcp_store(c->first_until, 0);
+	if (acked > 0)
+		ftcp_store(c->snd_una, seg->ack);
+
+	if (c->state == FTCP_LAST_ACK)
+		receive_last_ack(c, seg, now, res);
+	else if (seg->len || (seg->flags & FTCP_FIN))
+		receive_data(c, seg, now, res);
+	else
+		receive_ack(c, seg, acked, now, res);
 }
 
 /**
@@ -591,13 +392,13 @@ static void receive_synchronized(struct ftcp_conn *c,
 void ftcp_conn_receive(struct ftcp_conn *c, const struct ftcp_segment *seg,
 		       u64 now, struct ftcp_result *res)
 {
-	nothing(res);
+	ftcp_nothing(res);
 	switch (c->state) {
 	case FTCP_SYN_SENT:
-		receive_syn_sent(c, seg, now, res);
+		ftcp_handshake_syn_sent(c, seg, now, res);
 		break;
 	case FTCP_SYN_RECEIVED:
-		receive_syn_received(c, seg, now, res);
+		ftcp_handshake_syn_received(c, seg, now, res);
 		break;
 	case FTCP_ESTABLISHED:
 	case FTCP_FIN_WAIT:
@@ -611,23 +412,6 @@ void ftcp_conn_receive(struct ftcp_conn *c, const struct ftcp_segment *seg,
 
 /* ---- timers ---- */
 
-static void timer_opening(struct ftcp_conn *c, u64 now,
-			  struct ftcp_result *res)
-{
-	if (now < c->rtx_at)
-		return;
-	if (c->tries >= FTCP_SYN_TRIES) {
-		end(c, FTCP_EV_UNANSWERED, res);
-		return;
-	}
-	c->tries++;
-	c->rtx_at = now + syn_rto(c->tries);
-	if (c->state == FTCP_SYN_SENT)
-		put_syn(c, res);
-	else
-		put_syn_ack(c, res);
-}
-
 static void timer_closing(struct ftcp_conn *c, u64 now,
 			  struct ftcp_result *res)
 {
@@ -636,9 +420,9 @@ static void timer_closing(struct ftcp_conn *c, u64 now,
 	place_fin(c);
 	if (c->tries >= FTCP_FIN_TRIES) {
 		/* Phantun knows no FIN, but a RST. */
-		put_control(res, FTCP_RST | FTCP_ACK, c->fin_seq + 1,
-			    ftcp_load(c->rcv_nxt));
-		end(c, FTCP_EV_CLOSED, res);
+		ftcp_put_control(res, FTCP_RST | FTCP_ACK, c->fin_seq + 1,
+				 ftcp_load(c->rcv_nxt));
+		ftcp_conn_end(c, FTCP_EV_CLOSED, res);
 		return;
 	}
 	c->tries++;
@@ -647,14 +431,14 @@ static void timer_closing(struct ftcp_conn *c, u64 now,
 
 static void give_up(struct ftcp_conn *c, struct ftcp_result *res)
 {
-	put_control(res, FTCP_RST | FTCP_ACK, ftcp_load(c->snd_nxt),
-		    ftcp_load(c->rcv_nxt));
-	end(c, FTCP_EV_DEAD, res);
+	ftcp_put_control(res, FTCP_RST | FTCP_ACK, ftcp_load(c->snd_nxt),
+			 ftcp_load(c->rcv_nxt));
+	ftcp_conn_end(c, FTCP_EV_DEAD, res);
 }
 
 static void put_probe(struct ftcp_conn *c, struct ftcp_result *res)
 {
-	put_ack(c, res);
+	ftcp_put_ack(c, res);
 	/* as Linux probes: one before the oldest unacknowledged byte */
 	res->control.seq = ftcp_load(c->snd_una) - 1;
 }
@@ -670,7 +454,7 @@ static void timer_established(struct ftcp_conn *c, u64 now,
 	tick(c, now);
 	if (now >= ftcp_load(c->first_until))
 		ftcp_store(c->first_until, 0);
-	s = signs(c, now);
+	s = ftcp_conn_signs(c, now);
 	todo = ftcp_health_timer(&c->health, &s);
 	if (todo & FTCP_TODO_CLOSE) {
 		ftcp_conn_close(c, now, res);
@@ -686,7 +470,7 @@ static void timer_established(struct ftcp_conn *c, u64 now,
 	if (todo & FTCP_TODO_PROBE)
 		put_probe(c, res);
 	else if (ack_at && now >= ack_at)
-		put_ack(c, res);
+		ftcp_put_ack(c, res);
 }
 
 /**
@@ -699,11 +483,11 @@ static void timer_established(struct ftcp_conn *c, u64 now,
  */
 void ftcp_conn_timer(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 {
-	nothing(res);
+	ftcp_nothing(res);
 	switch (c->state) {
 	case FTCP_SYN_SENT:
 	case FTCP_SYN_RECEIVED:
-		timer_opening(c, now, res);
+		ftcp_handshake_timer(c, now, res);
 		break;
 	case FTCP_ESTABLISHED:
 		timer_established(c, now, res);
@@ -738,7 +522,7 @@ u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now)
 		return c->rtx_at;
 	}
 
-	s = signs(c, now);
+	s = ftcp_conn_signs(c, now);
 	at = ftcp_health_deadline(&c->health, &s);
 	first_until = ftcp_load(c->first_until);
 	if (first_until && first_until < at)
@@ -761,7 +545,7 @@ u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now)
  */
 void ftcp_conn_close(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 {
-	nothing(res);
+	ftcp_nothing(res);
 	switch (c->state) {
 	case FTCP_ESTABLISHED:
 		ftcp_store(c->state, FTCP_FIN_WAIT);
@@ -786,12 +570,12 @@ void ftcp_conn_close(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
  */
 void ftcp_conn_abort(struct ftcp_conn *c, struct ftcp_result *res)
 {
-	nothing(res);
+	ftcp_nothing(res);
 	if (c->state != FTCP_CLOSED && c->state != FTCP_SYN_SENT)
-		put_control(res, FTCP_RST | FTCP_ACK, ftcp_load(c->snd_nxt),
-			    ftcp_load(c->rcv_nxt));
+		ftcp_put_control(res, FTCP_RST | FTCP_ACK,
+				 ftcp_load(c->snd_nxt), ftcp_load(c->rcv_nxt));
 	if (c->state != FTCP_CLOSED)
-		end(c, FTCP_EV_CLOSED, res);
+		ftcp_conn_end(c, FTCP_EV_CLOSED, res);
 }
 
 /* ---- replacement ---- */
@@ -807,7 +591,7 @@ void ftcp_conn_abort(struct ftcp_conn *c, struct ftcp_result *res)
  */
 void ftcp_conn_suspect(struct ftcp_conn *c, u64 now)
 {
-	struct ftcp_signs s = signs(c, now);
+	struct ftcp_signs s = ftcp_conn_signs(c, now);
 
 	if (c->state == FTCP_ESTABLISHED)
 		ftcp_health_suspect(&c->health, &s);
@@ -823,7 +607,7 @@ void ftcp_conn_suspect(struct ftcp_conn *c, u64 now)
  */
 int ftcp_conn_renew(struct ftcp_conn *c, u64 now)
 {
-	struct ftcp_signs s = signs(c, now);
+	struct ftcp_signs s = ftcp_conn_signs(c, now);
 
 	return c->state == FTCP_ESTABLISHED &&
 	       ftcp_health_renew(&c->health, &s);
@@ -845,9 +629,9 @@ int ftcp_conn_renew(struct ftcp_conn *c, u64 now)
 void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
 			    struct ftcp_result *res)
 {
-	struct ftcp_signs s = signs(c, 0);
+	struct ftcp_signs s = ftcp_conn_signs(c, 0);
 
-	nothing(res);
+	ftcp_nothing(res);
 	if (!c->health.renewing || c->state != FTCP_ESTABLISHED)
 		return;
 	if (ftcp_health_renew_failed(&c->health, &s, in_vain, again))
@@ -866,7 +650,7 @@ void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
  */
 void ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *heir, u64 now)
 {
-	struct ftcp_signs s = signs(c, now);
+	struct ftcp_signs s = ftcp_conn_signs(c, now);
 
 	if (c->state != FTCP_ESTABLISHED || !ftcp_health_retire(&c->health, &s))
 		return;
