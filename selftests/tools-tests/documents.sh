@@ -43,12 +43,13 @@ fi
 # beyond the end of a short attribute.
 policy()
 {
-	/usr/bin/python3 - "$spec" "$repo/tools/ftcpctl/ipc.c" <<-'EOT'
+	/usr/bin/python3 - "$spec" "$repo"/tools/ftcpctl/{attr,object}.c <<-'EOT'
 	import re, sys, yaml
 
 	spec = yaml.safe_load(open(sys.argv[1]))
-	source = open(sys.argv[2]).read()
-	known = dict(re.findall(r'\[(FTCP_\w+)\] = \{ \.type = NLA_(\w+)', source))
+	source = open(sys.argv[2]).read() + open(sys.argv[3]).read()
+	known = dict(re.findall(r'\[(FTCP_\w+)\] = \{ \.type = NLA_(\w+)', source) +
+	             re.findall(r'\{ (FTCP_A_\w+), NLA_(\w+),', source))
 	kinds = { 'u8': 'U8', 'u16': 'U16', 'u32': 'U32', 'u64': 'U64',
 	          'string': 'STRING', 'nest': 'NESTED' }
 	wrong = 0

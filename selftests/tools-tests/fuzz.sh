@@ -15,7 +15,7 @@ diag "seed $RANDOM"
 cd "$repo/tools/ftcpctl" || exit
 # shellcheck disable=SC2046
 if ! ${CC:-cc} -std=gnu11 -g -O1 -D_GNU_SOURCE -fsanitize=address,undefined \
-     -fno-sanitize-recover=all -I../../module/uapi -o "$tmp/ftcpctl" ./*.c \
+     -fno-sanitize-recover=all -I../../module/uapi -o "$tmp/ftcpctl" ./*.c ../common/*.c \
      $(pkg-config --cflags --libs libnl-genl-3.0) 2> "$tmp/cc"; then
 	diag "no sanitizers: $(tail -n 1 "$tmp/cc")"
 	cp ftcpctl "$tmp/"

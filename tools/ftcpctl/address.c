@@ -14,6 +14,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../common/scan.h"
 #include "address.h"
 #include "args.h"
 #include "ftcpctl.h"
@@ -416,7 +417,7 @@ static int parse_prefix(const char *word, char *text, struct prefix *p)
 			    text);
 	p->len = max;
 	if (slash) {
-		if (!scan_u32(slash + 1, 10, &len) || len > max)
+		if (!scan_u32(slash + 1, &len) || len > max)
 			return fail(USAGE,
 				    "%s: \"%s\": the prefix length is 0 to %u",
 				    word, text, max);

@@ -37,20 +37,9 @@ int parse_words(int argc, char **argv, const struct word *words, size_t n);
 int parse_name(const char *what, int argc, char **argv,
 	       const struct word *words, size_t n, const char **name);
 int check_name(const char *word, const char *text);
-bool scan_u32(const char *text, int base, uint32_t *out);
 int parse_u32(const char *word, const char *text, uint32_t *out);
-int parse_seconds(const char *word, const char *text, uint32_t *out);
-int parse_mark(const char *word, const char *text, uint32_t *out);
-int parse_keepalive(const char *word, const char *text, uint32_t *time,
-		    uint32_t *interval, uint32_t *probes);
-int parse_bytes_or_off(const char *word, const char *text, uint64_t *out);
-int parse_seconds_or_off(const char *word, const char *text, uint32_t *out);
-int parse_us_or_off(const char *word, const char *text, uint32_t *out);
 int parse_port(const char *word, const char *text, const char *whole,
 	       unsigned int *out);
-int parse_wire(const char *word, const char *text, uint32_t *out);
-int parse_df(const char *word, const char *text, uint32_t *out);
-int parse_unreachable(const char *word, const char *text, uint32_t *out);
 int parse_link(const char *text, unsigned int *ifindex);
 
 #endif /* FTCPCTL_ARGS_H */

@@ -16,25 +16,20 @@ static int run_del(int argc, char **argv)
 		NEEDED("dev", &dev),
 	};
 	/* clang-format on */
-	struct flow f = {};
-	struct ipc *ipc;
+	struct nl_msg *msg;
+	union address end;
 	int code;
 
 	code = parse_words(argc, argv, words, ARRAY_SIZE(words));
-	if (!code)
-		code = parse_addr_port("local", local, &f.local);
-	if (!code)
-		code = parse_addr_port("remote", remote, &f.remote);
 	if (code)
 		return code;
-	ipc = ipc_open();
-	if (!ipc)
-		return REFUSED;
-	code = parse_link(dev, &f.ifindex);
-	if (!code && ipc_flow_del(ipc, &f))
-		code = ipc_refused(ipc);
-	ipc_close(ipc);
-	return code;
+	msg = ipc_request(FAKETCP_CMD_FLOW_DEL, 0);
+	code = parse_addr_port("local", local, &end);
+	if (!code) {
+		put_address(msg, FTCP_A_LOCAL, &end);
+		code = attr_put(msg, FTCP_A_REMOTE, remote);
+	}
+	return ipc_do_dev(msg, code, dev);
 }
 
 const struct verb del_flow = {

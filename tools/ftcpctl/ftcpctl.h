@@ -27,6 +27,7 @@ enum exit_code {
  * @object: Second word, or NULL for a verb that needs none.
  * @synopsis: What follows the words, a line for each form, each ended by '\n'.
  * @help: The text of --help below the synopsis.
+ * @options: Whether the options of tunnels belong to it.
  * @run: Does it; gets the arguments after the words, returns an exit code.
  */
 struct verb {
@@ -34,6 +35,7 @@ struct verb {
 	const char *object;
 	const char *synopsis;
 	const char *help;
+	bool options;
 	int (*run)(int argc, char **argv);
 };
 

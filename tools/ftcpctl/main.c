@@ -13,6 +13,7 @@
 
 #include "../version.h"
 #include "address.h"
+#include "attr.h"
 #include "ftcpctl.h"
 
 /* There if the module is loaded */
@@ -122,6 +123,12 @@ static void print_synopsis(FILE *f, const struct verb *v)
 	}
 }
 
+static void print_options(FILE *f)
+{
+	fputs("\nOptions of a tunnel:\n", f);
+	print_option_summary(f);
+}
+
 /* Every command, or those of one verb */
 static void print_usage(FILE *f, const char *verb)
 {
@@ -132,12 +139,7 @@ static void print_usage(FILE *f, const char *verb)
 		if (!verb || !strcmp(verb, verbs[i]->verb))
 			print_synopsis(f, verbs[i]);
 	if (!verb || strcmp(verb, "del")) /* which takes none of them */
-		fputs("\nOptions of a tunnel:\n"
-		      "  wire auto|native|phantun, idle SECONDS, keepalive TIME[:INTERVAL[:PROBES]]|off,\n"
-		      "  max-age SECONDS|off, max-bytes N[K|M|G|T]|off, fwmark MARK|off,\n"
-		      "  max-flows N, max-flows-per-source N, queue N, queue-bytes N, df set|unset,\n"
-		      "  unreachable close|ignore, coalesce TIME|off\n",
-		      f);
+		print_options(f);
 	fputs("\n`ftcpctl VERB OBJECT --help` says more; so does ftcpctl(8).\n"
 	      "-4 and -6, anywhere, choose the address family that a host name resolves to.\n"
 	      "`ftcpctl --version` prints the versions of ftcpctl and of the loaded module.\n",
@@ -168,6 +170,8 @@ static int print_help(const struct verb *v)
 	fputs("Usage:\n", stdout);
 	print_synopsis(stdout, v);
 	printf("\n%s", v->help);
+	if (v->options)
+		print_option_help();
 	return DONE;
 }
 

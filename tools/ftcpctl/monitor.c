@@ -6,7 +6,6 @@
 #include <time.h>
 
 #include "args.h"
-#include "format.h"
 #include "ftcpctl.h"
 #include "ipc.h"
 #include "json.h"
@@ -28,68 +27,73 @@ static const char *now(char *buf, size_t size)
 	return buf;
 }
 
-static void print_json(const struct event *ev)
+static void print_json(const char *name, const struct object *o,
+		       unsigned int of)
 {
 	char time[40];
 
 	json_open(NULL, '{');
 	json_string("time", now(time, sizeof(time)));
-	json_string("event", ev->lost ? "lost" : ev->name);
-	if (!ev->lost && ev->is_flow)
-		json_flow(&ev->flow);
-	else if (!ev->lost)
-		json_tunnel(&ev->tunnel);
+	json_string("event", name);
+	if (o)
+		object_json(o, of);
 	json_close('}');
 	json_end();
 }
 
-static void print_tunnel(const struct tunnel *t)
+/* The value of an attribute, with words before it, if it has one */
+static void print_value(const struct object *o, const char *words, int type)
 {
+	char buf[VALUE_STRLEN];
+
+	if (o->tb[type])
+		printf("%s %s", words, object_format(o, type, buf));
+}
+
+/* A flow that is over may carry no conversation any more */
+static void print_end(const struct object *o, const char *words, int type)
+{
+	union address a;
 	char buf[ADDRESS_STRLEN];
 
-	printf("%s dev %s %s", t->name, t->ifname, mode_name(t->mode));
-	if (address_is_set(&t->listen))
-		printf(" %s", format_address(buf, &t->listen));
-	if (address_is_set(&t->target))
-		printf(" %s", format_address(buf, &t->target));
-	if (t->port)
-		printf(" port %u", t->port);
-	putchar('\n');
+	object_address(o, type, &a);
+	printf("%s %s", words, format_address(buf, &a));
 }
 
-static void print_flow(const struct flow *f)
-{
-	char a[ADDRESS_STRLEN], b[ADDRESS_STRLEN];
-
-	printf("%s dev %s local %s remote %s", f->tunnel, f->ifname,
-	       format_address(a, &f->local), format_address(b, &f->remote));
-	printf(" inner %s > %s", format_address(a, &f->inner_local),
-	       format_address(b, &f->inner_remote));
-	if (f->has & HAS(REASON))
-		printf(" reason %s", reason_name(f->reason));
-	putchar('\n');
-}
-
-static void print_text(const struct event *ev)
+static void print_text(const char *name, const struct object *o,
+		       unsigned int of)
 {
 	char time[40];
 
-	printf("%s %s ", now(time, sizeof(time)), ev->lost ? "lost" : ev->name);
-	if (ev->lost)
-		puts("events came faster than they were read");
-	else if (ev->is_flow)
-		print_flow(&ev->flow);
-	else
-		print_tunnel(&ev->tunnel);
+	printf("%s %s", now(time, sizeof(time)), name);
+	if (!o) {
+		puts(" events came faster than they were read");
+		return;
+	}
+	print_value(o, "", FTCP_A_TUNNEL);
+	print_value(o, " dev", FTCP_A_IFNAME);
+	if (of == OF_TUNNEL) {
+		print_value(o, "", FTCP_A_MODE);
+		print_value(o, "", FTCP_A_LISTEN);
+		print_value(o, "", FTCP_A_TARGET);
+		print_value(o, " port", FTCP_A_PORT);
+	} else {
+		print_end(o, " local", FTCP_A_LOCAL);
+		print_end(o, " remote", FTCP_A_REMOTE);
+		print_end(o, " inner", FTCP_A_INNER_LOCAL);
+		print_end(o, " >", FTCP_A_INNER_REMOTE);
+		print_value(o, " reason", FTCP_A_REASON);
+	}
+	putchar('\n');
 }
 
 /* Whoever reads a pipe sees each event at once; nobody left ends it */
-static int on_event(const struct event *ev)
+static int on_event(const char *name, const struct object *o, unsigned int of)
 {
 	if (json)
-		print_json(ev);
+		print_json(name, o, of);
 	else
-		print_text(ev);
+		print_text(name, o, of);
 	return fflush(stdout) ? REFUSED : 0;
 }
 

@@ -2,7 +2,6 @@
 /*
  * set peer, del peer
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,54 +9,53 @@
 #include "ftcpctl.h"
 #include "ipc.h"
 
-static int parse_peer_endpoint(const char *text, struct peer *p)
+static int put_endpoint(struct nl_msg *msg, const char *text)
 {
-	p->has |= HAS(ENDPOINT_KIND);
-	if (!strcmp(text, "none")) {
-		p->kind = FTCP_ENDPOINT_NONE;
-		return DONE;
-	}
-	if (!strcmp(text, "same")) {
-		p->kind = FTCP_ENDPOINT_SAME;
-		return DONE;
-	}
-	p->kind = FTCP_ENDPOINT_ADDR;
-	p->has |= HAS(ENDPOINT);
-	if (endpoint_is_name(text)) {
-		p->has |= HAS(ENDPOINT_NAME);
-		snprintf(p->endpoint_name, sizeof(p->endpoint_name), "%s",
-			 text);
-	}
-	return parse_endpoint("endpoint", text, &p->endpoint);
-}
-
-static int run_request(int (*request)(struct ipc *, const struct peer *),
-		       struct peer *p, const char *name, const char *tunnel,
-		       const char *dev)
-{
-	struct ipc *ipc;
+	bool none = !strcmp(text, "none"), same = !strcmp(text, "same");
 	int code;
 
-	code = check_name("tunnel", tunnel);
-	if (code)
-		return code;
-	ipc = ipc_open();
-	if (!ipc)
-		return REFUSED;
-	strcpy(p->name, name);
-	strcpy(p->tunnel, tunnel);
-	code = parse_link(dev, &p->ifindex);
-	if (!code && request(ipc, p))
-		code = ipc_refused(ipc);
-	ipc_close(ipc);
+	nla_put_u32(msg, FTCP_A_ENDPOINT_KIND,
+		    none ? FTCP_ENDPOINT_NONE :
+		    same ? FTCP_ENDPOINT_SAME :
+			   FTCP_ENDPOINT_ADDR);
+	if (none || same)
+		return DONE;
+	code = attr_put(msg, FTCP_A_ENDPOINT, text);
+	if (!code && endpoint_is_name(text))
+		put_endpoint_name(msg, text);
 	return code;
 }
 
-static int run_set(int argc, char **argv)
+static int put_allowed(struct nl_msg *msg, const char *text)
+{
+	struct prefix *list;
+	size_t i, n;
+	int code;
+
+	if (!strcmp(text, "none")) {
+		nla_put_flag(msg, FTCP_A_NO_ALLOWED_IP);
+		return DONE;
+	}
+	code = parse_prefixes("allowed-ips", text, &list, &n);
+	if (code)
+		return code;
+	for (i = 0; i < n; i++) {
+		struct nlattr *nest =
+			nla_nest_start(msg, NLA_F_NESTED | FTCP_A_ALLOWED_IP);
+
+		nla_put(msg, FTCP_ALLOWED_IP_ADDR,
+			list[i].family == AF_INET ? 4 : 16, list[i].addr);
+		nla_put_u8(msg, FTCP_ALLOWED_IP_PREFIX, list[i].len);
+		nla_nest_end(msg, nest);
+	}
+	free(list);
+	return DONE;
+}
+
+static int run(int cmd, int argc, char **argv)
 {
 	const char *name, *tunnel = NULL, *dev = NULL;
 	const char *endpoint = NULL, *allowed = NULL, *wire = NULL;
-	struct peer p = {};
 	/* clang-format off */
 	const struct word words[] = {
 		NEEDED("tunnel", &tunnel),
@@ -67,46 +65,38 @@ static int run_set(int argc, char **argv)
 		VALUE("wire", &wire),
 	};
 	/* clang-format on */
+	size_t n = cmd == FAKETCP_CMD_PEER_DEL ? 2 : ARRAY_SIZE(words);
+	struct nl_msg *msg;
 	int code;
 
-	code = parse_name("peer", argc, argv, words, ARRAY_SIZE(words), &name);
+	code = parse_name("peer", argc, argv, words, n, &name);
 	if (!code)
-		code = parse_words(argc - 1, argv + 1, words,
-				   ARRAY_SIZE(words));
-	if (!code && wire) {
-		p.has |= HAS(WIRE);
-		code = parse_wire("wire", wire, &p.wire);
-	}
-	if (allowed && !strcmp(allowed, "none"))
-		p.has |= HAS(NO_ALLOWED_IP);
-	else if (!code && allowed)
-		code = parse_prefixes("allowed-ips", allowed, &p.allowed,
-				      &p.n_allowed);
+		code = parse_words(argc - 1, argv + 1, words, n);
+	if (code)
+		return code;
+	/* No more than 12 bytes come of one in the list */
+	msg = ipc_request(cmd, allowed ? strlen(allowed) * 12 : 0);
+	nla_put_string(msg, FTCP_A_PEER, name);
+	code = attr_put(msg, FTCP_A_WIRE, wire);
+	if (!code && allowed)
+		code = put_allowed(msg, allowed);
 	if (!code && endpoint)
-		code = parse_peer_endpoint(endpoint, &p);
+		code = put_endpoint(msg, endpoint);
 	if (!code)
-		code = run_request(ipc_peer_set, &p, name, tunnel, dev);
-	free(p.allowed);
-	return code;
+		code = check_name("tunnel", tunnel);
+	if (!code)
+		nla_put_string(msg, FTCP_A_TUNNEL, tunnel);
+	return ipc_do_dev(msg, code, dev);
+}
+
+static int run_set(int argc, char **argv)
+{
+	return run(FAKETCP_CMD_PEER_SET, argc, argv);
 }
 
 static int run_del(int argc, char **argv)
 {
-	const char *name, *tunnel = NULL, *dev = NULL;
-	const struct word words[] = {
-		NEEDED("tunnel", &tunnel),
-		NEEDED("dev", &dev),
-	};
-	struct peer p = {};
-	int code;
-
-	code = parse_name("peer", argc, argv, words, ARRAY_SIZE(words), &name);
-	if (!code)
-		code = parse_words(argc - 1, argv + 1, words,
-				   ARRAY_SIZE(words));
-	if (code)
-		return code;
-	return run_request(ipc_peer_del, &p, name, tunnel, dev);
+	return run(FAKETCP_CMD_PEER_DEL, argc, argv);
 }
 
 const struct verb set_peer = {

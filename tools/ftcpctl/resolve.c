@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../common/scan.h"
 #include "args.h"
 #include "ftcpctl.h"
 #include "ipc.h"
@@ -27,55 +28,63 @@ struct request {
 	struct filter filter;
 };
 
-static bool same_peer(const struct peer *a, const struct peer *b)
+static bool same_value(const struct object *a, const struct object *b, int type)
 {
-	return a->ifindex == b->ifindex && !strcmp(a->tunnel, b->tunnel) &&
-	       !strcmp(a->name, b->name);
+	const struct nlattr *x = a->tb[type], *y = b->tb[type];
+
+	return x && y && nla_len(x) == nla_len(y) &&
+	       !memcmp(nla_data(x), nla_data(y), nla_len(x));
 }
 
 /* Has nobody given the peer another endpoint while its name was looked up? */
-static bool unchanged(struct ipc *ipc, const struct peer *p)
+static bool unchanged(struct ipc *ipc, const struct object *p)
 {
-	const struct filter filter = { .ifindex = p->ifindex,
-				       .tunnel = p->tunnel };
-	struct peer *peers;
+	const struct filter filter = {
+		.ifindex = object_number(p, FTCP_A_IFINDEX),
+		.tunnel = object_text(p, FTCP_A_TUNNEL),
+	};
 	bool found = false;
-	size_t i, n;
+	struct list peers;
+	size_t i;
 
-	if (!ipc_peers(ipc, &filter, &peers, &n))
-		for (i = 0; i < n && !found; i++)
-			found = same_peer(&peers[i], p) &&
-				!strcmp(peers[i].endpoint_name,
-					p->endpoint_name) &&
-				!memcmp(&peers[i].endpoint, &p->endpoint,
-					sizeof(p->endpoint));
-	ipc_free_peers(peers, n);
+	if (!ipc_list(ipc, FAKETCP_CMD_PEER_GET, &filter, &peers))
+		for (i = 0; i < peers.n && !found; i++)
+			found = continues(&peers.array[i], p) &&
+				same_value(&peers.array[i], p,
+					   FTCP_A_ENDPOINT_NAME) &&
+				same_value(&peers.array[i], p, FTCP_A_ENDPOINT);
+	list_free(&peers);
 	return found;
 }
 
-static int resolve_peer(struct ipc *ipc, const struct peer *p)
+static int resolve_peer(struct ipc *ipc, const struct object *p)
 {
-	char was[ADDRESS_STRLEN], is[ADDRESS_STRLEN];
-	struct peer change = {
-		.has = HAS(ENDPOINT) | HAS(ENDPOINT_NAME),
-		.ifindex = p->ifindex,
-	};
+	const char *name = object_text(p, FTCP_A_ENDPOINT_NAME);
+	char was_text[ADDRESS_STRLEN], is_text[ADDRESS_STRLEN];
+	union address was, is;
+	struct nl_msg *msg;
 	int code;
 
-	code = resolve_again(p->endpoint_name, &p->endpoint, &change.endpoint);
+	object_address(p, FTCP_A_ENDPOINT, &was);
+	code = resolve_again(name, &was, &is);
 	if (code)
 		return code;
-	format_address(was, &p->endpoint);
-	format_address(is, &change.endpoint);
-	if (!strcmp(was, is) || !unchanged(ipc, p))
+	format_address(was_text, &was);
+	format_address(is_text, &is);
+	if (!strcmp(was_text, is_text) || !unchanged(ipc, p))
 		return DONE;
-	strcpy(change.tunnel, p->tunnel);
-	strcpy(change.name, p->name);
-	strcpy(change.endpoint_name, p->endpoint_name);
-	if (ipc_peer_set(ipc, &change))
-		return ipc_refused(ipc);
+	msg = ipc_request(FAKETCP_CMD_PEER_SET, 0);
+	nla_put_u32(msg, FTCP_A_IFINDEX, object_number(p, FTCP_A_IFINDEX));
+	nla_put_string(msg, FTCP_A_TUNNEL, object_text(p, FTCP_A_TUNNEL));
+	nla_put_string(msg, FTCP_A_PEER, object_text(p, FTCP_A_PEER));
+	put_address(msg, FTCP_A_ENDPOINT, &is);
+	put_endpoint_name(msg, name);
+	code = ipc_do(ipc, msg);
+	if (code)
+		return code;
 	printf("tunnel %s dev %s: peer %s: %s is at %s now, was at %s\n",
-	       p->tunnel, p->ifname, p->name, p->endpoint_name, is, was);
+	       object_text(p, FTCP_A_TUNNEL), object_text(p, FTCP_A_IFNAME),
+	       object_text(p, FTCP_A_PEER), name, is_text, was_text);
 	return fflush(stdout) ? REFUSED : DONE;
 }
 
@@ -83,23 +92,24 @@ static int resolve_peer(struct ipc *ipc, const struct peer *p)
 static int resolve_all(struct request *r)
 {
 	struct ipc *ipc = ipc_open();
-	struct peer *peers = NULL;
-	size_t i, n = 0;
+	struct list peers = {};
 	int code = DONE;
+	size_t i;
 
 	if (!ipc)
 		return REFUSED;
 	if (r->dev)
 		code = parse_link(r->dev, &r->filter.ifindex);
-	if (!code && ipc_peers(ipc, &r->filter, &peers, &n))
-		code = ipc_refused(ipc);
-	if (!code && !n && r->filter.tunnel)
+	if (!code)
+		code = ipc_list(ipc, FAKETCP_CMD_PEER_GET, &r->filter, &peers);
+	if (!code && !peers.n && r->filter.tunnel)
 		code = fail(REFUSED, "no tunnel named \"%s\", or no peer in it",
 			    r->filter.tunnel);
-	for (i = 0; i < n; i++)
-		if (peers[i].endpoint_name[0] && resolve_peer(ipc, &peers[i]))
+	for (i = 0; i < peers.n; i++)
+		if (peers.array[i].tb[FTCP_A_ENDPOINT_NAME] &&
+		    resolve_peer(ipc, &peers.array[i]))
 			code = REFUSED;
-	ipc_free_peers(peers, n);
+	list_free(&peers);
 	ipc_close(ipc);
 	return code;
 }
@@ -159,7 +169,7 @@ static int take_watch(int *argc, char **argv, uint32_t *seconds)
 	*seconds = WATCH_DEFAULT;
 	if (i + 1 < *argc && strspn(argv[i + 1], "0123456789")) {
 		n = 2;
-		if (!scan_u32(argv[i + 1], 10, seconds) || !*seconds ||
+		if (!scan_u32(argv[i + 1], seconds) || !*seconds ||
 		    *seconds > WATCH_MAX)
 			return fail(USAGE,
 				    "--watch: \"%s\": expected 1 to %d seconds",

@@ -40,6 +40,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "../common/scan.h"
 #include "address.h"
 #include "args.h"
 #include "ftcpctl.h"
@@ -111,7 +112,7 @@ static int check_dev(const char *dev)
 
 static int parse_table(const char *text, uint32_t *out)
 {
-	if (!scan_u32(text, 10, out) || !*out)
+	if (!scan_u32(text, out) || !*out)
 		return fail(USAGE, "table: \"%s\": expected a table number",
 			    text);
 	if (*out >= RT_TABLE_DEFAULT && *out <= RT_TABLE_LOCAL)
@@ -372,43 +373,44 @@ static int for_each_family(int (*fn)(struct nlsock *, struct plan *, int),
 static int ask_tunnel(struct ipc *ipc, struct plan *p)
 {
 	struct filter filter = { .ifindex = p->ifindex, .tunnel = p->name };
-	struct tunnel *t = NULL;
-	size_t n;
-	int code = DONE;
+	const struct object *t;
+	struct list tunnels;
+	uint32_t port, mark;
+	int code;
 
-	if (ipc_tunnels(ipc, &filter, &t, &n))
-		code = ipc_refused(ipc);
-	else if (!n)
+	code = ipc_list(ipc, FAKETCP_CMD_TUNNEL_GET, &filter, &tunnels);
+	t = tunnels.array;
+	port = tunnels.n ? object_number(t, FTCP_A_PORT) : 0;
+	if (!code && !tunnels.n)
 		code = fail(REFUSED, "no tunnel named \"%s\" on %s", p->name,
 			    p->dev);
-	else if (t->mode != FTCP_MODE_ROUTED)
+	else if (!code && object_number(t, FTCP_A_MODE) != FTCP_MODE_ROUTED)
 		code = fail(REFUSED,
 			    "tunnel \"%s\" is not routed: nothing to steer",
 			    p->name);
-	else if (!p->sport && !p->dport && !t->port)
+	else if (!code && !p->sport && !p->dport && !port)
 		code = fail(REFUSED,
 			    "tunnel \"%s\" has no port: say sport N or dport N",
 			    p->name);
 	if (!code) {
+		mark = object_number(t, FTCP_A_FWMARK);
 		if (!p->sport && !p->dport)
-			p->sport = p->dport = t->port;
-		p->set_mark = !t->fwmark && !p->own;
-		p->mark = t->fwmark ?: DEFAULT_MARK;
+			p->sport = p->dport = port;
+		p->set_mark = !mark && !p->own;
+		p->mark = mark ?: DEFAULT_MARK;
 	}
-	free(t);
+	list_free(&tunnels);
 	return code;
 }
 
 static int set_mark(struct ipc *ipc, const struct plan *p, uint32_t mark)
 {
-	struct tunnel t = {
-		.has = HAS(FWMARK),
-		.ifindex = p->ifindex,
-		.fwmark = mark,
-	};
+	struct nl_msg *msg = ipc_request(FAKETCP_CMD_TUNNEL_SET, 0);
 
-	strcpy(t.name, p->name);
-	return ipc_tunnel_set(ipc, &t) ? ipc_refused(ipc) : DONE;
+	nla_put_u32(msg, FTCP_A_IFINDEX, p->ifindex);
+	nla_put_string(msg, FTCP_A_TUNNEL, p->name);
+	nla_put_u32(msg, FTCP_A_FWMARK, mark);
+	return ipc_do(ipc, msg);
 }
 
 static int add_dry(const struct plan *p)
@@ -581,14 +583,15 @@ static int run_del(int argc, char **argv)
 /* show rules */
 
 /* The tunnel whose table this is, or NULL */
-static const struct tunnel *owner(const struct tunnel *tunnels, size_t n,
-				  uint32_t table)
+static const struct object *owner(const struct list *tunnels, uint32_t table)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (table_of(tunnels[i].ifname, tunnels[i].name) == table)
-			return &tunnels[i];
+	for (i = 0; i < tunnels->n; i++)
+		if (table_of(object_text(&tunnels->array[i], FTCP_A_IFNAME),
+			     object_text(&tunnels->array[i], FTCP_A_TUNNEL)) ==
+		    table)
+			return &tunnels->array[i];
 	return NULL;
 }
 
@@ -599,15 +602,13 @@ static const struct tunnel *owner(const struct tunnel *tunnels, size_t n,
  * @json: Write JSON.
  * @table: The text so far.
  * @tunnels: Those that exist.
- * @n_tunnels: How many.
  */
 struct view {
 	const char *dev;
 	const char *tunnel;
 	bool json;
 	struct table table;
-	struct tunnel *tunnels;
-	size_t n_tunnels;
+	struct list tunnels;
 };
 
 static void json_rule(const struct rule *r, const char *dev, const char *name)
@@ -655,10 +656,12 @@ static void add_rule_row(struct table *t, const struct rule *r, const char *dev,
 
 static void view_rule(struct view *v, const struct set *s, const struct rule *r)
 {
-	const struct tunnel *t = owner(v->tunnels, v->n_tunnels, r->table);
+	const struct object *t = owner(&v->tunnels, r->table);
 	bool named = v->dev && v->tunnel &&
 		     table_of(v->dev, v->tunnel) == r->table;
-	const char *name = named ? v->tunnel : t ? t->name : "";
+	const char *name = named ? v->tunnel :
+			   t	 ? object_text(t, FTCP_A_TUNNEL) :
+				   "";
 	char dev[IF_NAMESIZE] = "";
 	size_t i;
 
@@ -668,7 +671,7 @@ static void view_rule(struct view *v, const struct set *s, const struct rule *r)
 	if (!named && v->tunnel && strcmp(v->tunnel, name))
 		return;
 	if (!named && v->dev && strcmp(v->dev, dev) &&
-	    (!t || strcmp(v->dev, t->ifname)))
+	    (!t || strcmp(v->dev, object_text(t, FTCP_A_IFNAME))))
 		return;
 	if (v->json)
 		json_rule(r, dev, name);
@@ -695,8 +698,8 @@ static void read_tunnels(struct view *v)
 	struct filter all = {};
 	struct ipc *ipc = ipc_try_open();
 
-	if (ipc && ipc_tunnels(ipc, &all, &v->tunnels, &v->n_tunnels))
-		v->n_tunnels = 0;
+	if (ipc && ipc_list(ipc, FAKETCP_CMD_TUNNEL_GET, &all, &v->tunnels))
+		list_free(&v->tunnels);
 	ipc_close(ipc);
 }
 
@@ -740,7 +743,7 @@ int show_rules(const char *dev, const char *tunnel, bool json)
 	if (json)
 		json_close_lines();
 	table_print(&v.table);
-	free(v.tunnels);
+	list_free(&v.tunnels);
 	nlsock_close(&nl);
 	return code;
 }

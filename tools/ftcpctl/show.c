@@ -20,150 +20,130 @@
 #include "table.h"
 
 /* An empty list is fine, unless it is that of a tunnel that does not exist */
-static int check_empty(struct ipc *ipc, const struct filter *filter)
+static int check_tunnel(struct ipc *ipc, const struct filter *filter)
 {
-	struct tunnel *tunnels;
-	size_t n;
+	struct list tunnels;
+	int code;
 
 	if (!filter->tunnel)
 		return DONE;
-	if (ipc_tunnels(ipc, filter, &tunnels, &n))
-		return ipc_refused(ipc);
-	free(tunnels);
-	return n ? DONE :
-		   fail(REFUSED, "no tunnel named \"%s\"", filter->tunnel);
+	code = ipc_list(ipc, FAKETCP_CMD_TUNNEL_GET, filter, &tunnels);
+	if (!code && !tunnels.n)
+		code = fail(REFUSED, "no tunnel named \"%s\"", filter->tunnel);
+	list_free(&tunnels);
+	return code;
+}
+
+/* A cell with a value, or "-" if there is none */
+static void add_value(struct table *t, const struct object *o, int type)
+{
+	char buf[VALUE_STRLEN];
+
+	table_cell(t, "%s", o->tb[type] ? object_format(o, type, buf) : "-");
+}
+
+static void add_tunnel_name(struct table *t, const struct object *o)
+{
+	table_cell(t, "%s dev %s", object_text(o, FTCP_A_TUNNEL),
+		   object_text(o, FTCP_A_IFNAME));
 }
 
 /* Tunnels */
 
-static void print_remote(const struct peer *p)
+static bool is_peer_of(const struct object *p, const struct object *t)
 {
-	char buf[ADDRESS_STRLEN];
+	return object_number(p, FTCP_A_IFINDEX) ==
+		       object_number(t, FTCP_A_IFINDEX) &&
+	       same_text(p, t, FTCP_A_TUNNEL);
+}
 
-	printf("  remote     %s", format_peer_endpoint(buf, p));
-	if (p->endpoint_name[0])
-		printf(" (%s)", p->endpoint_name);
+/* A line with the value of an attribute, if it has one */
+static void print_line(const struct object *o, const char *title, int type)
+{
+	char buf[VALUE_STRLEN];
+
+	if (o->tb[type])
+		printf("  %-9s  %s\n", title, object_format(o, type, buf));
+}
+
+static void print_remote(const struct object *p)
+{
+	char buf[VALUE_STRLEN];
+
+	printf("  remote     %s", object_format(p, FTCP_A_ENDPOINT_KIND, buf));
+	if (p->tb[FTCP_A_ENDPOINT_NAME])
+		printf(" (%s)", object_text(p, FTCP_A_ENDPOINT_NAME));
 	putchar('\n');
 }
 
-/* Print what @p adds to the description of the tunnel @t */
-static void print_tunnel_peer(const struct tunnel *t, const struct peer *p)
+static void print_peer(const struct object *p)
 {
-	char buf[ADDRESS_STRLEN];
-	size_t i;
+	const char *between = ", allowed-ips ";
+	struct nlattr *range = NULL;
+	char buf[VALUE_STRLEN];
+	struct prefix prefix;
 
-	if (p->ifindex != t->ifindex || strcmp(p->tunnel, t->name))
-		return;
-	if (t->mode == FTCP_MODE_LISTEN)
-		print_remote(p);
-	if (t->mode != FTCP_MODE_ROUTED)
-		return;
-	printf("  peer       %s, endpoint %s", p->name,
-	       format_peer_endpoint(buf, p));
-	for (i = 0; i < p->n_allowed; i++)
-		printf("%s%s", i ? "," : ", allowed-ips ",
-		       format_prefix(buf, &p->allowed[i]));
+	printf("  peer       %s, endpoint %s", object_text(p, FTCP_A_PEER),
+	       object_format(p, FTCP_A_ENDPOINT_KIND, buf));
+	for (; (range = next_range(p, range, &prefix)); between = ",")
+		printf("%s%s", between, format_prefix(buf, &prefix));
 	putchar('\n');
 }
 
-static void print_ends(const struct tunnel *t, const struct peer *peers,
-		       size_t n_peers)
+static void print_ends(const struct object *t, const struct list *peers)
 {
-	char buf[ADDRESS_STRLEN];
+	uint64_t mode = object_number(t, FTCP_A_MODE);
+	char buf[VALUE_STRLEN];
 	size_t i;
 
-	if (t->mode == FTCP_MODE_LISTEN)
-		printf("  listen     %s\n", format_address(buf, &t->listen));
-	if (t->mode == FTCP_MODE_ROUTED)
-		puts("  mode       routed");
-	if (t->port && address_is_set(&t->local))
-		printf("  port       %u, local %s\n", t->port,
-		       format_host(buf, &t->local));
-	else if (t->port)
-		printf("  port       %u\n", t->port);
-	if (t->mode == FTCP_MODE_FORWARD)
-		printf("  forward    %s\n", format_address(buf, &t->target));
-	for (i = 0; i < n_peers; i++)
-		print_tunnel_peer(t, &peers[i]);
+	print_line(t, "listen", FTCP_A_LISTEN);
+	if (mode == FTCP_MODE_ROUTED)
+		print_line(t, "mode", FTCP_A_MODE);
+	if (t->tb[FTCP_A_PORT] && t->tb[FTCP_A_LOCAL])
+		printf("  port       %" PRIu64 ", local %s\n",
+		       object_number(t, FTCP_A_PORT),
+		       object_format(t, FTCP_A_LOCAL, buf));
+	else
+		print_line(t, "port", FTCP_A_PORT);
+	print_line(t, "forward", FTCP_A_TARGET);
+	for (i = 0; i < peers->n; i++) {
+		const struct object *p = &peers->array[i];
+
+		if (!is_peer_of(p, t))
+			continue;
+		if (mode == FTCP_MODE_LISTEN)
+			print_remote(p);
+		else if (mode == FTCP_MODE_ROUTED)
+			print_peer(p);
+	}
 }
 
-/* The parts that differ from what is so without being asked for. */
-static void print_keepalive(const struct tunnel *t)
+static void print_traffic(const struct object *t, const char *what, int packets,
+			  int bytes)
 {
-	printf("keepalive %u s", t->keepalive);
-	if (t->keepalive_interval != 500 || t->keepalive_probes)
-		printf(", every %g s", t->keepalive_interval / 1000.0);
-	if (t->keepalive_probes)
-		printf(", %u probes", t->keepalive_probes);
-	printf(", ");
-}
-
-static void print_options(const struct tunnel *t)
-{
+	uint64_t n = object_counter(t, FTCP_A_STATS, packets);
 	char buf[SHORT_STRLEN];
 
-	printf("  options    wire %s, idle %u s, ", wire_name(t->wire),
-	       t->idle);
-	if (!t->keepalive)
-		printf("keepalive off, ");
-	else
-		print_keepalive(t);
-	if (t->max_age)
-		printf("max-age %u s, ", t->max_age);
-	if (t->max_bytes)
-		printf("max-bytes %" PRIu64 ", ", t->max_bytes);
-	if (t->fwmark)
-		printf("fwmark 0x%x, ", t->fwmark);
-	if (t->df == FTCP_DF_UNSET)
-		printf("df unset, ");
-	if ((t->has & HAS(UNREACHABLE)) &&
-	    t->unreachable == FTCP_UNREACHABLE_IGNORE)
-		printf("unreachable ignore, ");
-	printf("queue %u datagrams, %s, ", t->queue,
-	       format_bytes(buf, t->queue_bytes));
-	if (t->coalesce)
-		printf("coalesce %u us\n", t->coalesce);
-	else
-		puts("coalesce off");
-}
-
-static void print_traffic(const char *what, uint64_t packets, uint64_t bytes)
-{
-	char buf[SHORT_STRLEN];
-
-	printf("  %-9s  %" PRIu64 " datagram%s, %s\n", what, packets,
-	       packets == 1 ? "" : "s", format_bytes(buf, bytes));
+	printf("  %-9s  %" PRIu64 " datagram%s, %s\n", what, n,
+	       n == 1 ? "" : "s",
+	       format_bytes(buf, object_counter(t, FTCP_A_STATS, bytes)));
 }
 
 /* What coalesce brings, and what it costs */
-static void print_coalesced(const struct stats *s)
+static void print_coalesced(const struct object *t)
 {
+	uint64_t held = object_counter(t, FTCP_A_STATS, FTCP_STATS_TX_HELD);
+	uint64_t batches =
+		object_counter(t, FTCP_A_STATS, FTCP_STATS_TX_BATCHES);
 	double us;
 
-	if (!s->tx_held || !s->tx_batches)
+	if (!held || !batches)
 		return;
-	us = (double)s->tx_hold / (double)s->tx_batches / 1000;
+	us = (double)object_counter(t, FTCP_A_STATS, FTCP_STATS_TX_HOLD) /
+	     (double)batches / 1000;
 	printf("  coalesced  %" PRIu64 " datagrams in %" PRIu64
 	       " super-segment%s, waiting %.*f us on average\n",
-	       s->tx_held, s->tx_batches, s->tx_batches == 1 ? "" : "s",
-	       us < 9.95 ? 1 : 0, us);
-}
-
-/* Of those that are not 0, on one line that begins with @title if there are any */
-static void print_counters(const char *title, const uint64_t *counters,
-			   uint32_t n, const char *(*name)(uint32_t))
-{
-	const char *between = title;
-	uint32_t i;
-
-	for (i = 0; i < n; i++) {
-		if (!counters[i] || !name(i))
-			continue;
-		printf("%s%" PRIu64 " %s", between, counters[i], name(i));
-		between = ", ";
-	}
-	if (between != title)
-		putchar('\n');
+	       held, batches, batches == 1 ? "" : "s", us < 9.95 ? 1 : 0, us);
 }
 
 /* Nothing passes a link that is down, and no counter tells why */
@@ -181,265 +161,232 @@ static bool link_is_down(const char *ifname)
 	return down;
 }
 
-static void print_tunnel(const struct tunnel *t, const struct peer *peers,
-			 size_t n_peers)
+static void print_tunnel(const struct object *t, const struct list *peers)
 {
-	printf("tunnel %s dev %s%s\n", t->name, t->ifname,
-	       link_is_down(t->ifname) ? " (the link is down)" : "");
-	print_ends(t, peers, n_peers);
-	print_options(t);
-	printf("  flows      %u of %u, %u of one source\n", t->flows,
-	       t->max_flows, t->max_per_source);
-	print_traffic("sent", t->stats.tx_packets, t->stats.tx_bytes);
-	print_coalesced(&t->stats);
-	print_traffic("received", t->stats.rx_packets, t->stats.rx_bytes);
-	print_counters("  dropped    ", t->drops, ARRAY_SIZE(t->drops),
-		       ipc_drop_name);
-	print_counters("  ended      ", t->ended, ARRAY_SIZE(t->ended),
-		       reason_name);
+	const char *ifname = object_text(t, FTCP_A_IFNAME);
+
+	printf("tunnel %s dev %s%s\n", object_text(t, FTCP_A_TUNNEL), ifname,
+	       link_is_down(ifname) ? " (the link is down)" : "");
+	print_ends(t, peers);
+	print_option_values(t);
+	printf("  flows      %" PRIu64 " of %" PRIu64 ", %" PRIu64
+	       " of one source\n",
+	       object_number(t, FTCP_A_FLOWS),
+	       object_number(t, FTCP_A_MAX_FLOWS),
+	       object_number(t, FTCP_A_MAX_FLOWS_PER_SOURCE));
+	print_traffic(t, "sent", FTCP_STATS_TX_PACKETS, FTCP_STATS_TX_BYTES);
+	print_coalesced(t);
+	print_traffic(t, "received", FTCP_STATS_RX_PACKETS,
+		      FTCP_STATS_RX_BYTES);
+	print_counters(t, FTCP_A_DROPS, "  dropped    ");
+	print_counters(t, FTCP_A_ENDED, "  ended      ");
 }
 
 /* A client tunnel's far end is its peer's endpoint */
-static void print_json_tunnel(const struct tunnel *t, const struct peer *peers,
-			      size_t n_peers)
+static void json_remote(const struct object *t, const struct list *peers)
 {
-	char buf[ADDRESS_STRLEN];
+	char buf[VALUE_STRLEN];
 	size_t i;
 
-	json_open(NULL, '{');
-	json_tunnel(t);
-	for (i = 0; i < n_peers && t->mode == FTCP_MODE_LISTEN; i++) {
-		if (peers[i].ifindex != t->ifindex ||
-		    strcmp(peers[i].tunnel, t->name))
-			continue;
-		json_string("remote", format_peer_endpoint(buf, &peers[i]));
-		if (peers[i].endpoint_name[0])
-			json_string("remote-name", peers[i].endpoint_name);
-		break;
-	}
-	json_close('}');
+	if (object_number(t, FTCP_A_MODE) != FTCP_MODE_LISTEN)
+		return;
+	for (i = 0; i < peers->n && !is_peer_of(&peers->array[i], t); i++)
+		;
+	if (i == peers->n)
+		return;
+	json_string("remote",
+		    object_format(&peers->array[i], FTCP_A_ENDPOINT_KIND, buf));
+	if (peers->array[i].tb[FTCP_A_ENDPOINT_NAME])
+		json_string("remote-name", object_text(&peers->array[i],
+						       FTCP_A_ENDPOINT_NAME));
 }
 
-static int show_tunnels(struct ipc *ipc, const struct filter *filter, bool json)
+static int show_tunnels(struct ipc *ipc, const struct filter *filter,
+			const struct list *tunnels, bool json)
 {
-	struct tunnel *tunnels = NULL;
-	struct peer *peers = NULL;
-	size_t i, n_tunnels, n_peers = 0;
+	struct list peers = {};
+	size_t i;
 	int code = DONE;
 
-	if (ipc_tunnels(ipc, filter, &tunnels, &n_tunnels)) {
-		free(tunnels);
-		return ipc_refused(ipc);
-	}
-	if (!n_tunnels && filter->tunnel)
-		code = fail(REFUSED, "no tunnel named \"%s\"", filter->tunnel);
-	else if (n_tunnels && ipc_peers(ipc, filter, &peers, &n_peers))
-		code = ipc_refused(ipc);
-	for (i = 0; i < n_tunnels && !code; i++) {
+	if (tunnels->n)
+		code = ipc_list(ipc, FAKETCP_CMD_PEER_GET, filter, &peers);
+	for (i = 0; i < tunnels->n && !code; i++) {
+		const struct object *t = &tunnels->array[i];
+
 		if (json) {
 			json_break();
-			print_json_tunnel(&tunnels[i], peers, n_peers);
+			json_open(NULL, '{');
+			object_json(t, OF_TUNNEL);
+			json_remote(t, &peers);
+			json_close('}');
 			continue;
 		}
 		if (i)
 			putchar('\n');
-		print_tunnel(&tunnels[i], peers, n_peers);
+		print_tunnel(t, &peers);
 	}
-	ipc_free_peers(peers, n_peers);
-	free(tunnels);
+	list_free(&peers);
 	return code;
 }
 
 /* Peers */
 
-static void print_json_peer(const struct peer *p)
+/* All of a peer's allowed IPs, comma-separated */
+static void add_allowed(struct table *t, const struct object *p)
 {
-	char buf[ADDRESS_STRLEN];
-	size_t i;
+	struct nlattr *range = NULL;
+	char buf[VALUE_STRLEN];
+	struct prefix prefix;
+	char *list = NULL;
+	size_t size;
+	FILE *f = open_memstream(&list, &size);
 
-	json_open(NULL, '{');
-	json_string("link", p->ifname);
-	json_number("ifindex", p->ifindex);
-	json_string("tunnel", p->tunnel);
-	json_string("peer", p->name);
-	json_string("endpoint", format_peer_endpoint(buf, p));
-	if (p->endpoint_name[0])
-		json_string("endpoint-name", p->endpoint_name);
-	json_string("wire", wire_name(p->wire));
-	json_open("allowed-ips", '[');
-	for (i = 0; i < p->n_allowed; i++)
-		json_string(NULL, format_prefix(buf, &p->allowed[i]));
-	json_close(']');
-	if (p->has & HAS(FLOWS))
-		json_number("flows", p->flows);
-	json_close('}');
-}
-
-/* All of a peer's allowed IPs, comma-separated; to be freed */
-static char *join_allowed(const struct peer *p)
-{
-	char *list = malloc((p->n_allowed + 1) * ADDRESS_STRLEN);
-	char *end = list;
-	size_t i;
-
-	if (!list)
+	while (f && (range = next_range(p, range, &prefix)))
+		fprintf(f, "%s%s", ftell(f) ? "," : "",
+			format_prefix(buf, &prefix));
+	if (!f || fclose(f))
 		exit(fail(REFUSED, "out of memory"));
-	strcpy(list, "-");
-	for (i = 0; i < p->n_allowed; i++) {
-		if (i)
-			*end++ = ',';
-		format_prefix(end, &p->allowed[i]);
-		end += strlen(end);
-	}
-	return list;
+	table_cell(t, "%s", *list ? list : "-");
+	free(list);
 }
 
-static void add_peer_row(struct table *t, const struct peer *p)
+static void add_peer_row(struct table *t, const struct object *p)
 {
-	char buf[ADDRESS_STRLEN];
-	char *allowed = join_allowed(p);
-
-	table_cell(t, "%s", p->name);
-	table_cell(t, "%s dev %s", p->tunnel, p->ifname);
-	table_cell(t, "%s", format_peer_endpoint(buf, p));
-	table_cell(t, "%s", p->endpoint_name[0] ? p->endpoint_name : "-");
-	table_cell(t, "%s", wire_name(p->wire));
-	if (p->has & HAS(FLOWS))
-		table_cell(t, "%u", p->flows);
-	else
-		table_cell(t, "-");
-	table_cell(t, "%s", allowed);
-	free(allowed);
-}
-
-static int show_peers(struct ipc *ipc, const struct filter *filter, bool json)
-{
-	static const char *const heading[] = {
-		"PEER", "TUNNEL", "ENDPOINT",	 "NAME",
-		"WIRE", "FLOWS",  "ALLOWED-IPS",
-	};
-	struct table table = { .columns = ARRAY_SIZE(heading) };
-	struct peer *peers;
-	size_t i, n;
-
-	if (ipc_peers(ipc, filter, &peers, &n)) {
-		ipc_free_peers(peers, n);
-		return ipc_refused(ipc);
-	}
-	for (i = 0; i < ARRAY_SIZE(heading); i++)
-		table_cell(&table, "%s", heading[i]);
-	for (i = 0; i < n; i++) {
-		if (json) {
-			json_break();
-			print_json_peer(&peers[i]);
-		} else {
-			add_peer_row(&table, &peers[i]);
-		}
-	}
-	table_print(&table);
-	ipc_free_peers(peers, n);
-	return n ? DONE : check_empty(ipc, filter);
+	add_value(t, p, FTCP_A_PEER);
+	add_tunnel_name(t, p);
+	add_value(t, p, FTCP_A_ENDPOINT_KIND);
+	add_value(t, p, FTCP_A_ENDPOINT_NAME);
+	add_value(t, p, FTCP_A_WIRE);
+	add_value(t, p, FTCP_A_FLOWS);
+	add_allowed(t, p);
 }
 
 /* Flows */
 
-static void add_traffic(struct table *t, uint64_t packets, uint64_t bytes)
+static void add_traffic(struct table *t, const struct object *o, int packets,
+			int bytes)
 {
 	char buf[SHORT_STRLEN];
 
-	table_cell(t, "%" PRIu64 "/%s", packets, format_bytes(buf, bytes));
+	table_cell(t, "%" PRIu64 "/%s",
+		   object_counter(o, FTCP_A_STATS, packets),
+		   format_bytes(buf, object_counter(o, FTCP_A_STATS, bytes)));
 }
 
-static void add_flow_row(struct table *t, const struct flow *f)
+static void add_flow_row(struct table *t, const struct object *f)
 {
-	char a[ADDRESS_STRLEN], b[ADDRESS_STRLEN], age[SHORT_STRLEN];
+	char a[ADDRESS_STRLEN], b[ADDRESS_STRLEN];
+	union address local, inner_local, inner_remote;
 
-	table_cell(t, "%s", format_address(a, &f->local));
-	table_cell(t, "%s", format_address(a, &f->remote));
-	table_cell(t, "%s", state_name(f->state));
-	table_cell(t, "%s > %s", format_address(a, &f->inner_local),
-		   format_address(b, &f->inner_remote));
-	add_traffic(t, f->stats.tx_packets, f->stats.tx_bytes);
-	add_traffic(t, f->stats.rx_packets, f->stats.rx_bytes);
-	if (f->mtu)
-		table_cell(t, "%u", f->mtu);
+	object_address(f, FTCP_A_LOCAL, &local);
+	object_address(f, FTCP_A_INNER_LOCAL, &inner_local);
+	object_address(f, FTCP_A_INNER_REMOTE, &inner_remote);
+	table_cell(t, "%s", format_address(a, &local));
+	add_value(t, f, FTCP_A_REMOTE);
+	add_value(t, f, FTCP_A_STATE);
+	table_cell(t, "%s > %s", format_address(a, &inner_local),
+		   format_address(b, &inner_remote));
+	add_traffic(t, f, FTCP_STATS_TX_PACKETS, FTCP_STATS_TX_BYTES);
+	add_traffic(t, f, FTCP_STATS_RX_PACKETS, FTCP_STATS_RX_BYTES);
+	if (object_number(f, FTCP_A_MTU))
+		add_value(t, f, FTCP_A_MTU);
 	else
 		table_cell(t, "-");
-	table_cell(t, "%s", format_time(age, f->age));
-	table_cell(t, "%s dev %s", f->tunnel, f->ifname);
-}
-
-static int show_flows(struct ipc *ipc, const struct filter *filter, bool json)
-{
-	static const char *const heading[] = {
-		"LOCAL", "REMOTE", "STATE", "INNER",  "TX",
-		"RX",	 "MTU",	   "AGE",   "TUNNEL",
-	};
-	struct table table = { .columns = ARRAY_SIZE(heading) };
-	struct flow *flows;
-	size_t i, n;
-
-	if (ipc_flows(ipc, filter, &flows, &n)) {
-		free(flows);
-		return ipc_refused(ipc);
-	}
-	for (i = 0; i < ARRAY_SIZE(heading); i++)
-		table_cell(&table, "%s", heading[i]);
-	for (i = 0; i < n; i++) {
-		if (json) {
-			json_break();
-			json_open(NULL, '{');
-			json_flow(&flows[i]);
-			json_close('}');
-		} else {
-			add_flow_row(&table, &flows[i]);
-		}
-	}
-	table_print(&table);
-	free(flows);
-	return n ? DONE : check_empty(ipc, filter);
+	table_cell(t, "%s", format_time(a, object_number(f, FTCP_A_AGE)));
+	add_tunnel_name(t, f);
 }
 
 /* The verb */
 
-static int show_from_kernel(const char *object, const struct filter *filter,
-			    bool json)
+/**
+ * struct shown - What can be shown.
+ * @name: Its name.
+ * @singular: The same of one.
+ * @cmd: Asks the kernel for it; 0 for rules, which are not of the family.
+ * @of: What it is in JSON.
+ * @columns: How many the table has.
+ * @heading: Of these.
+ * @add_row: Puts one into the table; NULL for tunnels, which have none.
+ */
+struct shown {
+	const char *name;
+	const char *singular;
+	int cmd;
+	unsigned int of;
+	size_t columns;
+	const char *heading[9];
+	void (*add_row)(struct table *t, const struct object *o);
+};
+
+/* clang-format off */
+static const struct shown objects[] = {
+	{ "tunnels", "tunnel", FAKETCP_CMD_TUNNEL_GET, .of = OF_TUNNEL },
+	{ "peers", "peer", FAKETCP_CMD_PEER_GET, .of = OF_PEER,
+	  .columns = 7, .add_row = add_peer_row,
+	  .heading = { "PEER", "TUNNEL", "ENDPOINT", "NAME", "WIRE", "FLOWS",
+		       "ALLOWED-IPS" } },
+	{ "flows", "flow", FAKETCP_CMD_FLOW_GET, .of = OF_FLOW,
+	  .columns = 9, .add_row = add_flow_row,
+	  .heading = { "LOCAL", "REMOTE", "STATE", "INNER", "TX", "RX", "MTU",
+		       "AGE", "TUNNEL" } },
+	{ "rules", "rule", .cmd = 0 },
+};
+/* clang-format on */
+
+static void show_list(const struct shown *what, const struct list *list,
+		      bool json)
+{
+	struct table table = { .columns = what->columns };
+	size_t i;
+
+	for (i = 0; i < what->columns; i++)
+		table_cell(&table, "%s", what->heading[i]);
+	for (i = 0; i < list->n; i++) {
+		if (!json) {
+			what->add_row(&table, &list->array[i]);
+			continue;
+		}
+		json_break();
+		json_open(NULL, '{');
+		object_json(&list->array[i], what->of);
+		json_close('}');
+	}
+	table_print(&table);
+}
+
+static int show_from_kernel(const struct shown *what,
+			    const struct filter *filter, bool json)
 {
 	struct ipc *ipc = ipc_open();
+	struct list list;
 	int code;
 
 	if (!ipc)
 		return REFUSED;
 	if (json)
 		json_open(NULL, '[');
-	if (!strcmp(object, "tunnels"))
-		code = show_tunnels(ipc, filter, json);
-	else if (!strcmp(object, "peers"))
-		code = show_peers(ipc, filter, json);
-	else
-		code = show_flows(ipc, filter, json);
+	code = ipc_list(ipc, what->cmd, filter, &list);
+	if (!code && !list.n)
+		code = check_tunnel(ipc, filter);
+	if (!code && what->add_row)
+		show_list(what, &list, json);
+	else if (!code)
+		code = show_tunnels(ipc, filter, &list, json);
+	list_free(&list);
 	if (json)
 		json_close_lines();
 	ipc_close(ipc);
 	return code;
 }
 
-/* What can be shown, and the same in the singular */
-static const char *const objects[][2] = {
-	{ "tunnels", "tunnel" },
-	{ "peers", "peer" },
-	{ "flows", "flow" },
-	{ "rules", "rule" },
-};
-
-static const char *object_of(const char *word)
+static const struct shown *object_of(const char *word)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(objects); i++)
-		if (!strcmp(word, objects[i][0]) ||
-		    !strcmp(word, objects[i][1]))
-			return objects[i][0];
+		if (!strcmp(word, objects[i].name) ||
+		    !strcmp(word, objects[i].singular))
+			return &objects[i];
 	return NULL;
 }
 
@@ -459,13 +406,13 @@ static bool is_filter(int argc, char **argv)
  * take_object() - Take the word that says what to show, wherever it stands.
  * @argc: Number of words; updated.
  * @argv: The words; what is left of them.
- * @object: What to show; left alone if nothing says.
+ * @object: What that is; left alone if nothing says.
  *
  * Return: DONE, or USAGE after a message.
  */
-static int take_object(int *argc, char **argv, const char **object)
+static int take_object(int *argc, char **argv, const struct shown **object)
 {
-	const char *found = NULL, *word;
+	const struct shown *found = NULL, *word;
 	int i, n = 0;
 
 	for (i = 0; i < *argc; i++) {
@@ -476,7 +423,7 @@ static int take_object(int *argc, char **argv, const char **object)
 		word = filter ? NULL : object_of(argv[i]);
 		if (word && found)
 			return fail(USAGE, "%s: cannot be combined with %s",
-				    word, found);
+				    word->name, found->name);
 		if (word) {
 			found = word;
 			continue;
@@ -493,7 +440,8 @@ static int take_object(int *argc, char **argv, const char **object)
 
 static int run_show(int argc, char **argv)
 {
-	const char *object = "tunnels", *dev = NULL;
+	const struct shown *object = objects;
+	const char *dev = NULL;
 	struct filter filter = {};
 	bool json = false;
 	const struct word words[] = {
@@ -508,7 +456,7 @@ static int run_show(int argc, char **argv)
 		code = parse_words(argc, argv, words, ARRAY_SIZE(words));
 	if (!code && filter.tunnel)
 		code = check_name("tunnel", filter.tunnel);
-	if (!code && !strcmp(object, "rules"))
+	if (!code && !object->cmd)
 		return show_rules(dev, filter.tunnel, json);
 	if (!code && dev)
 		code = parse_link(dev, &filter.ifindex);

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <netlink/msg.h>
+
+#include "args.h"
+#include "ftcpctl.h"
+#include "json.h"
+#include "kind.h"
+
+/* In the order of JSON and, as far as they are options, for people */
+
+/* clang-format off */
+static const struct attr attrs[] = {
+	{ FTCP_A_IFNAME, NLA_STRING, "dev", .key = "link", .kind = &kind_text,
+	  .of = OF_TUNNEL | OF_PEER | OF_FLOW },
+	{ FTCP_A_IFINDEX, NLA_U32, "dev", .key = "ifindex", .kind = &kind_number,
+	  .of = OF_TUNNEL | OF_PEER | OF_FLOW },
+	{ FTCP_A_TUNNEL, NLA_STRING, "tunnel", .kind = &kind_text,
+	  .of = OF_TUNNEL | OF_PEER | OF_FLOW },
+	{ FTCP_A_PEER, NLA_STRING, "peer", .kind = &kind_text, .of = OF_PEER | OF_FLOW },
+	{ FTCP_A_MODE, NLA_U32, "mode", .kind = &kind_name, .names = &names_modes,
+	  .of = OF_TUNNEL },
+	{ FTCP_A_STATE, NLA_U32, "state", .kind = &kind_name, .names = &names_states,
+	  .of = OF_FLOW },
+	{ FTCP_A_LISTEN, NLA_UNSPEC, "listen", .kind = &kind_addr_port, .of = OF_TUNNEL },
+	{ FTCP_A_PORT, NLA_U16, "port", .kind = &kind_port, .of = OF_TUNNEL },
+	{ FTCP_A_LOCAL, NLA_UNSPEC, "local", .kind = &kind_host, .of = OF_TUNNEL },
+	{ FTCP_A_LOCAL, NLA_UNSPEC, "local", .kind = &kind_addr_port, .of = OF_FLOW },
+	{ FTCP_A_REMOTE, NLA_UNSPEC, "remote", .kind = &kind_addr_port, .of = OF_FLOW },
+	{ FTCP_A_INNER_LOCAL, NLA_UNSPEC, "inner-local", .kind = &kind_addr_port,
+	  .of = OF_FLOW },
+	{ FTCP_A_INNER_REMOTE, NLA_UNSPEC, "inner-remote", .kind = &kind_addr_port,
+	  .of = OF_FLOW },
+	{ FTCP_A_TARGET, NLA_UNSPEC, "forward", .kind = &kind_host_port, .of = OF_TUNNEL },
+	{ FTCP_A_ENDPOINT_KIND, NLA_U32, "endpoint", .kind = &kind_endpoint,
+	  .of = OF_PEER },
+	{ FTCP_A_ENDPOINT, NLA_UNSPEC, "endpoint", .kind = &kind_host_port },
+	{ FTCP_A_ENDPOINT_NAME, NLA_STRING, "endpoint", .key = "endpoint-name",
+	  .kind = &kind_text, .of = OF_PEER },
+	{ FTCP_A_ENDPOINT_TENTATIVE, NLA_FLAG, "endpoint", .of = 0 },
+
+	{ FTCP_A_WIRE, NLA_U32, "wire", .kind = &kind_name, .names = &names_wires,
+	  .of = OF_TUNNEL | OF_PEER | OF_FLOW, .text = "wire %s",
+	  .arg = "auto|native|phantun",
+	  .help = "how connections that this end opens look (auto);\n"
+		  "phantun when the far end is Phantun's server" },
+	{ FTCP_A_IDLE, NLA_U32, "idle", .kind = &kind_seconds, .of = OF_TUNNEL,
+	  .text = "idle %s s", .arg = "SECONDS",
+	  .help = "close a flow without datagrams after this time (180)" },
+	{ FTCP_A_KEEPALIVE, NLA_U32, "keepalive", .kind = &kind_keepalive,
+	  .of = OF_TUNNEL, .text = "keepalive %s",
+	  .arg = "TIME[:INTERVAL[:PROBES]]|off",
+	  .help = "silence from the far end before it is probed (25 s),\n"
+		  "pause between probes (0.5 s), and how many in vain\n"
+		  "mean that a new flow is needed (2; 20 on a server)" },
+	{ FTCP_A_KEEPALIVE_INTERVAL, NLA_U32, "keepalive interval",
+	  .key = "keepalive-interval", .kind = &kind_number, .of = OF_TUNNEL },
+	{ FTCP_A_KEEPALIVE_PROBES, NLA_U32, "keepalive probes",
+	  .key = "keepalive-probes", .kind = &kind_number, .of = OF_TUNNEL },
+	{ FTCP_A_MAX_AGE, NLA_U32, "max-age", .kind = &kind_seconds_or_off,
+	  .of = OF_TUNNEL, .text = "max-age %s s", .quiet = QUIET(0),
+	  .arg = "SECONDS|off",
+	  .help = "replace a flow after this time (off)" },
+	{ FTCP_A_MAX_BYTES, NLA_U64, "max-bytes", .kind = &kind_bytes_or_off,
+	  .of = OF_TUNNEL, .text = "max-bytes %s", .quiet = QUIET(0),
+	  .arg = "N[K|M|G|T]|off",
+	  .help = "replace a flow after this much data (off)" },
+	{ FTCP_A_FWMARK, NLA_U32, "fwmark", .kind = &kind_mark_or_off,
+	  .of = OF_TUNNEL, .text = "fwmark %s", .quiet = QUIET(0),
+	  .arg = "MARK|off",
+	  .help = "mark of the segments sent and datagrams delivered" },
+	{ FTCP_A_DF, NLA_U32, "df", .kind = &kind_name, .names = &names_dfs,
+	  .of = OF_TUNNEL, .text = "df %s", .quiet = QUIET(FTCP_DF_SET),
+	  .arg = "set|unset",
+	  .help = "unset: let IPv4 fragment segments that are too large\n"
+		  "for the path (set)" },
+	{ FTCP_A_UNREACHABLE, NLA_U32, "unreachable", .kind = &kind_name,
+	  .names = &names_unreachables, .of = OF_TUNNEL, .text = "unreachable %s",
+	  .quiet = QUIET(FTCP_UNREACHABLE_CLOSE),
+	  .arg = "close|ignore",
+	  .help = "with forward only: what \"port unreachable\" from the\n"
+		  "service does to its flow (close)" },
+	{ FTCP_A_MAX_FLOWS, NLA_U32, "max-flows", .kind = &kind_number,
+	  .of = OF_TUNNEL, .arg = "N",
+	  .help = "most flows at a time (65536)" },
+	{ FTCP_A_MAX_FLOWS_PER_SOURCE, NLA_U32, "max-flows-per-source",
+	  .kind = &kind_number, .of = OF_TUNNEL, .arg = "N",
+	  .help = "most flows of one source address (4096)" },
+	{ FTCP_A_QUEUE, NLA_U32, "queue", .kind = &kind_number, .of = OF_TUNNEL,
+	  .text = "queue %s datagrams", .arg = "N",
+	  .help = "datagrams that may wait while a flow connects (64)" },
+	{ FTCP_A_QUEUE_BYTES, NLA_U32, "queue-bytes", .kind = &kind_amount,
+	  .of = OF_TUNNEL, .text = "%s", .arg = "N",
+	  .help = "most memory of all that wait, in bytes (67108864)" },
+	{ FTCP_A_COALESCE, NLA_U32, "coalesce", .kind = &kind_us_or_off,
+	  .of = OF_TUNNEL, .text = "coalesce %s us", .arg = "TIME|off",
+	  .help = "longest that a datagram of a fast stream waits for\n"
+		  "those behind it, to leave together; 1us to 1000us\n"
+		  "(1000us)" },
+
+	{ FTCP_A_ALLOWED_IP, NLA_NESTED, "allowed-ips", .kind = &kind_ranges,
+	  .of = OF_PEER },
+	{ FTCP_A_NO_ALLOWED_IP, NLA_FLAG, "allowed-ips", .of = 0 },
+	{ FTCP_A_FLOWS, NLA_U32, "flows", .kind = &kind_number,
+	  .of = OF_TUNNEL | OF_PEER },
+	{ FTCP_A_AGE, NLA_U64, "age-ms", .kind = &kind_number, .of = OF_FLOW },
+	{ FTCP_A_RX_AGE, NLA_U64, "rx-age-ms", .kind = &kind_number, .of = OF_FLOW },
+	{ FTCP_A_MTU, NLA_U32, "mtu", .kind = &kind_number, .of = OF_FLOW },
+	{ FTCP_A_STATS, NLA_NESTED, "stats", .kind = &kind_counters, .names = &names_counts,
+	  .of = OF_TUNNEL | OF_FLOW },
+	{ FTCP_A_DROPS, NLA_NESTED, "drops", .kind = &kind_counters, .names = &names_drops,
+	  .of = OF_TUNNEL },
+	{ FTCP_A_ENDED, NLA_NESTED, "ended", .kind = &kind_counters,
+	  .names = &names_endings, .of = OF_TUNNEL },
+	{ FTCP_A_REASON, NLA_U32, "reason", .kind = &kind_name, .names = &names_reasons,
+	  .of = OF_FLOW },
+};
+/* clang-format on */
+
+#define for_each_attr(a) \
+	for ((a) = attrs; (a) < attrs + ARRAY_SIZE(attrs); (a)++)
+
+static const struct attr *find(int type)
+{
+	const struct attr *a;
+
+	for_each_attr(a) if (a->type == type) return a;
+	return NULL;
+}
+
+/**
+ * attr_word() - The word of the command line that an attribute comes from.
+ * @type: The attribute.
+ *
+ * Return: The word, or NULL if there is none.
+ */
+const char *attr_word(int type)
+{
+	const struct attr *a = find(type);
+
+	return a ? a->word : NULL;
+}
+
+/**
+ * attr_policy() - What the attributes have to look like.
+ *
+ * Return: An array for nla_parse().
+ */
+struct nla_policy *attr_policy(void)
+{
+	static struct nla_policy policy[FTCP_A_MAX + 1];
+	const struct attr *a;
+
+	if (!policy[FTCP_A_IFNAME].type)
+		for_each_attr(a) policy[a->type].type = a->nla;
+	return policy;
+}
+
+/**
+ * attr_put() - Put what was given for an attribute into a request.
+ * @msg: The request.
+ * @type: The attribute.
+ * @text: What was given; NULL puts nothing.
+ *
+ * Return: DONE, or an exit code after a message.
+ */
+int attr_put(struct nl_msg *msg, int type, const char *text)
+{
+	const struct attr *a = find(type);
+	uint64_t value;
+
+	if (!text)
+		return DONE;
+	if (a->kind->put)
+		return a->kind->put(msg, a, text);
+	if (!a->kind->scan(text, &value))
+		return fail(USAGE, "%s: \"%s\": expected %s", a->word, text,
+			    a->kind->expected);
+	if (a->nla == NLA_U64)
+		nla_put_u64(msg, type, value);
+	else
+		nla_put_u32(msg, type, value);
+	return DONE;
+}
+
+/**
+ * object_format() - A value in words.
+ * @o: Whose.
+ * @type: The attribute.
+ * @buf: Room for it, VALUE_STRLEN bytes.
+ *
+ * Return: @buf, or another string.
+ */
+const char *object_format(const struct object *o, int type, char *buf)
+{
+	const struct attr *a = find(type);
+
+	if (a->kind->format)
+		return a->kind->format(a, o, buf);
+	snprintf(buf, VALUE_STRLEN, "%" PRIu64, object_number(o, type));
+	return buf;
+}
+
+/**
+ * object_json() - Write the members of an object.
+ * @o: The object.
+ * @of: What it is, by OF_TUNNEL and the others.
+ */
+void object_json(const struct object *o, unsigned int of)
+{
+	char buf[VALUE_STRLEN];
+	const struct attr *a;
+
+	for_each_attr(a)
+	{
+		const char *key = a->key ?: a->word;
+
+		if (!(a->of & of) ||
+		    (!o->tb[a->type] && a->kind != &kind_ranges))
+			continue;
+		if (a->kind->json)
+			a->kind->json(a, o);
+		else if (a->kind->quoted)
+			json_string(key, a->kind->format(a, o, buf));
+		else
+			json_number(key, object_number(o, a->type));
+	}
+}
+
+/**
+ * print_option_values() - Print the options of a tunnel on one line.
+ * @o: The tunnel.
+ */
+void print_option_values(const struct object *o)
+{
+	const char *between = "  options    ";
+	char buf[VALUE_STRLEN];
+	const struct attr *a;
+
+	for_each_attr(a)
+	{
+		uint64_t value = object_number(o, a->type);
+
+		if (!a->text || !o->tb[a->type] || value + 1 == a->quiet)
+			continue;
+		printf("%s", between);
+		if (!value && a->kind->off)
+			printf("%s off", a->word);
+		else
+			printf(a->text, object_format(o, a->type, buf));
+		between = ", ";
+	}
+	putchar('\n');
+}
+
+/**
+ * print_counters() - Print those that are not 0 on one line, if there are any.
+ * @o: Whose.
+ * @type: The attribute that they are in.
+ * @title: What the line begins with.
+ */
+void print_counters(const struct object *o, int type, const char *title)
+{
+	const struct names *names = find(type)->names;
+	const char *between = title;
+	size_t i;
+
+	for (i = 0; i < names->n; i++) {
+		uint64_t value = object_counter(o, type, i);
+
+		if (!value || !names->name[i])
+			continue;
+		printf("%s%" PRIu64 " %s", between, value, names->name[i]);
+		between = ", ";
+	}
+	if (between != title)
+		putchar('\n');
+}
+
+/* Options of tunnels */
+
+/**
+ * option_words() - The words that options are given by.
+ * @words: Where they go.
+ * @given: Where their arguments are to go, by attribute.
+ *
+ * Return: How many there are.
+ */
+size_t option_words(struct word *words, const char **given)
+{
+	const struct attr *a;
+	size_t n = 0;
+
+	for_each_attr(a) if (a->help) words[n++] =
+		(struct word){ .name = a->word, .value = &given[a->type] };
+	return n;
+}
+
+/**
+ * put_options() - Put options into a request.
+ * @msg: The request.
+ * @given: Their arguments, by attribute.
+ *
+ * Return: DONE, or USAGE after a message.
+ */
+int put_options(struct nl_msg *msg, const char *const *given)
+{
+	const struct attr *a;
+	int code = DONE;
+
+	for_each_attr(a) if (a->help && !code)
+		code = attr_put(msg, a->type, given[a->type]);
+	return code;
+}
+
+/**
+ * print_option_help() - Say what each option means.
+ */
+void print_option_help(void)
+{
+	const struct attr *a;
+
+	for_each_attr(a)
+	{
+		const char *line = a->help, *end;
+		int column;
+
+		if (!line)
+			continue;
+		column = printf("  %s %s", a->word, a->arg);
+		if (column > 24) {
+			putchar('\n');
+			column = 0;
+		}
+		for (; line; line = end ? end + 1 : NULL, column = 0) {
+			end = strchr(line, '\n');
+			printf("%*s%.*s\n", 25 - column, "",
+			       end ? (int)(end - line) : (int)strlen(line),
+			       line);
+		}
+	}
+}
+
+/**
+ * print_option_summary() - Name all options.
+ * @f: Where to.
+ */
+void print_option_summary(FILE *f)
+{
+	const char *between = "  ";
+	const struct attr *a;
+	size_t column = 0;
+
+	for_each_attr(a)
+	{
+		size_t len = a->help ? strlen(a->word) + strlen(a->arg) + 3 : 0;
+
+		if (!len)
+			continue;
+		if (column && column + len > 80) {
+			between = ",\n  ";
+			column = 0;
+		}
+		column += fprintf(f, "%s%s %s", between, a->word, a->arg);
+		between = ", ";
+	}
+	fputc('\n', f);
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What is in the kernel's messages about tunnels, peers and flows.
+ */
+#include <string.h>
+
+#include <netlink/genl/genl.h>
+
+#include "attr.h"
+
+/**
+ * object_parse() - Take a message of the kernel's apart.
+ * @o: To be filled in; refers to the message.
+ * @msg: The message.
+ *
+ * Return: Whether it is one of the family.
+ */
+bool object_parse(struct object *o, struct nlmsghdr *msg)
+{
+	o->msg = msg;
+	return genlmsg_valid_hdr(msg, 0) &&
+	       !genlmsg_parse(msg, 0, o->tb, FTCP_A_MAX, attr_policy());
+}
+
+static uint64_t number_in(const struct nlattr *a)
+{
+	uint64_t value = 0;
+
+	if (nla_len(a) == 2)
+		return nla_get_u16(a);
+	if (nla_len(a) == 4)
+		return nla_get_u32(a);
+	/* Not every attribute is aligned to 8 bytes */
+	if (nla_len(a) == sizeof(value))
+		memcpy(&value, nla_data(a), sizeof(value));
+	return value;
+}
+
+/**
+ * object_number() - A number.
+ * @o: Whose.
+ * @type: The attribute.
+ *
+ * Return: The number, 0 if there is none.
+ */
+uint64_t object_number(const struct object *o, int type)
+{
+	return o->tb[type] ? number_in(o->tb[type]) : 0;
+}
+
+/**
+ * object_text() - A string.
+ * @o: Whose.
+ * @type: The attribute.
+ *
+ * Return: The string, empty if there is none.
+ */
+const char *object_text(const struct object *o, int type)
+{
+	return o->tb[type] ? nla_get_string(o->tb[type]) : "";
+}
+
+/**
+ * object_address() - An address.
+ * @o: Whose.
+ * @type: The attribute.
+ * @out: The address, all zero if there is none.
+ *
+ * Return: Whether there is one.
+ */
+bool object_address(const struct object *o, int type, union address *out)
+{
+	const struct nlattr *a = o->tb[type];
+	size_t len = a ? (size_t)nla_len(a) : 0;
+
+	memset(out, 0, sizeof(*out));
+	if (len < sizeof(out->sa.sa_family))
+		return false;
+	memcpy(out, nla_data(a), len < sizeof(*out) ? len : sizeof(*out));
+	if (len >= address_len(out) && address_is_set(out))
+		return true;
+	memset(out, 0, sizeof(*out));
+	return false;
+}
+
+/**
+ * object_counter() - A counter.
+ * @o: Whose.
+ * @nest: The attribute that it is in.
+ * @type: Which one.
+ *
+ * Return: The counter, 0 if there is none.
+ */
+uint64_t object_counter(const struct object *o, int nest, int type)
+{
+	struct nlattr *a = NULL;
+
+	if (o->tb[nest])
+		a = nla_find(nla_data(o->tb[nest]), nla_len(o->tb[nest]), type);
+	return a ? number_in(a) : 0;
+}
+
+/**
+ * same_text() - Is a string the same?
+ * @a: Of this one.
+ * @b: And this one.
+ * @type: The attribute.
+ *
+ * Return: Whether it is.
+ */
+bool same_text(const struct object *a, const struct object *b, int type)
+{
+	return !strcmp(object_text(a, type), object_text(b, type));
+}
+
+static bool get_range(const struct nlattr *nest, struct prefix *p)
+{
+	static struct nla_policy policy[FTCP_ALLOWED_IP_MAX + 1] = {
+		[FTCP_ALLOWED_IP_PREFIX] = { .type = NLA_U8 },
+	};
+	struct nlattr *tb[FTCP_ALLOWED_IP_MAX + 1], *addr;
+
+	memset(p, 0, sizeof(*p));
+	if (nla_parse_nested(tb, FTCP_ALLOWED_IP_MAX, (struct nlattr *)nest,
+			     policy))
+		return false;
+	addr = tb[FTCP_ALLOWED_IP_ADDR];
+	if (!addr || !tb[FTCP_ALLOWED_IP_PREFIX] ||
+	    (nla_len(addr) != 4 && nla_len(addr) != 16))
+		return false;
+	p->family = nla_len(addr) == 4 ? AF_INET : AF_INET6;
+	p->len = nla_get_u8(tb[FTCP_ALLOWED_IP_PREFIX]);
+	memcpy(p->addr, nla_data(addr), nla_len(addr));
+	return true;
+}
+
+/**
+ * next_range() - Go through a peer's allowed IPs.
+ * @o: The peer.
+ * @last: What was returned before; NULL in the beginning.
+ * @out: A range.
+ *
+ * Return: For the next call; NULL behind the last one.
+ */
+struct nlattr *next_range(const struct object *o, struct nlattr *last,
+			  struct prefix *out)
+{
+	struct nlattr *a = last ?: genlmsg_attrdata(genlmsg_hdr(o->msg), 0);
+	char *end = (char *)o->msg + o->msg->nlmsg_len;
+	int rest = end - (char *)a;
+
+	if (last)
+		a = nla_next(a, &rest);
+	for (; nla_ok(a, rest); a = nla_next(a, &rest))
+		if (nla_type(a) == FTCP_A_ALLOWED_IP && get_range(a, out))
+			return a;
+	return NULL;
+}
+
+/**
+ * continues() - Is this more of the same peer?
+ * @o: A peer.
+ * @next: What came behind it.
+ *
+ * Return: Whether it is: ranges that do not fit into one message come in several.
+ */
+bool continues(const struct object *o, const struct object *next)
+{
+	return object_number(o, FTCP_A_IFINDEX) ==
+		       object_number(next, FTCP_A_IFINDEX) &&
+	       same_text(o, next, FTCP_A_TUNNEL) &&
+	       same_text(o, next, FTCP_A_PEER);
+}
