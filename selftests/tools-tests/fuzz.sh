@@ -24,7 +24,7 @@ fi
 words=(add set del show monitor resolve tunnel peer flow rules tunnels peers flows dev
        listen remote port forward local routed wire native phantun idle keepalive
        off fwmark max-flows max-flows-per-source queue queue-bytes coalesce 50us df set unset unreachable close ignore endpoint same none allowed-ips sport dport table
-       pref local-only --json --dry-run --help -4 -6 help lo l t p 0 1 65535 65536
+       pref local-only --json --dry-run --help -4 -6 -n -batch -force help lo l t p 0 1 65535 65536
        4294967295 4294967296 -1 0x10 127.0.0.1 127.0.0.1:1 '[::1]:1' '[::1' ']:1'
        ::1 : , / 10.0.0.0/8 ::/0 10.0.0.0/8,::/0 ,, 1.2.3.4/ /24 '' ' ' '%s%n' '"'
        '[fe80::1%lo]:1' '[fe80::1%nosuch]:1' $'\n' $'\xff\xfe' '[]:1' a:b:c
@@ -35,7 +35,7 @@ words+=("$(printf 'a%.0s' {1..300})" "$(printf 'a%.0s' {1..300}):1"
 	"$(printf '9%.0s' {1..5000})")
 
 # Beginnings that make sense reach further
-starts=('add tunnel t dev lo' 'set tunnel t dev lo' 'del tunnel t' 'show'
+starts=('-force -batch' 'add tunnel t dev lo' 'set tunnel t dev lo' 'del tunnel t' 'show'
 	'set peer p tunnel t dev lo' 'del peer p' 'add rules tunnel t dev lo'
 	'del rules tunnel t dev lo --dry-run' 'show rules' 'del flow' ''
 	'add tunnel t dev lo listen 127.0.0.1:1 remote'

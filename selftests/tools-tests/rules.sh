@@ -88,6 +88,10 @@ check 'show rules --json' prints \
 {\"family\":\"ipv4\",\"pref\":6000,\"sport\":5,\"fwmask\":536870912,\"nop\":false,\"table\":$table,\"link\":\"ftcp0\"},
 {\"family\":\"ipv4\",\"pref\":6000,\"dport\":6,\"fwmask\":536870912,\"nop\":false,\"table\":$table,\"link\":\"ftcp0\"}
 ]" c "${show[@]}" -4 --json
+check 'the same from outside' prints "$(c "${show[@]}" --json)" \
+	ftcpctl -n "$C" show rules --json
+check 'also by path, in a batch' prints "$(c "${show[@]}" -6 --json)" \
+	ftcpctl -4 -netns "/run/netns/$C" -batch <(echo '-6 show rules --json')
 
 # Somebody else's rule and route of the same kind
 c ip rule add pref 6000 ipproto udp sport 5 lookup "$table"

@@ -80,6 +80,62 @@ alike 'show --json rules' 'show rules --json'
 alike 'show dev tunnel rules' 'show rules dev tunnel'
 alike 'show tunnel dev rule --json' 'show rules --json tunnel dev'
 
+# What comes before the command
+misused '-n: its argument is missing' -n
+misused '-batch: its argument is missing' -4 -batch
+misused '"show": -batch takes commands from its file' -b - show
+misused '-force: needs -batch' -force show
+misused '"-n": unknown word (see ftcpctl show --help)' show -n x
+check_refused 'no such namespace' '^ftcpctl: -n: "no-such-ns": No such file' \
+	ftcpctl -n no-such-ns show
+check_refused 'a file that is none' '^ftcpctl: -n: "/dev/null": not a network' \
+	ftcpctl -netns /dev/null show
+check_refused 'no such file' '^ftcpctl: -batch: "/no/such": No such file' \
+	ftcpctl -batch /no/such
+
+# batch STATUS MESSAGES PORTS TEXT OPTION...: what comes of the commands in it
+batch()
+{
+	local status=$1 messages=$2 ports=$3
+
+	printf '%s' "$4" > "$tmp/batch"
+	shift 4
+	unshare -n ftcpctl "$@" -batch "$tmp/batch" > "$tmp/out" 2> "$tmp/err"
+	[ $? -eq "$status" ] && [ "$(cat "$tmp/err")" = "$messages" ] &&
+		[ "$(sed -n 's/.*[sd]port \([0-9]*\).*/\1/p' "$tmp/out" | xargs)" = "$ports" ] ||
+		{ cat "$tmp/err" "$tmp/out"; return 1; }
+}
+dry='add rules tunnel t dev lo local-only --dry-run sport'
+check '-batch' batch 0 '' '5 6' "# a comment
+
+  $dry 5	# another
+$dry \\
+  6" -4
+check 'quotes' batch 0 '' 7 "'add' \"rules\" tun'nel' 't' dev \"lo\" local-only \\
+	--dry-run dport \"\"7 # 'not one" -6
+check 'the family of one command is not that of the next' \
+	batch 0 '' '5 6' "-6 $dry 5
+$dry 6
+" -4
+check 'a command that fails is the last one' batch 2 \
+	"ftcpctl: $tmp/batch:2: \"frob\": unknown command (see ftcpctl --help)" 5 "$dry 5
+frob
+$dry 6" -4
+check '... but not with -force' batch 2 \
+	"ftcpctl: $tmp/batch:1: a quote is not closed
+ftcpctl: $tmp/batch:4: dev is missing" 6 "show 'x
+$dry 6
+set tunnel \\
+x" -4 -force
+check '... and the status is that of the first' batch 1 \
+	"ftcpctl: $tmp/batch:1: no rules of tunnel \"t\" on lo in table 7
+ftcpctl: $tmp/batch:2: add: expected one of tunnel, rules" '' "del rules tunnel t dev lo table 7
+add" -force
+check 'an empty file' batch 0 '' '' ''
+echo frob > "$tmp/frob"
+check_fails 'standard input' eval 'ftcpctl -b - < "$tmp/frob" 2> "$tmp/err"'
+check '... is named so' grep -q '^ftcpctl: -:1: "frob": unknown command' "$tmp/err"
+
 # Words
 misused 'the name of the tunnel is missing' add tunnel
 misused 'the name of the peer is missing' set peer

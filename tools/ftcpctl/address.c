@@ -24,8 +24,8 @@
 #define RETRY_FIRST 1000
 #define RETRY_MAX 20000
 
-/* What -4 and -6 ask for */
-static int wanted = AF_UNSPEC;
+/* What -4 or -6 asked for; AF_UNSPEC when neither was given */
+int address_family = AF_UNSPEC;
 
 /**
  * address_family_option() - Take -4 and -6.
@@ -36,22 +36,12 @@ static int wanted = AF_UNSPEC;
 bool address_family_option(const char *word)
 {
 	if (!strcmp(word, "-4"))
-		wanted = AF_INET;
+		address_family = AF_INET;
 	else if (!strcmp(word, "-6"))
-		wanted = AF_INET6;
+		address_family = AF_INET6;
 	else
 		return false;
 	return true;
-}
-
-/**
- * address_family() - The family that -4 or -6 asked for.
- *
- * Return: AF_INET, AF_INET6, or AF_UNSPEC when neither was given.
- */
-int address_family(void)
-{
-	return wanted;
 }
 
 static const char *family_name(int family)
@@ -63,7 +53,7 @@ static const char *family_name(int family)
 static int ask(const char *host, bool numeric, struct addrinfo **list)
 {
 	struct addrinfo hints = {
-		.ai_family = numeric ? AF_UNSPEC : wanted,
+		.ai_family = numeric ? AF_UNSPEC : address_family,
 		.ai_socktype = SOCK_DGRAM,
 		.ai_flags = numeric ? AI_NUMERICHOST : 0,
 	};
@@ -205,9 +195,10 @@ static int parse_host(const char *word, const char *text, const char *host,
 		return fail(USAGE,
 			    "%s: \"%s\": brackets are for IPv6 addresses", word,
 			    text);
-	if (family != AF_UNSPEC && wanted != AF_UNSPEC && family != wanted)
+	if (family != AF_UNSPEC && address_family != AF_UNSPEC &&
+	    family != address_family)
 		return fail(USAGE, "%s: \"%s\": not an %s address", word, text,
-			    family_name(wanted));
+			    family_name(address_family));
 	return resolve(word, text, host, family != AF_UNSPEC, out);
 }
 

@@ -32,8 +32,9 @@ struct prefix {
 
 #define ADDRESS_STRLEN 80
 
+extern int address_family;
+
 bool address_family_option(const char *word);
-int address_family(void);
 int parse_endpoint(const char *word, const char *text, union address *out);
 bool endpoint_is_name(const char *text);
 int resolve_again(const char *text, const union address *present,

@@ -41,7 +41,7 @@ static const struct verb *current;
 static void complain(const char *prefix, const char *fmt, va_list ap)
 {
 	fflush(stdout);
-	fprintf(stderr, "ftcpctl: %s", prefix);
+	fprintf(stderr, "ftcpctl: %s%s", batch_line, prefix);
 	vfprintf(stderr, fmt, ap);
 	fputc('\n', stderr);
 }
@@ -142,6 +142,8 @@ static void print_usage(FILE *f, const char *verb)
 		print_options(f);
 	fputs("\n`ftcpctl VERB OBJECT --help` says more; so does ftcpctl(8).\n"
 	      "-4 and -6, anywhere, choose the address family that a host name resolves to.\n"
+	      "Before the command, `-n NETNS` runs it in that network namespace; in place of\n"
+	      "one, `-batch FILE [-force]` runs those in the file (-: standard input).\n"
 	      "`ftcpctl --version` prints the versions of ftcpctl and of the loaded module.\n",
 	      f);
 }
@@ -237,17 +239,15 @@ static int dispatch(int argc, char **argv)
 			    "");
 }
 
-int main(int argc, char **argv)
+/* One command; -4 and -6 may stand anywhere in it */
+static int command(int argc, char **argv)
 {
-	int code, i, n = 0;
+	int i, n = 0;
 
-	/* -4 and -6 may stand anywhere */
-	argv++;
-	for (i = 0; i < argc - 1; i++)
+	for (i = 0; i < argc; i++)
 		if (!address_family_option(argv[i]))
 			argv[n++] = argv[i];
-	argc = n;
-	if (!argc) {
+	if (!n) {
 		print_usage(stderr, NULL);
 		return USAGE;
 	}
@@ -256,9 +256,58 @@ int main(int argc, char **argv)
 		return DONE;
 	}
 	if (!strcmp(argv[0], "--version") || !strcmp(argv[0], "-V"))
-		code = print_version();
-	else
-		code = dispatch(argc, argv);
+		return print_version();
+	return dispatch(n, argv);
+}
+
+static bool is_option(const char *word, const char *brief, const char *full)
+{
+	return !strcmp(word, brief) || !strcmp(word, full);
+}
+
+/* What comes before the command, in iproute2's manner; then the command */
+static int run_all(int argc, char **argv)
+{
+	const char *batch = NULL, *netns = NULL, **value;
+	bool force = false;
+	int code;
+
+	for (; argc; argc--, argv++) {
+		if (address_family_option(argv[0]))
+			continue;
+		if (!strcmp(argv[0], "-force")) {
+			force = true;
+			continue;
+		}
+		if (is_option(argv[0], "-n", "-netns"))
+			value = &netns;
+		else if (is_option(argv[0], "-b", "-batch"))
+			value = &batch;
+		else
+			break;
+		if (argc < 2)
+			return fail(USAGE, "%s: its argument is missing",
+				    argv[0]);
+		*value = argv[1];
+		argc--;
+		argv++;
+	}
+	if (batch && argc)
+		return fail(USAGE,
+			    "\"%s\": -batch takes commands from its file",
+			    argv[0]);
+	if (force && !batch)
+		return fail(USAGE, "-force: needs -batch");
+	code = netns ? netns_enter(netns) : DONE;
+	if (code)
+		return code;
+	return batch ? batch_run(batch, force, command) : command(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	int code = run_all(argc ? argc - 1 : 0, argv + 1);
+
 	if (fflush(stdout) || ferror(stdout))
 		return fail(REFUSED, "standard output: %s", strerror(errno));
 	return code;

@@ -103,6 +103,7 @@ static int run_monitor(int argc, char **argv)
 	struct ipc *ipc;
 	int code;
 
+	json = false;
 	code = parse_words(argc, argv, words, ARRAY_SIZE(words));
 	if (code)
 		return code;

@@ -271,7 +271,7 @@ static void fill_set(const struct plan *p, int family, struct rule *rules,
 /* Is it IPv6 as such that is missing?  Then IPv4 alone is what there is */
 static bool no_ipv6(int family, int err)
 {
-	return family == AF_INET6 && address_family() != AF_INET6 &&
+	return family == AF_INET6 && address_family != AF_INET6 &&
 	       (err == -EAFNOSUPPORT || err == -EOPNOTSUPP || err == -EACCES);
 }
 
@@ -362,8 +362,8 @@ static int for_each_family(int (*fn)(struct nlsock *, struct plan *, int),
 	if (rtnl_open(&nl))
 		code = fail(REFUSED, "%s", nl.text);
 	for (i = 0; i < FAMILIES && !code; i++)
-		if (address_family() == AF_UNSPEC ||
-		    address_family() == families[i])
+		if (address_family == AF_UNSPEC ||
+		    address_family == families[i])
 			code = fn(&nl, p, families[i]);
 	nlsock_close(&nl);
 	return code;
@@ -418,9 +418,9 @@ static int add_dry(const struct plan *p)
 	if (p->set_mark)
 		printf("ftcpctl set tunnel %s dev %s fwmark 0x%x\n", p->name,
 		       p->dev, p->mark);
-	if (address_family() != AF_INET6)
+	if (address_family != AF_INET6)
 		print_family(p, AF_INET);
-	if (address_family() != AF_INET)
+	if (address_family != AF_INET)
 		print_family(p, AF_INET6);
 	return DONE;
 }
@@ -736,9 +736,9 @@ int show_rules(const char *dev, const char *tunnel, bool json)
 		table_cell(&v.table, "%s", heading[i]);
 	if (json)
 		json_open(NULL, '[');
-	if (address_family() != AF_INET6)
+	if (address_family != AF_INET6)
 		code = view_family(&nl, &v, AF_INET);
-	if (!code && address_family() != AF_INET)
+	if (!code && address_family != AF_INET)
 		code = view_family(&nl, &v, AF_INET6);
 	if (json)
 		json_close_lines();

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * -batch FILE: commands from a file, one a line
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "address.h"
+#include "ftcpctl.h"
+
+#define WHERE_SIZE 4200 /* a path and a number */
+
+char batch_line[WHERE_SIZE];
+
+/**
+ * struct batch - A file of commands.
+ * @file: The file.
+ * @path: Its name.
+ * @line: What was read last, continued lines and all.
+ * @size: Room in @line.
+ * @number: Of that line.
+ * @words: Those in it.
+ * @room: How many fit.
+ */
+struct batch {
+	FILE *file;
+	const char *path;
+	char *line;
+	size_t size;
+	unsigned long number;
+	char **words;
+	size_t room;
+};
+
+/* A line, and the next one if it ends in a backslash; false at the end */
+static bool read_line(struct batch *b)
+{
+	char *more = NULL;
+	size_t size = 0;
+	ssize_t n = getline(&b->line, &b->size, b->file), m;
+
+	b->number++;
+	while (n > 1 && !strcmp(b->line + n - 2, "\\\n")) {
+		n -= 2;
+		b->line[n] = '\0';
+		m = getline(&more, &size, b->file);
+		if (m < 0)
+			break;
+		b->number++;
+		if (b->size < (size_t)(n + m + 1)) {
+			b->size = n + m + 1;
+			b->line = realloc(b->line, b->size);
+			if (!b->line)
+				exit(fail(REFUSED, "out of memory"));
+		}
+		memcpy(b->line + n, more, m + 1);
+		n += m;
+	}
+	free(more);
+	return n >= 0;
+}
+
+/* Take the line apart, in place; the number of words, or -1 */
+static int split(struct batch *b)
+{
+	char *in = b->line, *out, quote;
+	int n = 0;
+
+	for (;;) {
+		in += strspn(in, " \t\r\n");
+		if (!*in || *in == '#')
+			return n;
+		b->words = grow(b->words, n, &b->room, sizeof(*b->words));
+		b->words[n++] = out = in;
+		for (quote = 0; *in && (quote || !isspace((unsigned char)*in));
+		     in++) {
+			if (quote ? *in == quote : *in == '"' || *in == '\'')
+				quote = quote ? 0 : *in;
+			else
+				*out++ = *in;
+		}
+		if (quote)
+			return -1;
+		if (*in)
+			in++;
+		*out = '\0';
+	}
+}
+
+/**
+ * batch_run() - Run the commands in a file.
+ * @path: The file, "-" for standard input.
+ * @force: Go on after one that fails.
+ * @command: Runs one.
+ *
+ * Return: DONE, or the exit code of the first that failed.
+ */
+int batch_run(const char *path, bool force, int (*command)(int, char **))
+{
+	struct batch b = { .path = path };
+	int family = address_family, code = DONE, err, n;
+
+	b.file = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	if (!b.file)
+		return fail(REFUSED, "-batch: \"%s\": %s", path,
+			    strerror(errno));
+	while ((force || !code) && read_line(&b)) {
+		snprintf(batch_line, WHERE_SIZE, "%s:%lu: ", path, b.number);
+		address_family = family;
+		n = split(&b);
+		err = n < 0 ? fail(USAGE, "a quote is not closed") :
+		      n	    ? command(n, b.words) :
+			      DONE;
+		code = code ?: err;
+	}
+	batch_line[0] = '\0';
+	if (ferror(b.file) && !code)
+		code = fail(REFUSED, "-batch: \"%s\": cannot be read", path);
+	if (b.file != stdin)
+		fclose(b.file);
+	free(b.line);
+	free(b.words);
+	return code;
+}
