@@ -3,6 +3,7 @@
  * Policy-routing rules and routes, over rtnetlink: those that steer UDP into
  * a link, and only those that ftcpctl installed.
  */
+#include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
@@ -16,14 +17,16 @@
 
 /**
  * struct list - A list while it is read.
- * @array: The elements.
+ * @array: The entries.
  * @n: How many.
  * @room: How many fit.
+ * @first: The first one of what is being read.
  */
 struct list {
-	void *array;
+	struct entry *array;
 	size_t n;
 	size_t room;
+	size_t first;
 };
 
 /**
@@ -43,10 +46,9 @@ int rtnl_open(struct nlsock *nl)
 	return err;
 }
 
-static struct nl_msg *request(int type, int flags, const void *header,
-			      size_t size)
+static struct nl_msg *request(int type, const void *header, size_t size)
 {
-	struct nl_msg *msg = nlmsg_alloc_simple(type, flags);
+	struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
 
 	if (!msg || nlmsg_append(msg, (void *)header, size, NLMSG_ALIGNTO))
 		exit(fail(REFUSED, "out of memory"));
@@ -59,46 +61,77 @@ static unsigned char short_table(uint32_t table)
 	return table < 256 ? table : RT_TABLE_UNSPEC;
 }
 
-static void forget_rows(struct nlmsghdr *msg, void *arg)
+static void put_port(struct nl_msg *msg, int type, uint16_t port)
 {
-	struct list *l = arg;
+	struct fib_rule_port_range range = { port, port };
 
-	(void)msg;
-	l->n = 0;
+	if (port)
+		nla_put(msg, type, sizeof(range), &range);
 }
 
-/* Rules */
-
-static struct nl_msg *rule_request(int type, int flags, const struct rule *r)
+static struct nl_msg *rule_request(int type, const struct entry *e)
 {
 	struct fib_rule_hdr header = {
-		.family = r->family,
-		.action = r->nop ? FR_ACT_NOP : FR_ACT_TO_TBL,
-		.table = short_table(r->table),
+		.family = e->family,
+		.action = e->nop ? FR_ACT_NOP : FR_ACT_TO_TBL,
+		.table = short_table(e->table),
 	};
-	struct nl_msg *msg = request(type, flags, &header, sizeof(header));
+	struct nl_msg *msg = request(type, &header, sizeof(header));
 
-	nla_put_u32(msg, FRA_PRIORITY, r->pref);
-	nla_put_u32(msg, FRA_TABLE, r->table);
+	nla_put_u32(msg, FRA_PRIORITY, e->pref);
+	nla_put_u32(msg, FRA_TABLE, e->table);
 	nla_put_u8(msg, FRA_PROTOCOL, RTNL_PROTOCOL);
 	nla_put_u8(msg, FRA_IP_PROTO, IPPROTO_UDP);
-	if (r->sport) {
-		struct fib_rule_port_range range = { r->sport, r->sport };
-
-		nla_put(msg, FRA_SPORT_RANGE, sizeof(range), &range);
-	}
-	if (r->dport) {
-		struct fib_rule_port_range range = { r->dport, r->dport };
-
-		nla_put(msg, FRA_DPORT_RANGE, sizeof(range), &range);
-	}
-	if (r->mask) {
+	put_port(msg, FRA_SPORT_RANGE, e->sport);
+	put_port(msg, FRA_DPORT_RANGE, e->dport);
+	if (e->mask) {
 		nla_put_u32(msg, FRA_FWMARK, 0);
-		nla_put_u32(msg, FRA_FWMASK, r->mask);
+		nla_put_u32(msg, FRA_FWMASK, e->mask);
 	}
-	if (r->iif[0])
-		nla_put_string(msg, FRA_IIFNAME, r->iif);
+	if (e->dev[0])
+		nla_put_string(msg, FRA_IIFNAME, e->dev);
 	return msg;
+}
+
+static struct nl_msg *route_request(int type, const struct entry *e)
+{
+	struct rtmsg header = {
+		.rtm_family = e->family,
+		.rtm_table = short_table(e->table),
+		.rtm_protocol = RTNL_PROTOCOL,
+		.rtm_scope = e->family == AF_INET ? RT_SCOPE_LINK :
+						    RT_SCOPE_UNIVERSE,
+		.rtm_type = RTN_UNICAST,
+	};
+	struct nl_msg *msg = request(type, &header, sizeof(header));
+
+	nla_put_u32(msg, RTA_TABLE, e->table);
+	nla_put_u32(msg, RTA_OIF, e->ifindex);
+	return msg;
+}
+
+/**
+ * rtnl_change() - Install or remove a rule or route.
+ * @nl: The socket.
+ * @add: Whether to install it.
+ * @e: What.
+ *
+ * Return: 0 or a negative errno, with the reason in @nl->text.
+ */
+int rtnl_change(struct nlsock *nl, bool add, const struct entry *e)
+{
+	struct nl_msg *msg =
+		e->route ? route_request(add ? RTM_NEWROUTE : RTM_DELROUTE, e) :
+			   rule_request(add ? RTM_NEWRULE : RTM_DELRULE, e);
+
+	if (add)
+		nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
+	return nlsock_do(nl, msg);
+}
+
+static uint32_t get_u32(struct nlattr *a)
+{
+	return a ? nla_get_u32(a) : 0;
 }
 
 static uint16_t get_port(struct nlattr *a)
@@ -110,7 +143,7 @@ static uint16_t get_port(struct nlattr *a)
 	return range.start;
 }
 
-static void add_rule_row(struct nlmsghdr *msg, void *arg)
+static bool get_rule(struct nlmsghdr *msg, struct entry *e)
 {
 	static struct nla_policy policy[FRA_MAX + 1] = {
 		[FRA_PRIORITY] = { .type = NLA_U32 },
@@ -121,95 +154,23 @@ static void add_rule_row(struct nlmsghdr *msg, void *arg)
 	};
 	struct fib_rule_hdr *header = nlmsg_data(msg);
 	struct nlattr *tb[FRA_MAX + 1];
-	struct list *l = arg;
-	struct rule *r;
 
-	if (msg->nlmsg_type != RTM_NEWRULE ||
-	    nlmsg_parse(msg, sizeof(*header), tb, FRA_MAX, policy))
-		return;
-	if (!tb[FRA_PROTOCOL] || nla_get_u8(tb[FRA_PROTOCOL]) != RTNL_PROTOCOL)
-		return;
-	l->array = grow(l->array, l->n, &l->room, sizeof(*r));
-	r = (struct rule *)l->array + l->n++;
-	memset(r, 0, sizeof(*r));
-	r->family = header->family;
-	r->nop = header->action == FR_ACT_NOP;
-	r->pref = tb[FRA_PRIORITY] ? nla_get_u32(tb[FRA_PRIORITY]) : 0;
-	r->table = tb[FRA_TABLE] ? nla_get_u32(tb[FRA_TABLE]) : 0;
-	r->mask = tb[FRA_FWMASK] ? nla_get_u32(tb[FRA_FWMASK]) : 0;
+	if (nlmsg_parse(msg, sizeof(*header), tb, FRA_MAX, policy) ||
+	    !tb[FRA_PROTOCOL] || nla_get_u8(tb[FRA_PROTOCOL]) != RTNL_PROTOCOL)
+		return false;
+	e->family = header->family;
+	e->nop = header->action == FR_ACT_NOP;
+	e->pref = get_u32(tb[FRA_PRIORITY]);
+	e->table = get_u32(tb[FRA_TABLE]);
+	e->mask = get_u32(tb[FRA_FWMASK]);
 	if (tb[FRA_IIFNAME])
-		nla_strlcpy(r->iif, tb[FRA_IIFNAME], sizeof(r->iif));
-	r->sport = get_port(tb[FRA_SPORT_RANGE]);
-	r->dport = get_port(tb[FRA_DPORT_RANGE]);
+		nla_strlcpy(e->dev, tb[FRA_IIFNAME], sizeof(e->dev));
+	e->sport = get_port(tb[FRA_SPORT_RANGE]);
+	e->dport = get_port(tb[FRA_DPORT_RANGE]);
+	return true;
 }
 
-/**
- * rtnl_rules() - List ftcpctl's rules.
- * @nl: The socket.
- * @family: AF_INET or AF_INET6.
- * @list: The rules, to be freed.
- * @n: How many.
- *
- * Return: 0 or a negative errno, with the reason in @nl->text.
- */
-int rtnl_rules(struct nlsock *nl, int family, struct rule **list, size_t *n)
-{
-	struct fib_rule_hdr header = { .family = family };
-	struct list l = {};
-	int err;
-
-	err = nlsock_dump(nl, request(RTM_GETRULE, 0, &header, sizeof(header)),
-			  add_rule_row, forget_rows, &l);
-	*list = l.array;
-	*n = l.n;
-	return err;
-}
-
-/**
- * rtnl_rule_add() - Install a rule.
- * @nl: The socket.
- * @r: The rule.
- *
- * Return: 0 or a negative errno, with the reason in @nl->text.
- */
-int rtnl_rule_add(struct nlsock *nl, const struct rule *r)
-{
-	return nlsock_do(nl, rule_request(RTM_NEWRULE,
-					  NLM_F_CREATE | NLM_F_EXCL, r));
-}
-
-/**
- * rtnl_rule_del() - Remove a rule.
- * @nl: The socket.
- * @r: The rule.
- *
- * Return: 0 or a negative errno, with the reason in @nl->text.
- */
-int rtnl_rule_del(struct nlsock *nl, const struct rule *r)
-{
-	return nlsock_do(nl, rule_request(RTM_DELRULE, 0, r));
-}
-
-/* Routes */
-
-static struct nl_msg *route_request(int type, int flags, const struct route *r)
-{
-	struct rtmsg header = {
-		.rtm_family = r->family,
-		.rtm_table = short_table(r->table),
-		.rtm_protocol = RTNL_PROTOCOL,
-		.rtm_scope = r->family == AF_INET ? RT_SCOPE_LINK :
-						    RT_SCOPE_UNIVERSE,
-		.rtm_type = RTN_UNICAST,
-	};
-	struct nl_msg *msg = request(type, flags, &header, sizeof(header));
-
-	nla_put_u32(msg, RTA_TABLE, r->table);
-	nla_put_u32(msg, RTA_OIF, r->ifindex);
-	return msg;
-}
-
-static void add_route_row(struct nlmsghdr *msg, void *arg)
+static bool get_route(struct nlmsghdr *msg, struct entry *e)
 {
 	static struct nla_policy policy[RTA_MAX + 1] = {
 		[RTA_TABLE] = { .type = NLA_U32 },
@@ -217,69 +178,74 @@ static void add_route_row(struct nlmsghdr *msg, void *arg)
 	};
 	struct rtmsg *header = nlmsg_data(msg);
 	struct nlattr *tb[RTA_MAX + 1];
-	struct list *l = arg;
-	struct route *r;
 
-	if (msg->nlmsg_type != RTM_NEWROUTE ||
-	    nlmsg_parse(msg, sizeof(*header), tb, RTA_MAX, policy))
-		return;
-	if (header->rtm_protocol != RTNL_PROTOCOL || header->rtm_dst_len)
-		return;
-	l->array = grow(l->array, l->n, &l->room, sizeof(*r));
-	r = (struct route *)l->array + l->n++;
-	memset(r, 0, sizeof(*r));
-	r->family = header->rtm_family;
-	r->table = tb[RTA_TABLE] ? nla_get_u32(tb[RTA_TABLE]) :
+	if (nlmsg_parse(msg, sizeof(*header), tb, RTA_MAX, policy) ||
+	    header->rtm_protocol != RTNL_PROTOCOL || header->rtm_dst_len)
+		return false;
+	e->route = true;
+	e->family = header->rtm_family;
+	e->table = tb[RTA_TABLE] ? nla_get_u32(tb[RTA_TABLE]) :
 				   header->rtm_table;
-	r->ifindex = tb[RTA_OIF] ? nla_get_u32(tb[RTA_OIF]) : 0;
+	e->ifindex = get_u32(tb[RTA_OIF]);
+	if (!if_indextoname(e->ifindex, e->dev))
+		e->dev[0] = '\0';
+	return true;
+}
+
+static void add_row(struct nlmsghdr *msg, void *arg)
+{
+	struct list *l = arg;
+	struct entry *e;
+
+	l->array = grow(l->array, l->n, &l->room, sizeof(*e));
+	e = &l->array[l->n];
+	memset(e, 0, sizeof(*e));
+	if ((msg->nlmsg_type == RTM_NEWRULE && get_rule(msg, e)) ||
+	    (msg->nlmsg_type == RTM_NEWROUTE && get_route(msg, e)))
+		l->n++;
+}
+
+static void forget_rows(struct nlmsghdr *msg, void *arg)
+{
+	struct list *l = arg;
+
+	(void)msg;
+	l->n = l->first;
 }
 
 /**
- * rtnl_routes() - List ftcpctl's default routes.
+ * rtnl_read() - List what ftcpctl has installed.
  * @nl: The socket.
  * @family: AF_INET or AF_INET6.
- * @list: The routes, to be freed.
+ * @list: Rules, then routes; to be freed.
  * @n: How many.
+ *
+ * A kernel without IPv6 has none of them.
  *
  * Return: 0 or a negative errno, with the reason in @nl->text.
  */
-int rtnl_routes(struct nlsock *nl, int family, struct route **list, size_t *n)
+int rtnl_read(struct nlsock *nl, int family, struct entry **list, size_t *n)
 {
-	struct rtmsg header = {
+	struct fib_rule_hdr rule = { .family = family };
+	struct rtmsg route = {
 		.rtm_family = family,
 		.rtm_protocol = RTNL_PROTOCOL,
 	};
 	struct list l = {};
 	int err;
 
-	err = nlsock_dump(nl, request(RTM_GETROUTE, 0, &header, sizeof(header)),
-			  add_route_row, forget_rows, &l);
+	err = nlsock_dump(nl, request(RTM_GETRULE, &rule, sizeof(rule)),
+			  add_row, forget_rows, &l);
+	l.first = l.n;
+	if (!err)
+		err = nlsock_dump(nl,
+				  request(RTM_GETROUTE, &route, sizeof(route)),
+				  add_row, forget_rows, &l);
+	if (err) {
+		free(l.array);
+		memset(&l, 0, sizeof(l));
+	}
 	*list = l.array;
 	*n = l.n;
-	return err;
-}
-
-/**
- * rtnl_route_add() - Install a default route.
- * @nl: The socket.
- * @r: The route.
- *
- * Return: 0 or a negative errno, with the reason in @nl->text.
- */
-int rtnl_route_add(struct nlsock *nl, const struct route *r)
-{
-	return nlsock_do(nl, route_request(RTM_NEWROUTE,
-					   NLM_F_CREATE | NLM_F_EXCL, r));
-}
-
-/**
- * rtnl_route_del() - Remove a default route.
- * @nl: The socket.
- * @r: The route.
- *
- * Return: 0 or a negative errno, with the reason in @nl->text.
- */
-int rtnl_route_del(struct nlsock *nl, const struct route *r)
-{
-	return nlsock_do(nl, route_request(RTM_DELROUTE, 0, r));
+	return err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
 }

@@ -14,47 +14,36 @@
 #define RTNL_PROTOCOL 102
 
 /**
- * struct rule - A policy-routing rule that steers UDP into a table.
+ * struct entry - A rule that steers UDP into a table, or the default route there.
+ * @route: Whether it is the route; the members behind @dev are those of rules.
  * @family: AF_INET or AF_INET6.
+ * @table: The table.
+ * @ifindex: Of a route: the link it leads to.
+ * @dev: The name of that; of a rule, the link that datagrams come in through, ""
+ *	for any, "lo" for this host's own.
  * @pref: Its place among the rules.
  * @sport: Source port, 0 for any.
  * @dport: Destination port, 0 for any.
  * @mask: Bits of the mark that must be clear.
- * @iif: The link it came in through, "" for any, "lo" for this host's own.
  * @nop: Whether it leads nowhere.
- * @table: Where it leads to.
  */
-struct rule {
+struct entry {
+	bool route;
 	int family;
+	uint32_t table;
+	unsigned int ifindex;
+	char dev[IF_NAMESIZE];
 	uint32_t pref;
 	uint16_t sport;
 	uint16_t dport;
 	uint32_t mask;
-	char iif[IF_NAMESIZE];
 	bool nop;
-	uint32_t table;
-};
-
-/**
- * struct route - A default route.
- * @family: AF_INET or AF_INET6.
- * @table: Its table.
- * @ifindex: The link it leads to.
- */
-struct route {
-	int family;
-	uint32_t table;
-	unsigned int ifindex;
 };
 
 struct nlsock;
 
 int rtnl_open(struct nlsock *nl);
-int rtnl_rules(struct nlsock *nl, int family, struct rule **list, size_t *n);
-int rtnl_rule_add(struct nlsock *nl, const struct rule *r);
-int rtnl_rule_del(struct nlsock *nl, const struct rule *r);
-int rtnl_routes(struct nlsock *nl, int family, struct route **list, size_t *n);
-int rtnl_route_add(struct nlsock *nl, const struct route *r);
-int rtnl_route_del(struct nlsock *nl, const struct route *r);
+int rtnl_read(struct nlsock *nl, int family, struct entry **list, size_t *n);
+int rtnl_change(struct nlsock *nl, bool add, const struct entry *e);
 
 #endif /* FTCPCTL_RTNL_H */

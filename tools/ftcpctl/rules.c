@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * add rules, del rules, show rules
+ * add rules, del rules
  *
  * A routed tunnel carries what is routed into its link.  Two rules for each
  * address family send UDP from or to a port to a routing table of its own,
@@ -34,7 +34,6 @@
  */
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,14 +44,12 @@
 #include "args.h"
 #include "ftcpctl.h"
 #include "ipc.h"
-#include "json.h"
 #include "nlsock.h"
 #include "rtnl.h"
 #include "rules.h"
-#include "table.h"
 
-/* Most rules that a tunnel needs in one family, and families */
-#define RULES 3
+/* Most rules and routes that a tunnel needs in one family, and families */
+#define ENTRIES 4
 #define FAMILIES 2
 
 /* Given to a tunnel that has no mark */
@@ -78,10 +75,8 @@
  * @dry_run: Print only.
  * @set_mark: The tunnel has no mark yet.
  * @found: Whether there was anything to remove.
- * @rules: What add has installed, to be taken back if the rest fails.
- * @n_rules: How many.
- * @routes: The same.
- * @n_routes: How many.
+ * @done: What add has installed, to be taken back if the rest fails.
+ * @n_done: How many.
  */
 struct plan {
 	const char *name;
@@ -96,10 +91,8 @@ struct plan {
 	bool dry_run;
 	bool set_mark;
 	bool found;
-	struct rule rules[FAMILIES * RULES];
-	size_t n_rules;
-	struct route routes[FAMILIES];
-	size_t n_routes;
+	struct entry done[FAMILIES * ENTRIES];
+	size_t n_done;
 };
 
 /* A dry run does not look for the link, but its name must be one */
@@ -121,8 +114,14 @@ static int parse_table(const char *text, uint32_t *out)
 	return DONE;
 }
 
-/* FNV-1a, so that the table of a tunnel is the same every time */
-static uint32_t table_of(const char *dev, const char *tunnel)
+/**
+ * rules_table() - The table of a tunnel, the same every time.
+ * @dev: Name of its link.
+ * @tunnel: Its name.
+ *
+ * Return: The number; FNV-1a.
+ */
+uint32_t rules_table(const char *dev, const char *tunnel)
 {
 	const char *parts[] = { dev, "/", tunnel };
 	uint32_t hash = 2166136261u;
@@ -137,135 +136,94 @@ static uint32_t table_of(const char *dev, const char *tunnel)
 	return TABLE_BASE | ((hash ^ hash >> 24) & 0xffffff);
 }
 
-static const char *family_option(int family)
-{
-	return family == AF_INET ? "-4" : "-6";
-}
-
-static const char *family_name(int family)
+/**
+ * family_name() - Name an address family.
+ * @family: AF_INET or AF_INET6.
+ *
+ * Return: Its name.
+ */
+const char *family_name(int family)
 {
 	return family == AF_INET ? "IPv4" : "IPv6";
 }
 
-static void print_rule_command(const char *verb, const struct rule *r)
+/* The command of ip(8) that does it */
+static void print_command(const char *verb, const struct entry *e)
 {
-	printf("ip %s rule %s pref %u", family_option(r->family), verb,
-	       r->pref);
-	if (r->iif[0])
-		printf(" iif %s", r->iif);
-	if (r->mask)
-		printf(" fwmark 0/0x%x", r->mask);
+	printf("ip -%c ", e->family == AF_INET ? '4' : '6');
+	if (e->route) {
+		printf("route %s default dev %s table %u proto %u\n", verb,
+		       e->dev[0] ? e->dev : "?", e->table, RTNL_PROTOCOL);
+		return;
+	}
+	printf("rule %s pref %u", verb, e->pref);
+	if (e->dev[0])
+		printf(" iif %s", e->dev);
+	if (e->mask)
+		printf(" fwmark 0/0x%x", e->mask);
 	printf(" ipproto udp");
-	if (r->sport)
-		printf(" sport %u", r->sport);
-	if (r->dport)
-		printf(" dport %u", r->dport);
-	printf(" lookup %u protocol %u%s\n", r->table, RTNL_PROTOCOL,
-	       r->nop ? " nop" : "");
-}
-
-static void print_route_command(const char *verb, const struct route *r,
-				const char *dev)
-{
-	printf("ip %s route %s default dev %s table %u proto %u\n",
-	       family_option(r->family), verb, dev, r->table, RTNL_PROTOCOL);
-}
-
-/**
- * struct set - The rules and routes of one family.
- * @rules: The rules.
- * @n_rules: How many.
- * @routes: The routes.
- * @n_routes: How many.
- */
-struct set {
-	struct rule *rules;
-	size_t n_rules;
-	struct route *routes;
-	size_t n_routes;
-};
-
-static void free_set(struct set *s)
-{
-	free(s->rules);
-	free(s->routes);
-}
-
-/* Read what ftcpctl has installed; a kernel without IPv6 has installed none */
-static int read_set(struct nlsock *nl, int family, struct set *s)
-{
-	int err;
-
-	memset(s, 0, sizeof(*s));
-	err = rtnl_rules(nl, family, &s->rules, &s->n_rules);
-	if (!err)
-		err = rtnl_routes(nl, family, &s->routes, &s->n_routes);
-	if (!err)
-		return 0;
-	free_set(s);
-	memset(s, 0, sizeof(*s));
-	return err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
-}
-
-static bool same_rule(const struct rule *a, const struct rule *b)
-{
-	return a->family == b->family && a->pref == b->pref &&
-	       a->sport == b->sport && a->dport == b->dport &&
-	       a->mask == b->mask && !strcmp(a->iif, b->iif) &&
-	       a->nop == b->nop && a->table == b->table;
-}
-
-static bool has_rule(const struct set *s, const struct rule *r)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_rules; i++)
-		if (same_rule(&s->rules[i], r))
-			return true;
-	return false;
-}
-
-static bool has_route(const struct set *s, const struct route *r)
-{
-	size_t i;
-
-	for (i = 0; i < s->n_routes; i++)
-		if (s->routes[i].table == r->table &&
-		    s->routes[i].ifindex == r->ifindex)
-			return true;
-	return false;
+	if (e->sport)
+		printf(" sport %u", e->sport);
+	if (e->dport)
+		printf(" dport %u", e->dport);
+	printf(" lookup %u protocol %u%s\n", e->table, RTNL_PROTOCOL,
+	       e->nop ? " nop" : "");
 }
 
 /* add rules */
 
-/* The rules and the route of @p for @family */
-static void fill_set(const struct plan *p, int family, struct rule *rules,
-		     size_t *n, struct route *route)
+/* The route and the rules of @p for @family; how many */
+static size_t plan_entries(const struct plan *p, int family, struct entry *out)
 {
-	struct rule r = {
+	struct entry rule = {
 		.family = family,
+		.table = p->table,
 		.pref = p->pref,
 		.mask = p->own ? 0 : p->mark,
-		.table = p->table,
 	};
+	size_t n = 0;
 
-	*n = 0;
+	out[n] = (struct entry){
+		.route = true,
+		.family = family,
+		.table = p->table,
+		.ifindex = p->ifindex,
+	};
+	strcpy(out[n++].dev, p->dev);
 	if (p->own && family == AF_INET) {
-		rules[*n] = r;
-		rules[*n].nop = true;
-		snprintf(rules[(*n)++].iif, IF_NAMESIZE, "%s", p->dev);
+		out[n] = rule;
+		out[n].nop = true;
+		strcpy(out[n++].dev, p->dev);
 	}
 	if (p->own)
-		strcpy(r.iif, "lo");
+		strcpy(rule.dev, "lo");
 	if (p->sport) {
-		rules[*n] = r;
-		rules[(*n)++].sport = p->sport;
+		out[n] = rule;
+		out[n++].sport = p->sport;
 	}
 	if (p->dport) {
-		rules[*n] = r;
-		rules[(*n)++].dport = p->dport;
+		out[n] = rule;
+		out[n++].dport = p->dport;
 	}
-	*route = (struct route){ family, p->table, p->ifindex };
+	return n;
+}
+
+static bool same(const struct entry *a, const struct entry *b)
+{
+	return a->route == b->route && a->family == b->family &&
+	       a->table == b->table && a->ifindex == b->ifindex &&
+	       (a->route || !strcmp(a->dev, b->dev)) && a->pref == b->pref &&
+	       a->sport == b->sport && a->dport == b->dport &&
+	       a->mask == b->mask && a->nop == b->nop;
+}
+
+static bool has(const struct entry *list, size_t n, const struct entry *e)
+{
+	size_t i;
+
+	for (i = 0; i < n && !same(&list[i], e); i++)
+		;
+	return i < n;
 }
 
 /* Is it IPv6 as such that is missing?  Then IPv4 alone is what there is */
@@ -275,16 +233,20 @@ static bool no_ipv6(int family, int err)
 	       (err == -EAFNOSUPPORT || err == -EOPNOTSUPP || err == -EACCES);
 }
 
-static int refuse_route(struct nlsock *nl, const struct plan *p, int family)
+static int refuse(struct nlsock *nl, const struct plan *p,
+		  const struct entry *e)
 {
-	if (nl->error == -ENETDOWN)
+	const char *family = family_name(e->family);
+
+	if (e->route && nl->error == -ENETDOWN)
 		return fail(REFUSED, "link %s is down (ip link set %s up)",
 			    p->dev, p->dev);
-	if (nl->error == -EEXIST)
+	if (e->route && nl->error == -EEXIST)
 		return fail(REFUSED,
 			    "table %u has an %s default route of its own",
-			    p->table, family_name(family));
-	return fail(REFUSED, "%s route: %s", family_name(family), nl->text);
+			    p->table, family);
+	return fail(REFUSED, "%s %s: %s", family, e->route ? "route" : "rule",
+		    nl->text);
 }
 
 /* Remove what this command has installed for one family */
@@ -292,63 +254,46 @@ static int take_back(struct nlsock *nl, struct plan *p, int family)
 {
 	size_t i;
 
-	for (i = 0; i < p->n_rules; i++)
-		if (p->rules[i].family == family)
-			rtnl_rule_del(nl, &p->rules[i]);
-	for (i = 0; i < p->n_routes; i++)
-		if (p->routes[i].family == family)
-			rtnl_route_del(nl, &p->routes[i]);
+	for (i = p->n_done; i--;)
+		if (p->done[i].family == family)
+			rtnl_change(nl, false, &p->done[i]);
 	return DONE;
 }
 
 /* Install what is missing for one family */
 static int add_family(struct nlsock *nl, struct plan *p, int family)
 {
-	bool route_refused = false;
-	struct rule rules[RULES];
-	struct route route;
-	struct set have;
-	size_t i, n;
+	struct entry entries[ENTRIES], *have;
+	size_t i, n, n_have;
 	int err = 0;
 
-	if (read_set(nl, family, &have))
+	if (rtnl_read(nl, family, &have, &n_have))
 		return fail(REFUSED, "%s", nl->text);
-	fill_set(p, family, rules, &n, &route);
-	if (!has_route(&have, &route)) {
-		err = rtnl_route_add(nl, &route);
-		route_refused = err;
-		if (!err)
-			p->routes[p->n_routes++] = route;
-	}
-	for (i = 0; i < n && !err; i++) {
-		if (has_rule(&have, &rules[i]))
+	n = plan_entries(p, family, entries);
+	for (i = 0; i < n; i++) {
+		if (has(have, n_have, &entries[i]))
 			continue;
-		err = rtnl_rule_add(nl, &rules[i]);
-		if (!err)
-			p->rules[p->n_rules++] = rules[i];
+		err = rtnl_change(nl, true, &entries[i]);
+		if (err)
+			break;
+		p->done[p->n_done++] = entries[i];
 	}
-	free_set(&have);
-	if (no_ipv6(family, err)) {
-		note("no IPv6 on link %s: only IPv4 is steered", p->dev);
-		return take_back(nl, p, family);
-	}
-	if (route_refused)
-		return refuse_route(nl, p, family);
-	return err ? fail(REFUSED, "%s rule: %s", family_name(family),
-			  nl->text) :
-		     DONE;
+	free(have);
+	if (!err)
+		return DONE;
+	if (!no_ipv6(family, err))
+		return refuse(nl, p, &entries[i]);
+	note("no IPv6 on link %s: only IPv4 is steered", p->dev);
+	return take_back(nl, p, family);
 }
 
 static void print_family(const struct plan *p, int family)
 {
-	struct rule rules[RULES];
-	struct route route;
-	size_t i, n;
+	struct entry entries[ENTRIES];
+	size_t i, n = plan_entries(p, family, entries);
 
-	fill_set(p, family, rules, &n, &route);
-	print_route_command("add", &route, p->dev);
 	for (i = 0; i < n; i++)
-		print_rule_command("add", &rules[i]);
+		print_command("add", &entries[i]);
 }
 
 static int for_each_family(int (*fn)(struct nlsock *, struct plan *, int),
@@ -440,7 +385,7 @@ static int add_wet(struct ipc *ipc, struct plan *p)
 		note("datagrams that carry any bit of mark 0x%x are not steered (see local-only)",
 		     p->mark);
 	code = for_each_family(add_family, p);
-	if (code && p->n_routes + p->n_rules)
+	if (code && p->n_done)
 		for_each_family(take_back, p);
 	if (code && p->set_mark)
 		set_mark(ipc, p, 0);
@@ -507,7 +452,7 @@ static int run_add(int argc, char **argv)
 	if (code)
 		return code;
 	if (!table)
-		p.table = table_of(p.dev, p.name);
+		p.table = rules_table(p.dev, p.name);
 	return plan_and_add(&p);
 }
 
@@ -516,34 +461,22 @@ static int run_add(int argc, char **argv)
 /* Remove what is there for one family */
 static int del_family(struct nlsock *nl, struct plan *p, int family)
 {
-	struct set have;
-	size_t i;
+	struct entry *have;
+	size_t i, n;
 	int err = 0;
 
-	if (read_set(nl, family, &have))
+	if (rtnl_read(nl, family, &have, &n))
 		return fail(REFUSED, "%s", nl->text);
-	for (i = 0; i < have.n_rules && !err; i++) {
-		if (have.rules[i].table != p->table)
+	for (i = 0; i < n && !err; i++) {
+		if (have[i].table != p->table)
 			continue;
 		p->found = true;
 		if (p->dry_run)
-			print_rule_command("del", &have.rules[i]);
+			print_command("del", &have[i]);
 		else
-			err = rtnl_rule_del(nl, &have.rules[i]);
+			err = rtnl_change(nl, false, &have[i]);
 	}
-	for (i = 0; i < have.n_routes && !err; i++) {
-		char dev[IF_NAMESIZE] = "?";
-
-		if (have.routes[i].table != p->table)
-			continue;
-		p->found = true;
-		if_indextoname(have.routes[i].ifindex, dev);
-		if (p->dry_run)
-			print_route_command("del", &have.routes[i], dev);
-		else
-			err = rtnl_route_del(nl, &have.routes[i]);
-	}
-	free_set(&have);
+	free(have);
 	return err ? fail(REFUSED, "%s", nl->text) : DONE;
 }
 
@@ -571,180 +504,12 @@ static int run_del(int argc, char **argv)
 	if (code)
 		return code;
 	if (!table)
-		p.table = table_of(p.dev, p.name);
+		p.table = rules_table(p.dev, p.name);
 	code = for_each_family(del_family, &p);
 	if (!code && !p.found)
 		code = fail(REFUSED,
 			    "no rules of tunnel \"%s\" on %s in table %u",
 			    p.name, p.dev, p.table);
-	return code;
-}
-
-/* show rules */
-
-/* The tunnel whose table this is, or NULL */
-static const struct object *owner(const struct list *tunnels, uint32_t table)
-{
-	size_t i;
-
-	for (i = 0; i < tunnels->n; i++)
-		if (table_of(object_text(&tunnels->array[i], FTCP_A_IFNAME),
-			     object_text(&tunnels->array[i], FTCP_A_TUNNEL)) ==
-		    table)
-			return &tunnels->array[i];
-	return NULL;
-}
-
-/**
- * struct view - What show rules shows and how.
- * @dev: Of this link only, or NULL.
- * @tunnel: Of this tunnel only, or NULL.
- * @json: Write JSON.
- * @table: The text so far.
- * @tunnels: Those that exist.
- */
-struct view {
-	const char *dev;
-	const char *tunnel;
-	bool json;
-	struct table table;
-	struct list tunnels;
-};
-
-static void json_rule(const struct rule *r, const char *dev, const char *name)
-{
-	json_break();
-	json_open(NULL, '{');
-	json_string("family", r->family == AF_INET ? "ipv4" : "ipv6");
-	json_number("pref", r->pref);
-	if (r->sport)
-		json_number("sport", r->sport);
-	if (r->dport)
-		json_number("dport", r->dport);
-	json_number("fwmask", r->mask);
-	if (r->iif[0])
-		json_string("iif", r->iif);
-	json_bool("nop", r->nop);
-	json_number("table", r->table);
-	if (*dev)
-		json_string("link", dev);
-	if (*name)
-		json_string("tunnel", name);
-	json_close('}');
-}
-
-static void add_rule_row(struct table *t, const struct rule *r, const char *dev,
-			 const char *name)
-{
-	table_cell(t, "%u", r->pref);
-	table_cell(t, "%s", family_name(r->family));
-	if (r->nop)
-		table_cell(t, "nothing");
-	else
-		table_cell(t, "udp %s %u", r->sport ? "sport" : "dport",
-			   r->sport ?: r->dport);
-	if (r->iif[0])
-		table_cell(t, "iif %s", r->iif);
-	else if (r->mask)
-		table_cell(t, "fwmark 0/0x%x", r->mask);
-	else
-		table_cell(t, "-");
-	table_cell(t, "%u", r->table);
-	table_cell(t, "%s", *dev ? dev : "no route");
-	table_cell(t, "%s", *name ? name : "-");
-}
-
-static void view_rule(struct view *v, const struct set *s, const struct rule *r)
-{
-	const struct object *t = owner(&v->tunnels, r->table);
-	bool named = v->dev && v->tunnel &&
-		     table_of(v->dev, v->tunnel) == r->table;
-	const char *name = named ? v->tunnel :
-			   t	 ? object_text(t, FTCP_A_TUNNEL) :
-				   "";
-	char dev[IF_NAMESIZE] = "";
-	size_t i;
-
-	for (i = 0; i < s->n_routes; i++)
-		if (s->routes[i].table == r->table)
-			if_indextoname(s->routes[i].ifindex, dev);
-	if (!named && v->tunnel && strcmp(v->tunnel, name))
-		return;
-	if (!named && v->dev && strcmp(v->dev, dev) &&
-	    (!t || strcmp(v->dev, object_text(t, FTCP_A_IFNAME))))
-		return;
-	if (v->json)
-		json_rule(r, dev, name);
-	else
-		add_rule_row(&v->table, r, dev, name);
-}
-
-static int view_family(struct nlsock *nl, struct view *v, int family)
-{
-	struct set s;
-	size_t i;
-
-	if (read_set(nl, family, &s))
-		return fail(REFUSED, "%s", nl->text);
-	for (i = 0; i < s.n_rules; i++)
-		view_rule(v, &s, &s.rules[i]);
-	free_set(&s);
-	return DONE;
-}
-
-/* Names of tunnels are worth having, but rules are there without the module */
-static void read_tunnels(struct view *v)
-{
-	struct filter all = {};
-	struct ipc *ipc = ipc_try_open();
-
-	if (ipc && ipc_list(ipc, FAKETCP_CMD_TUNNEL_GET, &all, &v->tunnels))
-		list_free(&v->tunnels);
-	ipc_close(ipc);
-}
-
-/**
- * show_rules() - Show the rules that ftcpctl installed.
- * @dev: Of this link only, or NULL.
- * @tunnel: Of this tunnel only, or NULL.
- * @json: Write JSON.
- *
- * Return: An exit code.
- */
-int show_rules(const char *dev, const char *tunnel, bool json)
-{
-	static const char *const heading[] = { "PREF",	"FAMILY", "STEERS",
-					       "IF",	"TABLE",  "LINK",
-					       "TUNNEL" };
-	struct view v = {
-		.dev = dev,
-		.tunnel = tunnel,
-		.json = json,
-		.table = { .columns = ARRAY_SIZE(heading) },
-	};
-	struct nlsock nl;
-	int code = DONE;
-	size_t i;
-
-	if (rtnl_open(&nl)) {
-		code = fail(REFUSED, "%s", nl.text);
-		nlsock_close(&nl);
-		return code;
-	}
-	read_tunnels(&v);
-	for (i = 0; i < ARRAY_SIZE(heading); i++)
-		table_cell(&v.table, "%s", heading[i]);
-	if (json)
-		json_open(NULL, '[');
-	if (address_family != AF_INET6)
-		code = view_family(&nl, &v, AF_INET);
-	if (!code && address_family != AF_INET)
-		code = view_family(&nl, &v, AF_INET6);
-	if (json)
-		json_close_lines();
-	table_print(&v.table);
-	list_free(&v.tunnels);
-	nlsock_close(&nl);
 	return code;
 }
 
