@@ -27,12 +27,7 @@
 /* What -4 or -6 asked for; AF_UNSPEC when neither was given */
 int address_family = AF_UNSPEC;
 
-/**
- * address_family_option() - Take -4 and -6.
- * @word: A word of the command line.
- *
- * Return: Whether it was one of them.
- */
+/** address_family_option() - take -4 and -6; whether @word was one of them */
 bool address_family_option(const char *word)
 {
 	if (!strcmp(word, "-4"))
@@ -42,38 +37,6 @@ bool address_family_option(const char *word)
 	else
 		return false;
 	return true;
-}
-
-static const char *family_name(int family)
-{
-	return family == AF_INET6 ? "IPv6" : "IPv4";
-}
-
-/* What a name stands for, best first; an error as of getaddrinfo() */
-static int ask(const char *host, bool numeric, struct addrinfo **list)
-{
-	struct addrinfo hints = {
-		.ai_family = numeric ? AF_UNSPEC : address_family,
-		.ai_socktype = SOCK_DGRAM,
-		.ai_flags = numeric ? AI_NUMERICHOST : 0,
-	};
-
-	return getaddrinfo(host, NULL, &hints, list);
-}
-
-static const char *why(int err)
-{
-	return err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err);
-}
-
-static int look_up(const char *word, const char *host, bool numeric,
-		   struct addrinfo **list)
-{
-	int err = ask(host, numeric, list);
-
-	if (err)
-		return fail(REFUSED, "%s: \"%s\": %s", word, host, why(err));
-	return DONE;
 }
 
 static int retries(void)
@@ -86,27 +49,32 @@ static int retries(void)
 }
 
 /*
- * The same, again and again while no name server answers.  When a machine
- * starts, units and wg-quick may run this before the network is there; wg(8)
- * waits as long.  What the resolver calls permanent is not asked again.
+ * What a name stands for, best first.  While no name server answers it is asked
+ * again, @left times, or for ever if that is negative: when a machine starts,
+ * units and wg-quick may run this before the network is there; wg(8) waits as
+ * long.  What the resolver calls permanent is not asked again.
  */
-static int look_up_patiently(const char *word, const char *host,
-			     struct addrinfo **list)
+static int look_up(const char *word, const char *host, int left,
+		   struct addrinfo **list)
 {
-	int left = retries();
+	const struct addrinfo hints = {
+		.ai_family = address_family,
+		.ai_socktype = SOCK_DGRAM,
+	};
 	unsigned int wait = RETRY_FIRST;
 	struct timespec pause;
+	const char *why;
 	int err;
 
-	while ((err = ask(host, false, list))) {
+	while ((err = getaddrinfo(host, NULL, &hints, list))) {
+		why = err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err);
 		if (err == EAI_NONAME || err == EAI_FAIL || err == EAI_NODATA ||
 		    !left)
-			return fail(REFUSED, "%s: \"%s\": %s", word, host,
-				    why(err));
+			return fail(REFUSED, "%s: \"%s\": %s", word, host, why);
 		if (left > 0)
 			left--;
-		note("%s: \"%s\": %s; trying again in %.1f s", word, host,
-		     why(err), wait / 1000.0);
+		note("%s: \"%s\": %s; trying again in %.1f s", word, host, why,
+		     wait / 1000.0);
 		pause.tv_sec = wait / 1000;
 		pause.tv_nsec = wait % 1000 * 1000000;
 		nanosleep(&pause, NULL);
@@ -122,44 +90,26 @@ static void take_answer(const struct addrinfo *answer, union address *out)
 		memcpy(out, answer->ai_addr, answer->ai_addrlen);
 }
 
-/* Look up @host; @numeric: an address, not a name */
-static int resolve(const char *word, const char *text, const char *host,
-		   bool numeric, union address *out)
+/* Is @host an address, as opposed to a name or nonsense?  Which one? */
+static bool literal(const char *host, union address *out)
 {
-	struct addrinfo *list;
-	int code = numeric ? look_up(word, host, true, &list) :
-			     look_up_patiently(word, host, &list);
-
-	if (code)
-		return code;
-	take_answer(list, out);
-	freeaddrinfo(list);
-	if (out->sa.sa_family != AF_INET && out->sa.sa_family != AF_INET6)
-		return fail(REFUSED, "%s: \"%s\": neither IPv4 nor IPv6", word,
-			    text);
-	return DONE;
-}
-
-/* Is @host an address, as opposed to a name or nonsense? */
-static int literal_family(const char *host)
-{
-	struct addrinfo hints = {
-		.ai_family = AF_UNSPEC,
+	const struct addrinfo hints = {
 		.ai_socktype = SOCK_DGRAM,
 		.ai_flags = AI_NUMERICHOST,
 	};
-	struct in_addr in;
 	struct addrinfo *list;
-	int family;
 
+	memset(out, 0, sizeof(*out));
 	/* No "127.1", no "0x7f000001": four numbers or nothing */
-	if (!strchr(host, ':'))
-		return inet_pton(AF_INET, host, &in) == 1 ? AF_INET : AF_UNSPEC;
+	if (!strchr(host, ':')) {
+		out->sa.sa_family = AF_INET;
+		return inet_pton(AF_INET, host, &out->in.sin_addr) == 1;
+	}
 	if (getaddrinfo(host, NULL, &hints, &list))
-		return AF_UNSPEC;
-	family = list->ai_family;
+		return false;
+	take_answer(list, out);
 	freeaddrinfo(list);
-	return family;
+	return address_is_set(out);
 }
 
 /*
@@ -183,23 +133,37 @@ static int parse_host(const char *word, const char *text, const char *host,
 		      bool bracketed, bool names, const char *expected,
 		      union address *out)
 {
-	int family = literal_family(host);
+	struct addrinfo *list;
+	int code;
 
-	if (family == AF_UNSPEC && (bracketed || !names || !is_name(host)))
-		return fail(USAGE, "%s: \"%s\": expected %s%s", word, text,
-			    expected,
-			    !bracketed && is_name(host) ?
-				    " (an address, not a name)" :
-				    "");
-	if (family != AF_UNSPEC && bracketed && family != AF_INET6)
+	if (literal(host, out)) {
+		if (bracketed && out->sa.sa_family != AF_INET6)
+			return fail(
+				USAGE,
+				"%s: \"%s\": brackets are for IPv6 addresses",
+				word, text);
+		if (address_family && out->sa.sa_family != address_family)
+			return fail(USAGE, "%s: \"%s\": not an IPv%c address",
+				    word, text,
+				    address_family == AF_INET6 ? '6' : '4');
+		return DONE;
+	}
+	if (bracketed || !is_name(host))
+		return fail(USAGE, "%s: \"%s\": expected %s", word, text,
+			    expected);
+	if (!names)
 		return fail(USAGE,
-			    "%s: \"%s\": brackets are for IPv6 addresses", word,
+			    "%s: \"%s\": expected %s (an address, not a name)",
+			    word, text, expected);
+	code = look_up(word, host, retries(), &list);
+	if (code)
+		return code;
+	take_answer(list, out);
+	freeaddrinfo(list);
+	if (!address_is_set(out))
+		return fail(REFUSED, "%s: \"%s\": neither IPv4 nor IPv6", word,
 			    text);
-	if (family != AF_UNSPEC && address_family != AF_UNSPEC &&
-	    family != address_family)
-		return fail(USAGE, "%s: \"%s\": not an %s address", word, text,
-			    family_name(address_family));
-	return resolve(word, text, host, family != AF_UNSPEC, out);
+	return DONE;
 }
 
 static void set_port(union address *a, unsigned int port)
@@ -242,14 +206,7 @@ static int parse_host_port(const char *word, const char *text, bool names,
 	return DONE;
 }
 
-/**
- * parse_endpoint() - Parse HOST:PORT, where HOST may be a name.
- * @word: The word of the command line that takes it, for messages.
- * @text: What was given.
- * @out: The address.
- *
- * Return: DONE, or an exit code after a message.
- */
+/** parse_endpoint() - HOST:PORT, where HOST may be a name */
 int parse_endpoint(const char *word, const char *text, union address *out)
 {
 	return parse_host_port(word, text, true, "HOST:PORT", out);
@@ -259,19 +216,18 @@ int parse_endpoint(const char *word, const char *text, union address *out)
 static const char *name_of(const char *text, char *host, size_t size)
 {
 	const char *end = strchr(text, ':');
+	union address address;
 
 	if (!end || (size_t)(end - text) >= size)
 		return NULL;
 	memcpy(host, text, end - text);
 	host[end - text] = '\0';
-	return literal_family(host) == AF_UNSPEC && is_name(host) ? host : NULL;
+	return literal(host, &address) || !is_name(host) ? NULL : host;
 }
 
 /**
- * endpoint_is_name() - Does HOST:PORT have a name, which may change its address?
- * @text: What was given.
- *
- * Return: Whether it does.
+ * endpoint_is_name() - does HOST:PORT have a name, which may change its
+ * address?
  */
 bool endpoint_is_name(const char *text)
 {
@@ -313,7 +269,7 @@ int resolve_again(const char *text, const union address *present,
 		return fail(REFUSED, "\"%s\" is not HOST:PORT", text);
 	code = parse_port("resolve", colon + 1, text, &port);
 	if (!code)
-		code = look_up("resolve", host, false, &list);
+		code = look_up("resolve", host, 0, &list);
 	if (code)
 		return REFUSED;
 	for (answer = list; answer; answer = answer->ai_next) {
@@ -339,27 +295,13 @@ int resolve_again(const char *text, const union address *present,
 	return DONE;
 }
 
-/**
- * parse_addr_port() - Parse ADDR:PORT, without names.
- * @word: The word of the command line that takes it, for messages.
- * @text: What was given.
- * @out: The address.
- *
- * Return: DONE, or an exit code after a message.
- */
+/** parse_addr_port() - ADDR:PORT, without names */
 int parse_addr_port(const char *word, const char *text, union address *out)
 {
 	return parse_host_port(word, text, false, "ADDR:PORT", out);
 }
 
-/**
- * parse_addr() - Parse ADDR or [ADDR], without a port.
- * @word: The word of the command line that takes it, for messages.
- * @text: What was given.
- * @out: The address, port 0.
- *
- * Return: DONE, or an exit code after a message.
- */
+/** parse_addr() - ADDR or [ADDR], without a port */
 int parse_addr(const char *word, const char *text, union address *out)
 {
 	bool bracketed = text[0] == '[';
@@ -419,13 +361,8 @@ static int parse_prefix(const char *word, char *text, struct prefix *p)
 }
 
 /**
- * parse_prefixes() - Parse a list ADDR/PREFIX,ADDR/PREFIX...
- * @word: The word of the command line that takes it, for messages.
- * @text: What was given; an address without length is a host.
- * @out: The ranges, to be freed.
- * @n: Their number.
- *
- * Return: DONE, or an exit code after a message.
+ * parse_prefixes() - ADDR/PREFIX,ADDR/PREFIX...; an address without length is a
+ * host. Puts @n ranges into @out, which the caller frees.
  */
 int parse_prefixes(const char *word, const char *text, struct prefix **out,
 		   size_t *n)
@@ -448,46 +385,27 @@ int parse_prefixes(const char *word, const char *text, struct prefix **out,
 	return code;
 }
 
-/**
- * address_len() - Size of the sockaddr inside an address.
- * @a: The address.
- *
- * Return: Its size in bytes.
- */
+/** address_len() - size of the sockaddr inside an address */
 socklen_t address_len(const union address *a)
 {
 	return a->sa.sa_family == AF_INET6 ? sizeof(a->in6) : sizeof(a->in);
 }
 
-/**
- * address_port() - The port of an address.
- * @a: The address.
- *
- * Return: The port in host byte order.
- */
+/** address_port() - the port, in host byte order */
 unsigned int address_port(const union address *a)
 {
 	return ntohs(a->sa.sa_family == AF_INET6 ? a->in6.sin6_port :
 						   a->in.sin_port);
 }
 
-/**
- * address_is_set() - Is there an address?
- * @a: The address.
- *
- * Return: Whether it is IPv4 or IPv6.
- */
+/** address_is_set() - is there an IPv4 or IPv6 address? */
 bool address_is_set(const union address *a)
 {
 	return a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6;
 }
 
 /**
- * format_host() - Print an address without its port.
- * @buf: Where to, ADDRESS_STRLEN bytes.
- * @a: The address.
- *
- * Return: @buf.
+ * format_host() - an address without its port; @buf has ADDRESS_STRLEN bytes
  */
 const char *format_host(char *buf, const union address *a)
 {
@@ -511,13 +429,7 @@ const char *format_host(char *buf, const union address *a)
 	return buf;
 }
 
-/**
- * format_address() - Print ADDR:PORT or [ADDR]:PORT.
- * @buf: Where to, ADDRESS_STRLEN bytes.
- * @a: The address; "-" stands for none.
- *
- * Return: @buf.
- */
+/** format_address() - ADDR:PORT or [ADDR]:PORT, or "-"; @buf as above */
 const char *format_address(char *buf, const union address *a)
 {
 	char host[ADDRESS_STRLEN];
@@ -530,13 +442,7 @@ const char *format_address(char *buf, const union address *a)
 	return buf;
 }
 
-/**
- * format_prefix() - Print ADDR/PREFIX.
- * @buf: Where to, ADDRESS_STRLEN bytes.
- * @p: The range.
- *
- * Return: @buf.
- */
+/** format_prefix() - ADDR/PREFIX; @buf as above */
 const char *format_prefix(char *buf, const struct prefix *p)
 {
 	size_t len;

@@ -24,13 +24,8 @@ static const struct word *find_word(const struct word *words, size_t n,
 }
 
 /**
- * parse_words() - Sort the words of a command line into variables.
- * @argc: Number of words.
- * @argv: The words.
- * @words: Those that are understood; their variables are empty so far.
- * @n: How many.
- *
- * Return: DONE, or USAGE after a message.
+ * parse_words() - sort the words of a command line into the variables of the @n
+ * @words that are understood, which are empty so far
  */
 int parse_words(int argc, char **argv, const struct word *words, size_t n)
 {
@@ -63,11 +58,7 @@ int parse_words(int argc, char **argv, const struct word *words, size_t n)
 }
 
 /**
- * check_name() - Can this be the name of a tunnel or peer?
- * @word: The word of the command line that takes it, for messages.
- * @text: What was given.
- *
- * Return: DONE, or USAGE after a message.
+ * check_name() - can @text, given for @word, be the name of a tunnel or peer?
  */
 int check_name(const char *word, const char *text)
 {
@@ -128,15 +119,7 @@ static bool is_word(int argc, char **argv, const struct word *words, size_t n)
 }
 
 /**
- * parse_name() - Take the name that comes right after verb and object.
- * @what: What it names, for messages.
- * @argc: Number of words.
- * @argv: The words.
- * @words: Those that are understood after the name.
- * @n: How many.
- * @name: The name.
- *
- * Return: DONE, or USAGE after a message.
+ * parse_name() - take the @name of a @what, which comes before the @n @words
  */
 int parse_name(const char *what, int argc, char **argv,
 	       const struct word *words, size_t n, const char **name)
@@ -147,14 +130,7 @@ int parse_name(const char *what, int argc, char **argv,
 	return check_name(what, *name);
 }
 
-/**
- * parse_u32() - Parse a decimal number.
- * @word: The word of the command line that takes it, for messages.
- * @text: What was given.
- * @out: The number.
- *
- * Return: DONE, or USAGE after a message.
- */
+/** parse_u32() - a decimal number, given for @word */
 int parse_u32(const char *word, const char *text, uint32_t *out)
 {
 	if (!scan_u32(text, out))
@@ -163,13 +139,7 @@ int parse_u32(const char *word, const char *text, uint32_t *out)
 }
 
 /**
- * parse_port() - Parse a port number.
- * @word: The word of the command line that takes it, for messages.
- * @text: The digits.
- * @whole: What they are part of, for messages.
- * @out: The port in host byte order.
- *
- * Return: DONE, or USAGE after a message.
+ * parse_port() - a port, given for @word as part of @whole; in host byte order
  */
 int parse_port(const char *word, const char *text, const char *whole,
 	       unsigned int *out)
@@ -184,13 +154,7 @@ int parse_port(const char *word, const char *text, const char *whole,
 	return DONE;
 }
 
-/**
- * parse_link() - Find a link by name.
- * @text: What was given.
- * @ifindex: Its index.
- *
- * Return: DONE, or REFUSED after a message.
- */
+/** parse_link() - find a link by name */
 int parse_link(const char *text, unsigned int *ifindex)
 {
 	*ifindex = if_nametoindex(text);

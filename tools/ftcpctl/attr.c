@@ -131,12 +131,7 @@ static const struct attr *find(int type)
 	return NULL;
 }
 
-/**
- * attr_word() - The word of the command line that an attribute comes from.
- * @type: The attribute.
- *
- * Return: The word, or NULL if there is none.
- */
+/** attr_word() - the word of the command line behind an attribute, or NULL */
 const char *attr_word(int type)
 {
 	const struct attr *a = find(type);
@@ -144,11 +139,7 @@ const char *attr_word(int type)
 	return a ? a->word : NULL;
 }
 
-/**
- * attr_policy() - What the attributes have to look like.
- *
- * Return: An array for nla_parse().
- */
+/** attr_policy() - what the attributes have to look like, for nla_parse() */
 struct nla_policy *attr_policy(void)
 {
 	static struct nla_policy policy[FTCP_A_MAX + 1];
@@ -187,12 +178,7 @@ int attr_put(struct nl_msg *msg, int type, const char *text)
 }
 
 /**
- * object_format() - A value in words.
- * @o: Whose.
- * @type: The attribute.
- * @buf: Room for it, VALUE_STRLEN bytes.
- *
- * Return: @buf, or another string.
+ * object_format() - a value in words: @buf, of VALUE_STRLEN bytes, or elsewhere
  */
 const char *object_format(const struct object *o, int type, char *buf)
 {
@@ -204,11 +190,7 @@ const char *object_format(const struct object *o, int type, char *buf)
 	return buf;
 }
 
-/**
- * object_json() - Write the members of an object.
- * @o: The object.
- * @of: What it is, by OF_TUNNEL and the others.
- */
+/** object_json() - write the members of what is, say, OF_TUNNEL */
 void object_json(const struct object *o, unsigned int of)
 {
 	char buf[VALUE_STRLEN];
@@ -230,10 +212,7 @@ void object_json(const struct object *o, unsigned int of)
 	}
 }
 
-/**
- * print_option_values() - Print the options of a tunnel on one line.
- * @o: The tunnel.
- */
+/** print_option_values() - print the options of a tunnel on one line */
 void print_option_values(const struct object *o)
 {
 	const char *between = "  options    ";
@@ -257,10 +236,7 @@ void print_option_values(const struct object *o)
 }
 
 /**
- * print_counters() - Print those that are not 0 on one line, if there are any.
- * @o: Whose.
- * @type: The attribute that they are in.
- * @title: What the line begins with.
+ * print_counters() - print those that are not 0 on one line, if there are any
  */
 void print_counters(const struct object *o, int type, const char *title)
 {
@@ -283,11 +259,8 @@ void print_counters(const struct object *o, int type, const char *title)
 /* Options of tunnels */
 
 /**
- * option_words() - The words that options are given by.
- * @words: Where they go.
- * @given: Where their arguments are to go, by attribute.
- *
- * Return: How many there are.
+ * option_words() - the words that options are given by, and where in @given,
+ * which is by attribute, their arguments go; how many
  */
 size_t option_words(struct word *words, const char **given)
 {
@@ -299,13 +272,7 @@ size_t option_words(struct word *words, const char **given)
 	return n;
 }
 
-/**
- * put_options() - Put options into a request.
- * @msg: The request.
- * @given: Their arguments, by attribute.
- *
- * Return: DONE, or USAGE after a message.
- */
+/** put_options() - put the options that were @given into a request */
 int put_options(struct nl_msg *msg, const char *const *given)
 {
 	const struct attr *a;
@@ -316,9 +283,7 @@ int put_options(struct nl_msg *msg, const char *const *given)
 	return code;
 }
 
-/**
- * print_option_help() - Say what each option means.
- */
+/** print_option_help() - say what each option means */
 void print_option_help(void)
 {
 	const struct attr *a;
@@ -344,10 +309,7 @@ void print_option_help(void)
 	}
 }
 
-/**
- * print_option_summary() - Name all options.
- * @f: Where to.
- */
+/** print_option_summary() - name all options */
 void print_option_summary(FILE *f)
 {
 	const char *between = "  ";

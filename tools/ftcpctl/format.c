@@ -9,11 +9,7 @@
 #include "ftcpctl.h"
 
 /**
- * format_bytes() - Print a number of bytes for people.
- * @buf: Where to, SHORT_STRLEN bytes.
- * @bytes: The number.
- *
- * Return: @buf.
+ * format_bytes() - a number of bytes for people; @buf has SHORT_STRLEN bytes
  */
 const char *format_bytes(char *buf, uint64_t bytes)
 {
@@ -33,11 +29,8 @@ const char *format_bytes(char *buf, uint64_t bytes)
 }
 
 /**
- * format_time() - Print a span of time for people, in two units at most.
- * @buf: Where to, SHORT_STRLEN bytes.
- * @ms: Milliseconds.
- *
- * Return: @buf.
+ * format_time() - a span of time for people, in two units at most; @buf as
+ * above
  */
 const char *format_time(char *buf, uint64_t ms)
 {

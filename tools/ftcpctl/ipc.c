@@ -53,30 +53,19 @@ err:
 	return NULL;
 }
 
-/**
- * ipc_open() - Connect to the family.
- *
- * Return: The connection, or NULL after a message.
- */
+/** ipc_open() - connect to the family; NULL after a message */
 struct ipc *ipc_open(void)
 {
 	return open_family(true);
 }
 
-/**
- * ipc_try_open() - Connect to the family if there is one.
- *
- * Return: The connection, or NULL.
- */
+/** ipc_try_open() - connect to the family if there is one; NULL if not */
 struct ipc *ipc_try_open(void)
 {
 	return open_family(false);
 }
 
-/**
- * ipc_close() - Disconnect.
- * @ipc: The connection; may be NULL.
- */
+/** ipc_close() - disconnect; @ipc may be NULL */
 void ipc_close(struct ipc *ipc)
 {
 	if (!ipc)
@@ -85,12 +74,7 @@ void ipc_close(struct ipc *ipc)
 	free(ipc);
 }
 
-/**
- * ipc_refused() - Print why the last request was refused.
- * @ipc: The connection.
- *
- * Return: REFUSED.
- */
+/** ipc_refused() - print why the last request was refused; returns REFUSED */
 int ipc_refused(struct ipc *ipc)
 {
 	return fail(REFUSED, "%s", ipc->nl.text);
@@ -99,11 +83,8 @@ int ipc_refused(struct ipc *ipc)
 /* Requests */
 
 /**
- * ipc_request() - Begin a request; needs no connection yet.
- * @cmd: Its command.
- * @extra: Room for more attributes than usual.
- *
- * Return: The request.
+ * ipc_request() - begin a request, with @extra room for attributes; needs no
+ * connection yet
  */
 struct nl_msg *ipc_request(int cmd, size_t extra)
 {
@@ -129,13 +110,7 @@ void put_endpoint_name(struct nl_msg *msg, const char *name)
 	nla_put_flag(msg, FTCP_A_ENDPOINT_TENTATIVE);
 }
 
-/**
- * ipc_do() - Make a request.
- * @ipc: The connection.
- * @msg: The request; freed.
- *
- * Return: DONE, or REFUSED after a message.
- */
+/** ipc_do() - make a request, and free it; DONE, or REFUSED after a message */
 int ipc_do(struct ipc *ipc, struct nl_msg *msg)
 {
 	nlmsg_hdr(msg)->nlmsg_type = ipc->family;
@@ -252,10 +227,7 @@ int ipc_list(struct ipc *ipc, int cmd, const struct filter *filter,
 	return DONE;
 }
 
-/**
- * list_free() - Free a list.
- * @l: The list; empty afterwards.
- */
+/** list_free() - free what ipc_list() has read */
 void list_free(struct list *l)
 {
 	while (l->n)

@@ -48,9 +48,8 @@ static void put_key(const char *key)
 }
 
 /**
- * json_open() - Begin an object or an array.
- * @key: Its key, NULL inside an array or at the top.
- * @bracket: '{' or '['.
+ * json_open() - begin an object or an array with '{' or '['; as everywhere
+ * here, @key is NULL inside an array or at the top
  */
 void json_open(const char *key, char bracket)
 {
@@ -59,52 +58,35 @@ void json_open(const char *key, char bracket)
 	comma = false;
 }
 
-/**
- * json_close() - End an object or an array.
- * @bracket: '}' or ']'.
- */
+/** json_close() - end an object or an array with '}' or ']' */
 void json_close(char bracket)
 {
 	putchar(bracket);
 	comma = true;
 }
 
-/**
- * json_string() - Write a string.
- * @key: Its key, NULL inside an array.
- * @value: The string.
- */
+/** json_string() - write a string */
 void json_string(const char *key, const char *value)
 {
 	put_key(key);
 	put_string(value);
 }
 
-/**
- * json_number() - Write a number.
- * @key: Its key, NULL inside an array.
- * @value: The number.
- */
+/** json_number() - write a number */
 void json_number(const char *key, uint64_t value)
 {
 	put_key(key);
 	printf("%" PRIu64, value);
 }
 
-/**
- * json_bool() - Write true or false.
- * @key: Its key, NULL inside an array.
- * @value: The value.
- */
+/** json_bool() - write true or false */
 void json_bool(const char *key, bool value)
 {
 	put_key(key);
 	printf(value ? "true" : "false");
 }
 
-/**
- * json_break() - Begin the next element on a line of its own.
- */
+/** json_break() - begin the next element on a line of its own */
 void json_break(void)
 {
 	if (comma)
@@ -113,18 +95,14 @@ void json_break(void)
 	putchar('\n');
 }
 
-/**
- * json_close_lines() - End an array whose elements have lines of their own.
- */
+/** json_close_lines() - end an array whose elements have lines of their own */
 void json_close_lines(void)
 {
 	puts(comma ? "\n]" : "]");
 	comma = false;
 }
 
-/**
- * json_end() - End the line after the last value.
- */
+/** json_end() - end the line after the last value */
 void json_end(void)
 {
 	comma = false;

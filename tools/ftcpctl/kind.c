@@ -95,52 +95,33 @@ static const char *format_keepalive(const struct attr *a,
 	return buf;
 }
 
-const struct kind kind_number = {
-	.expected = "a number",
-	.scan = scan_number,
-};
-
-const struct kind kind_amount = {
-	.expected = "a number",
-	.scan = scan_number,
-	.format = format_amount,
-};
-
-const struct kind kind_seconds = {
-	.expected = "seconds",
-	.scan = scan_number,
-};
-
-const struct kind kind_seconds_or_off = {
-	.expected = "seconds or \"off\"",
-	.off = true,
-	.scan = scan_number_or_off,
-};
-
+const struct kind kind_number = { .expected = "a number", .scan = scan_number };
+const struct kind kind_amount = { .expected = "a number",
+				  .scan = scan_number,
+				  .format = format_amount };
+const struct kind kind_seconds = { .expected = "seconds", .scan = scan_number };
+const struct kind kind_seconds_or_off = { .expected = "seconds or \"off\"",
+					  .off = true,
+					  .scan = scan_number_or_off };
 const struct kind kind_us_or_off = {
 	.expected = "microseconds (us may follow) or \"off\"",
 	.off = true,
-	.scan = scan_us_or_off,
+	.scan = scan_us_or_off
 };
-
 const struct kind kind_bytes_or_off = {
 	.expected = "bytes (K, M, G or T may follow) or \"off\"",
 	.off = true,
-	.scan = scan_bytes_or_off,
+	.scan = scan_bytes_or_off
 };
-
 const struct kind kind_mark_or_off = {
 	.expected = "a 32-bit number (decimal or 0x...) or \"off\"",
 	.off = true,
 	.scan = scan_mark_or_off,
-	.format = format_mark,
+	.format = format_mark
 };
-
-const struct kind kind_keepalive = {
-	.off = true,
-	.put = put_keepalive,
-	.format = format_keepalive,
-};
+const struct kind kind_keepalive = { .off = true,
+				     .put = put_keepalive,
+				     .format = format_keepalive };
 
 /* Text, names and addresses */
 
@@ -172,12 +153,7 @@ static const char *format_name(const struct attr *a, const struct object *o,
 	return name_of(a->names, object_number(o, a->type));
 }
 
-/**
- * put_address() - Put an address into a request.
- * @msg: The request.
- * @type: The attribute.
- * @a: The address.
- */
+/** put_address() - put an address into a request */
 void put_address(struct nl_msg *msg, int type, const union address *a)
 {
 	nla_put(msg, type, address_len(a), a);
@@ -240,38 +216,22 @@ static const char *format_endpoint(const struct attr *a, const struct object *o,
 }
 
 const struct kind kind_text = { .quoted = true, .format = format_text };
-
-const struct kind kind_name = {
-	.quoted = true,
-	.put = put_name,
-	.format = format_name,
-};
-
+const struct kind kind_name = { .quoted = true,
+				.put = put_name,
+				.format = format_name };
 const struct kind kind_port = { .put = put_port };
-
-const struct kind kind_host = {
-	.quoted = true,
-	.put = put_host,
-	.format = format_host_of,
-};
-
-const struct kind kind_addr_port = {
-	.quoted = true,
-	.put = put_addr_port,
-	.format = format_address_of,
-};
-
-const struct kind kind_host_port = {
-	.quoted = true,
-	.put = put_host_port,
-	.format = format_address_of,
-};
+const struct kind kind_host = { .quoted = true,
+				.put = put_host,
+				.format = format_host_of };
+const struct kind kind_addr_port = { .quoted = true,
+				     .put = put_addr_port,
+				     .format = format_address_of };
+const struct kind kind_host_port = { .quoted = true,
+				     .put = put_host_port,
+				     .format = format_address_of };
 
 /* What there is of it says what the peer's endpoint is */
-const struct kind kind_endpoint = {
-	.quoted = true,
-	.format = format_endpoint,
-};
+const struct kind kind_endpoint = { .quoted = true, .format = format_endpoint };
 
 /* Nests */
 

@@ -46,13 +46,7 @@ static void complain(const char *prefix, const char *fmt, va_list ap)
 	fputc('\n', stderr);
 }
 
-/**
- * fail() - Say on one line what went wrong.
- * @code: Exit code to end with.
- * @fmt: printf() format.
- *
- * Return: @code.
- */
+/** fail() - say on one line what went wrong; returns @code */
 int fail(int code, const char *fmt, ...)
 {
 	va_list ap;
@@ -63,10 +57,7 @@ int fail(int code, const char *fmt, ...)
 	return code;
 }
 
-/**
- * note() - Say on one line what the user did not ask for but should know.
- * @fmt: printf() format.
- */
+/** note() - say on one line what the user did not ask for but should know */
 void note(const char *fmt, ...)
 {
 	va_list ap;
@@ -77,13 +68,8 @@ void note(const char *fmt, ...)
 }
 
 /**
- * grow() - Make room for one more element of an array.
- * @array: The array, or NULL.
- * @n: Elements in use.
- * @room: Elements allocated; updated.
- * @size: Size of an element.
- *
- * Return: The array, perhaps elsewhere, with room for element @n.
+ * grow() - make room in an @array, perhaps elsewhere, for element @n of @size
+ * bytes, if it has no more than @room
  */
 void *grow(void *array, size_t n, size_t *room, size_t size)
 {
@@ -96,11 +82,7 @@ void *grow(void *array, size_t n, size_t *room, size_t size)
 	return array;
 }
 
-/**
- * command_name() - The command that runs, for messages.
- *
- * Return: Its verb and, if it has one, its object.
- */
+/** command_name() - verb and object of the command that runs, for messages */
 const char *command_name(void)
 {
 	static char name[32];

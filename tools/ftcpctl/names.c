@@ -101,13 +101,7 @@ const struct names names_endings = NAMES(ended_names, "");
 const struct names names_drops = NAMES(drop_names, "");
 const struct names names_counts = NAMES(stats_names, "");
 
-/**
- * name_of() - The name of a value.
- * @names: Those that there are.
- * @value: The value.
- *
- * Return: The name, or "unknown".
- */
+/** name_of() - the name of a value, or "unknown" */
 const char *name_of(const struct names *names, uint64_t value)
 {
 	return value < names->n && names->name[value] ? names->name[value] :

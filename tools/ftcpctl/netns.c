@@ -43,12 +43,7 @@ static int bind_etc(const char *name)
 	return DONE;
 }
 
-/**
- * netns_enter() - Go to another network namespace.
- * @name: Its name, or a path.
- *
- * Return: DONE, or REFUSED after a message.
- */
+/** netns_enter() - go to the network namespace of this name, or at this path */
 int netns_enter(const char *name)
 {
 	bool is_path = strchr(name, '/');

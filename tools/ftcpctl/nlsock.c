@@ -177,13 +177,7 @@ static int on_valid(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-/**
- * nlsock_open() - Open a socket.
- * @nl: To be filled in.
- * @protocol: NETLINK_GENERIC, NETLINK_ROUTE.
- *
- * Return: 0 or a negative errno, with the reason in @nl->text.
- */
+/** nlsock_open() - open a socket for NETLINK_GENERIC or NETLINK_ROUTE */
 int nlsock_open(struct nlsock *nl, int protocol)
 {
 	int one = 1, err;
@@ -205,10 +199,7 @@ int nlsock_open(struct nlsock *nl, int protocol)
 	return 0;
 }
 
-/**
- * nlsock_close() - Close a socket.
- * @nl: The socket; may never have been opened.
- */
+/** nlsock_close() - close a socket, which may never have been opened */
 void nlsock_close(struct nlsock *nl)
 {
 	if (nl->sock)
@@ -217,12 +208,8 @@ void nlsock_close(struct nlsock *nl)
 }
 
 /**
- * nlsock_failed() - Record a failure that the kernel did not put into words.
- * @nl: The socket.
- * @error: Negative errno.
- * @what: What failed.
- *
- * Return: @error.
+ * nlsock_failed() - record a failure of @what that the kernel did not put into
+ * words; returns @error
  */
 int nlsock_failed(struct nlsock *nl, int error, const char *what)
 {
@@ -275,13 +262,7 @@ static int transact(struct nlsock *nl, struct nl_msg *msg, struct dump *dump)
  */
 #define BUSY_TRIES 60
 
-/**
- * nlsock_do() - Make a request and wait until it is done.
- * @nl: The socket.
- * @msg: The request; freed.
- *
- * Return: 0 or a negative errno, with the reason in @nl->text.
- */
+/** nlsock_do() - make a request, free it and wait until it is done */
 int nlsock_do(struct nlsock *nl, struct nl_msg *msg)
 {
 	struct dump dump = {};

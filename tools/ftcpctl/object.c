@@ -8,13 +8,7 @@
 
 #include "attr.h"
 
-/**
- * object_parse() - Take a message of the kernel's apart.
- * @o: To be filled in; refers to the message.
- * @msg: The message.
- *
- * Return: Whether it is one of the family.
- */
+/** object_parse() - take a message apart; @o refers to it */
 bool object_parse(struct object *o, struct nlmsghdr *msg)
 {
 	o->msg = msg;
@@ -36,38 +30,19 @@ static uint64_t number_in(const struct nlattr *a)
 	return value;
 }
 
-/**
- * object_number() - A number.
- * @o: Whose.
- * @type: The attribute.
- *
- * Return: The number, 0 if there is none.
- */
+/** object_number() - a number, 0 if there is none */
 uint64_t object_number(const struct object *o, int type)
 {
 	return o->tb[type] ? number_in(o->tb[type]) : 0;
 }
 
-/**
- * object_text() - A string.
- * @o: Whose.
- * @type: The attribute.
- *
- * Return: The string, empty if there is none.
- */
+/** object_text() - a string, empty if there is none */
 const char *object_text(const struct object *o, int type)
 {
 	return o->tb[type] ? nla_get_string(o->tb[type]) : "";
 }
 
-/**
- * object_address() - An address.
- * @o: Whose.
- * @type: The attribute.
- * @out: The address, all zero if there is none.
- *
- * Return: Whether there is one.
- */
+/** object_address() - is there an address? @out is all zero if not */
 bool object_address(const struct object *o, int type, union address *out)
 {
 	const struct nlattr *a = o->tb[type];
@@ -83,14 +58,7 @@ bool object_address(const struct object *o, int type, union address *out)
 	return false;
 }
 
-/**
- * object_counter() - A counter.
- * @o: Whose.
- * @nest: The attribute that it is in.
- * @type: Which one.
- *
- * Return: The counter, 0 if there is none.
- */
+/** object_counter() - a counter in a nest, 0 if there is none */
 uint64_t object_counter(const struct object *o, int nest, int type)
 {
 	struct nlattr *a = NULL;
@@ -100,14 +68,7 @@ uint64_t object_counter(const struct object *o, int nest, int type)
 	return a ? number_in(a) : 0;
 }
 
-/**
- * same_text() - Is a string the same?
- * @a: Of this one.
- * @b: And this one.
- * @type: The attribute.
- *
- * Return: Whether it is.
- */
+/** same_text() - do both have the same string? */
 bool same_text(const struct object *a, const struct object *b, int type)
 {
 	return !strcmp(object_text(a, type), object_text(b, type));

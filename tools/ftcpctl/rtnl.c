@@ -29,12 +29,7 @@ struct list {
 	size_t first;
 };
 
-/**
- * rtnl_open() - Open a socket for the functions below.
- * @nl: To be filled in.
- *
- * Return: 0 or a negative errno, with the reason in @nl->text.
- */
+/** rtnl_open() - open a socket for the functions below */
 int rtnl_open(struct nlsock *nl)
 {
 	int one = 1, err = nlsock_open(nl, NETLINK_ROUTE);
@@ -110,14 +105,7 @@ static struct nl_msg *route_request(int type, const struct entry *e)
 	return msg;
 }
 
-/**
- * rtnl_change() - Install or remove a rule or route.
- * @nl: The socket.
- * @add: Whether to install it.
- * @e: What.
- *
- * Return: 0 or a negative errno, with the reason in @nl->text.
- */
+/** rtnl_change() - install, or else remove, a rule or route */
 int rtnl_change(struct nlsock *nl, bool add, const struct entry *e)
 {
 	struct nl_msg *msg =

@@ -114,13 +114,7 @@ static int parse_table(const char *text, uint32_t *out)
 	return DONE;
 }
 
-/**
- * rules_table() - The table of a tunnel, the same every time.
- * @dev: Name of its link.
- * @tunnel: Its name.
- *
- * Return: The number; FNV-1a.
- */
+/** rules_table() - the table of a tunnel, the same every time: FNV-1a */
 uint32_t rules_table(const char *dev, const char *tunnel)
 {
 	const char *parts[] = { dev, "/", tunnel };
@@ -136,12 +130,7 @@ uint32_t rules_table(const char *dev, const char *tunnel)
 	return TABLE_BASE | ((hash ^ hash >> 24) & 0xffffff);
 }
 
-/**
- * family_name() - Name an address family.
- * @family: AF_INET or AF_INET6.
- *
- * Return: Its name.
- */
+/** family_name() - name an address family */
 const char *family_name(int family)
 {
 	return family == AF_INET ? "IPv4" : "IPv6";

@@ -143,12 +143,8 @@ static void read_tunnels(struct view *v)
 }
 
 /**
- * show_rules() - Show the rules that ftcpctl installed.
- * @dev: Of this link only, or NULL.
- * @tunnel: Of this tunnel only, or NULL.
- * @json: Write JSON.
- *
- * Return: An exit code.
+ * show_rules() - show the rules that ftcpctl installed; of @dev and @tunnel
+ * only, if these are not NULL
  */
 int show_rules(const char *dev, const char *tunnel, bool json)
 {

@@ -402,14 +402,7 @@ static bool is_filter(int argc, char **argv)
 	return strcmp(argv[1], "--json");
 }
 
-/**
- * take_object() - Take the word that says what to show, wherever it stands.
- * @argc: Number of words; updated.
- * @argv: The words; what is left of them.
- * @object: What that is; left alone if nothing says.
- *
- * Return: DONE, or USAGE after a message.
- */
+/* Take the word that says what to show, wherever it stands, out of the words */
 static int take_object(int *argc, char **argv, const struct shown **object)
 {
 	const struct shown *found = NULL, *word;

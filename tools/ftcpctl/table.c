@@ -9,11 +9,7 @@
 #include "table.h"
 #include "utf8.h"
 
-/**
- * table_cell() - Append a cell.
- * @t: The table.
- * @fmt: printf() format.
- */
+/** table_cell() - append a cell */
 void table_cell(struct table *t, const char *fmt, ...)
 {
 	va_list ap;
@@ -50,8 +46,8 @@ static void print_cell(const char *text, int width, const char *between)
 }
 
 /**
- * table_print() - Print a table, unless it has nothing but a heading.
- * @t: The table; empty afterwards.
+ * table_print() - print a table, unless it has nothing but a heading, and empty
+ * it
  */
 void table_print(struct table *t)
 {

@@ -7,10 +7,8 @@
 #include "utf8.h"
 
 /**
- * utf8_length() - How many bytes does the first character have?
- * @s: Text, not empty.
- *
- * Return: 1 to 4; 1 for a byte that is no part of a character as well.
+ * utf8_length() - how many bytes does the first character of a text have? 1 for
+ * a byte that is no part of a character as well
  */
 size_t utf8_length(const char *s)
 {
@@ -36,12 +34,7 @@ size_t utf8_length(const char *s)
 	return more + 1;
 }
 
-/**
- * utf8_width() - How many columns does a text take?
- * @s: The text.
- *
- * Return: Its characters, each counted as one column.
- */
+/** utf8_width() - how many columns does a text take, a character being one? */
 size_t utf8_width(const char *s)
 {
 	size_t n = 0;
