@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #include "../../module/core/conn.h"
+#include "../common/scan.h"
 #include "../version.h"
 #include "log.h"
 
@@ -219,17 +220,21 @@ static const char *number_or_off(const char *text)
 	return strcmp(text, "off") ? text : "0";
 }
 
-static u32 parse_number(const char *name, const char *text, u32 min, u32 max)
+static u32 in_range(const char *name, const char *text, bool sound, u32 v,
+		    u32 min, u32 max)
 {
-	unsigned long v;
-	char *end;
-
-	errno = 0;
-	v = strtoul(text, &end, 10);
-	if (errno || *end || *text < '0' || *text > '9' || v < min || v > max)
+	if (!sound || v < min || v > max)
 		usage_error("--%s %s: not a number from %u to %u", name, text,
 			    min, max);
-	return (u32)v;
+	return v;
+}
+
+static u32 parse_number(const char *name, const char *text, u32 min, u32 max)
+{
+	u32 v = 0;
+	bool sound = scan_u32(text, &v);
+
+	return in_range(name, text, sound, v, min, max);
 }
 
 /* As ip(8) and wg(8) write a mark: decimal, or hexadecimal with 0x */
@@ -249,68 +254,32 @@ static u32 parse_mark(const char *text)
 	return (u32)v;
 }
 
-/* Seconds with up to three decimals, as ms, up to @end; false if it is none */
-static bool parse_ms(const char *text, const char *end, u32 *ms)
-{
-	u32 unit = 1000;
-
-	if (text == end || *text == '.' || end - text > 9)
-		return false;
-	for (*ms = 0; text < end && *text >= '0' && *text <= '9'; text++)
-		*ms = *ms * 10 + (u32)(*text - '0');
-	if (*ms > 3600)
-		return false;
-	*ms *= 1000;
-	if (text < end && *text == '.' && ++text == end)
-		return false;
-	for (; text < end && unit > 1 && *text >= '0' && *text <= '9'; text++)
-		*ms += (u32)(*text - '0') * (unit /= 10);
-	return text == end;
-}
-
 /* TIME[:INTERVAL[:PROBES]] */
 static void parse_keepalive(struct options *o, const char *text)
 {
-	const char *interval = strchr(text, ':'), *probes, *end;
-	char time[16];
-	size_t len = interval ? (size_t)(interval - text) : strlen(text);
+	struct keepalive k;
+	bool sound = scan_keepalive(text, &k);
 
-	if (len >= sizeof(time))
-		len = sizeof(time) - 1;
-	memcpy(time, text, len);
-	time[len] = '\0';
-	o->keepalive = parse_number("keepalive", time, 0, 86400);
-	if (!interval)
-		return;
-	probes = strchr(++interval, ':');
-	end = probes ? probes : interval + strlen(interval);
-	if (!parse_ms(interval, end, &o->interval) || o->interval < 10 ||
-	    o->interval > 3600000)
-		usage_error("--keepalive %s: the interval is not a number of seconds from 0.01 to 3600",
-			    text);
-	if (probes)
-		o->probes = parse_number("keepalive", probes + 1, 0, 100);
+	o->keepalive = in_range("keepalive", text, sound || k.given > 1, k.time,
+				0, 86400);
+	if (k.given > 1) {
+		if (k.interval < 10 || k.interval > 3600000)
+			usage_error("--keepalive %s: the interval is not a number of seconds from 0.01 to 3600",
+				    text);
+		o->interval = k.interval;
+	}
+	if (k.given > 2)
+		o->probes = in_range("keepalive", text, sound, k.probes, 0, 100);
 }
 
 static void parse_bytes(const char *name, const char *text, u64 *bytes)
 {
-	static const char units[] = "KMGT";
-	unsigned long long v;
-	const char *unit = NULL;
-	u32 shift = 0;
-	char *end;
+	uint64_t v;
 
-	errno = 0;
-	v = strtoull(text, &end, 10);
-	if (*end)
-		unit = strchr(units, toupper((unsigned char)*end));
-	if (unit)
-		shift = (u32)(unit - units + 1) * 10;
-	if (errno || *text < '0' || *text > '9' || (*end && (!unit || end[1])) ||
-	    v << shift >> shift != v)
+	if (!scan_bytes_or_off(text, &v))
 		usage_error("--%s %s: not a number of bytes; K, M, G or T may follow",
 			    name, text);
-	*bytes = v << shift;
+	*bytes = v;
 }
 
 /* Which one of the words it is; @c may be NULL */
