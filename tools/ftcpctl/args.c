@@ -9,7 +9,7 @@
 #include <linux/faketcp.h>
 
 #include "../common/scan.h"
-#include "args.h"
+#include "attr.h"
 #include "ftcpctl.h"
 
 static const struct word *find_word(const struct word *words, size_t n,
@@ -23,11 +23,8 @@ static const struct word *find_word(const struct word *words, size_t n,
 	return NULL;
 }
 
-/**
- * parse_words() - sort the words of a command line into the variables of the @n
- * @words that are understood, which are empty so far
- */
-int parse_words(int argc, char **argv, const struct word *words, size_t n)
+static int parse_words(const struct verb *v, int argc, char **argv,
+		       const struct word *words, size_t n, struct args *a)
 {
 	const struct word *w;
 	size_t i;
@@ -37,30 +34,29 @@ int parse_words(int argc, char **argv, const struct word *words, size_t n)
 		if (!w)
 			return fail(
 				USAGE,
-				"\"%s\": unknown word (see ftcpctl %s --help)",
-				*argv, command_name());
-		if (w->value ? *w->value != NULL : *w->flag)
+				"\"%s\": unknown word (see ftcpctl %s%s%s --help)",
+				*argv, v->verb, v->object ? " " : "",
+				v->object ?: "");
+		if (a->given[w->id])
 			return fail(USAGE, "%s: given twice", w->name);
-		if (!w->value) {
-			*w->flag = true;
-			continue;
-		}
-		if (argc < 2)
+		if (w->kind != FLAG && argc < 2)
 			return fail(USAGE, "%s: its argument is missing",
 				    w->name);
-		*w->value = *++argv;
-		argc--;
+		if (w->kind != FLAG) {
+			argc--;
+			argv++;
+		}
+		a->given[w->id] = *argv;
 	}
 	for (i = 0; i < n; i++)
-		if (words[i].required && !*words[i].value)
+		if (words[i].kind == NEEDED && !a->given[words[i].id])
 			return fail(USAGE, "%s is missing", words[i].name);
 	return DONE;
 }
 
-/**
- * check_name() - can @text, given for @word, be the name of a tunnel or peer?
+/* Can @text, given for @word, be the name of a tunnel or peer?
  */
-int check_name(const char *word, const char *text)
+static int check_name(const char *word, const char *text)
 {
 	const char *c;
 
@@ -85,9 +81,9 @@ static bool are_words(int argc, char **argv, const struct word *words, size_t n)
 
 	for (; argc; argc--, argv++) {
 		w = find_word(words, n, *argv);
-		if (!w || (w->value && argc < 2))
+		if (!w || (w->kind != FLAG && argc < 2))
 			return false;
-		if (w->value) {
+		if (w->kind != FLAG) {
 			argc--;
 			argv++;
 		}
@@ -112,28 +108,51 @@ static bool is_word(int argc, char **argv, const struct word *words, size_t n)
 
 	if (!w)
 		return false;
-	if (w->required && !comes_again(argc, argv))
+	if (w->kind == NEEDED && !comes_again(argc, argv))
 		return true;
 	return are_words(argc, argv, words, n) &&
 	       !are_words(argc - 1, argv + 1, words, n);
 }
 
 /**
- * parse_name() - take the @name of a @what, which comes before the @n @words
+ * parse_args() - sort the words of a command line
+ * @v: what they belong to
+ * @argc: how many follow its own words
+ * @argv: these
+ * @a: receives them; what is left out is NULL
+ *
+ * Return: DONE, or USAGE after a message.
  */
-int parse_name(const char *what, int argc, char **argv,
-	       const struct word *words, size_t n, const char **name)
+int parse_args(const struct verb *v, int argc, char **argv, struct args *a)
 {
-	if (!argc || is_word(argc, argv, words, n))
-		return fail(USAGE, "the name of the %s is missing", what);
-	*name = argv[0];
-	return check_name(what, *name);
+	struct word words[WORDS];
+	const char *tunnel;
+	size_t n = 0;
+	int code = v->sift ? v->sift(&argc, argv, a) : DONE;
+
+	if (code)
+		return code;
+	for (; v->words[n].name; n++)
+		words[n] = v->words[n];
+	if (v->options)
+		n += option_words(words + n);
+	if (v->names) {
+		if (!argc || is_word(argc, argv, words, n))
+			return fail(USAGE, "the name of the %s is missing",
+				    v->names);
+		a->name = *argv++;
+		argc--;
+		code = check_name(v->names, a->name);
+	}
+	code = code ?: parse_words(v, argc, argv, words, n, a);
+	tunnel = a->given[FTCP_A_TUNNEL];
+	return code || !tunnel ? code : check_name("tunnel", tunnel);
 }
 
 /** parse_u32() - a decimal number, given for @word */
 int parse_u32(const char *word, const char *text, uint32_t *out)
 {
-	if (!scan_u32(text, out))
+	if (text && !scan_u32(text, out))
 		return fail(USAGE, "%s: \"%s\": expected a number", word, text);
 	return DONE;
 }
@@ -146,6 +165,8 @@ int parse_port(const char *word, const char *text, const char *whole,
 {
 	uint32_t port;
 
+	if (!text)
+		return DONE;
 	/* no zeros in front, which would have no end */
 	if (strlen(text) > 5 || !scan_u32(text, &port) || !port || port > 65535)
 		return fail(USAGE, "%s: \"%s\": the port is 1 to 65535", word,

@@ -258,17 +258,14 @@ void print_counters(const struct object *o, int type, const char *title)
 
 /* Options of tunnels */
 
-/**
- * option_words() - the words that options are given by, and where in @given,
- * which is by attribute, their arguments go; how many
- */
-size_t option_words(struct word *words, const char **given)
+/** option_words() - the words that options are given by; how many */
+size_t option_words(struct word *words)
 {
 	const struct attr *a;
 	size_t n = 0;
 
-	for_each_attr(a) if (a->help) words[n++] =
-		(struct word){ .name = a->word, .value = &given[a->type] };
+	for_each_attr(a) if (a->help)
+		words[n++] = (struct word){ a->word, a->type, VALUE };
 	return n;
 }
 

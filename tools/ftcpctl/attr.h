@@ -56,7 +56,7 @@ struct nla_policy *attr_policy(void);
 int attr_put(struct nl_msg *msg, int type, const char *text);
 void put_address(struct nl_msg *msg, int type, const union address *a);
 
-size_t option_words(struct word *words, const char **given);
+size_t option_words(struct word *words);
 int put_options(struct nl_msg *msg, const char *const *given);
 void print_option_help(void);
 void print_option_summary(FILE *f);

@@ -2,34 +2,21 @@
 /*
  * del flow
  */
-#include "args.h"
 #include "ftcpctl.h"
 #include "ipc.h"
 
-static int run_del(int argc, char **argv)
+static int run_del(const struct args *a)
 {
-	const char *local = NULL, *remote = NULL, *dev = NULL;
-	/* clang-format off */
-	const struct word words[] = {
-		NEEDED("local", &local),
-		NEEDED("remote", &remote),
-		NEEDED("dev", &dev),
-	};
-	/* clang-format on */
-	struct nl_msg *msg;
-	union address end;
+	struct nl_msg *msg = ipc_request(FAKETCP_CMD_FLOW_DEL, 0);
+	union address local;
 	int code;
 
-	code = parse_words(argc, argv, words, ARRAY_SIZE(words));
-	if (code)
-		return code;
-	msg = ipc_request(FAKETCP_CMD_FLOW_DEL, 0);
-	code = parse_addr_port("local", local, &end);
+	code = parse_addr_port("local", a->given[FTCP_A_LOCAL], &local);
 	if (!code) {
-		put_address(msg, FTCP_A_LOCAL, &end);
-		code = attr_put(msg, FTCP_A_REMOTE, remote);
+		put_address(msg, FTCP_A_LOCAL, &local);
+		code = attr_put(msg, FTCP_A_REMOTE, a->given[FTCP_A_REMOTE]);
 	}
-	return ipc_do_dev(msg, code, dev);
+	return ipc_do_dev(msg, code, a->given[FTCP_A_IFINDEX]);
 }
 
 const struct verb del_flow = {
@@ -37,5 +24,12 @@ const struct verb del_flow = {
 	.object = "flow",
 	.synopsis = "local ADDR:PORT remote ADDR:PORT dev LINK\n",
 	.help = "Close one flow in order, with a FIN.  `show flows' prints both addresses.\n",
+	.words =
+		(const struct word[]){
+			{ "local", FTCP_A_LOCAL, NEEDED },
+			{ "remote", FTCP_A_REMOTE, NEEDED },
+			{ "dev", FTCP_A_IFINDEX, NEEDED },
+			{},
+		},
 	.run = run_del,
 };

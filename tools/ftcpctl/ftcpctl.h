@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "args.h"
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /**
@@ -27,16 +29,22 @@ enum exit_code {
  * @object: Second word, or NULL for a verb that needs none.
  * @synopsis: What follows the words, a line for each form, each ended by '\n'.
  * @help: The text of --help below the synopsis.
- * @options: Whether the options of tunnels belong to it.
- * @run: Does it; gets the arguments after the words, returns an exit code.
+ * @names: What the name is of that comes first, if one does.
+ * @words: What may follow; the last one has no name.
+ * @options: Whether the options of tunnels may, too.
+ * @sift: Takes out of the words what is unlike the others; may be NULL.
+ * @run: Does it; returns an exit code.
  */
 struct verb {
 	const char *verb;
 	const char *object;
 	const char *synopsis;
 	const char *help;
+	const char *names;
+	const struct word *words;
 	bool options;
-	int (*run)(int argc, char **argv);
+	int (*sift)(int *argc, char **argv, struct args *a);
+	int (*run)(const struct args *a);
 };
 
 extern const struct verb add_tunnel, set_tunnel, del_tunnel;
@@ -52,7 +60,6 @@ int batch_run(const char *path, bool force, int (*command)(int, char **));
 int netns_enter(const char *name);
 int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-const char *command_name(void);
 void *grow(void *array, size_t n, size_t *room, size_t size);
 
 #endif /* FTCPCTL_H */

@@ -35,9 +35,6 @@ static const struct verb *const verbs[] = {
 };
 /* clang-format on */
 
-/* The one that runs */
-static const struct verb *current;
-
 static void complain(const char *prefix, const char *fmt, va_list ap)
 {
 	fflush(stdout);
@@ -80,16 +77,6 @@ void *grow(void *array, size_t n, size_t *room, size_t size)
 	if (!array)
 		exit(fail(REFUSED, "out of memory"));
 	return array;
-}
-
-/** command_name() - verb and object of the command that runs, for messages */
-const char *command_name(void)
-{
-	static char name[32];
-
-	snprintf(name, sizeof(name), "%s%s%s", current->verb,
-		 current->object ? " " : "", current->object ?: "");
-	return name;
 }
 
 static void print_synopsis(FILE *f, const struct verb *v)
@@ -161,13 +148,14 @@ static int print_help(const struct verb *v)
 
 static int run(const struct verb *v, int argc, char **argv)
 {
-	int i;
+	struct args a = {};
+	int code, i;
 
 	for (i = 0; i < argc; i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return print_help(v);
-	current = v;
-	return v->run(argc, argv);
+	code = parse_args(v, argc, argv, &a);
+	return code ?: v->run(&a);
 }
 
 /* The objects that @verb takes, for an error message */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "args.h"
 #include "ftcpctl.h"
 #include "ipc.h"
 #include "json.h"
@@ -97,17 +96,12 @@ static int on_event(const char *name, const struct object *o, unsigned int of)
 	return fflush(stdout) ? REFUSED : 0;
 }
 
-static int run_monitor(int argc, char **argv)
+static int run_monitor(const struct args *a)
 {
-	const struct word words[] = { FLAG("--json", &json) };
-	struct ipc *ipc;
+	struct ipc *ipc = ipc_open();
 	int code;
 
-	json = false;
-	code = parse_words(argc, argv, words, ARRAY_SIZE(words));
-	if (code)
-		return code;
-	ipc = ipc_open();
+	json = a->given[WORD_JSON];
 	if (!ipc)
 		return REFUSED;
 	code = ipc_monitor(ipc, on_event);
@@ -124,5 +118,6 @@ const struct verb monitor = {
 		"established or ends, and why, until interrupted.\n"
 		"\n"
 		"  --json      one object on each line\n",
+	.words = (const struct word[]){ { "--json", WORD_JSON, FLAG }, {} },
 	.run = run_monitor,
 };

@@ -5,9 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "args.h"
 #include "ftcpctl.h"
 #include "ipc.h"
+
+static struct nl_msg *request(int cmd, const struct args *a, size_t extra)
+{
+	struct nl_msg *msg = ipc_request(cmd, extra);
+
+	nla_put_string(msg, FTCP_A_TUNNEL, a->given[FTCP_A_TUNNEL]);
+	nla_put_string(msg, FTCP_A_PEER, a->name);
+	return msg;
+}
 
 static int put_endpoint(struct nl_msg *msg, const char *text)
 {
@@ -52,51 +60,26 @@ static int put_allowed(struct nl_msg *msg, const char *text)
 	return DONE;
 }
 
-static int run(int cmd, int argc, char **argv)
+static int run_set(const struct args *a)
 {
-	const char *name, *tunnel = NULL, *dev = NULL;
-	const char *endpoint = NULL, *allowed = NULL, *wire = NULL;
-	/* clang-format off */
-	const struct word words[] = {
-		NEEDED("tunnel", &tunnel),
-		NEEDED("dev", &dev),
-		VALUE("endpoint", &endpoint),
-		VALUE("allowed-ips", &allowed),
-		VALUE("wire", &wire),
-	};
-	/* clang-format on */
-	size_t n = cmd == FAKETCP_CMD_PEER_DEL ? 2 : ARRAY_SIZE(words);
-	struct nl_msg *msg;
-	int code;
-
-	code = parse_name("peer", argc, argv, words, n, &name);
-	if (!code)
-		code = parse_words(argc - 1, argv + 1, words, n);
-	if (code)
-		return code;
+	const char *allowed = a->given[FTCP_A_ALLOWED_IP];
+	const char *endpoint = a->given[FTCP_A_ENDPOINT];
 	/* No more than 12 bytes come of one in the list */
-	msg = ipc_request(cmd, allowed ? strlen(allowed) * 12 : 0);
-	nla_put_string(msg, FTCP_A_PEER, name);
-	code = attr_put(msg, FTCP_A_WIRE, wire);
+	size_t extra = allowed ? strlen(allowed) * 12 : 0;
+	struct nl_msg *msg = request(FAKETCP_CMD_PEER_SET, a, extra);
+	int code = attr_put(msg, FTCP_A_WIRE, a->given[FTCP_A_WIRE]);
+
 	if (!code && allowed)
 		code = put_allowed(msg, allowed);
 	if (!code && endpoint)
 		code = put_endpoint(msg, endpoint);
-	if (!code)
-		code = check_name("tunnel", tunnel);
-	if (!code)
-		nla_put_string(msg, FTCP_A_TUNNEL, tunnel);
-	return ipc_do_dev(msg, code, dev);
+	return ipc_do_dev(msg, code, a->given[FTCP_A_IFINDEX]);
 }
 
-static int run_set(int argc, char **argv)
+static int run_del(const struct args *a)
 {
-	return run(FAKETCP_CMD_PEER_SET, argc, argv);
-}
-
-static int run_del(int argc, char **argv)
-{
-	return run(FAKETCP_CMD_PEER_DEL, argc, argv);
+	return ipc_do_dev(request(FAKETCP_CMD_PEER_DEL, a, 0), DONE,
+			  a->given[FTCP_A_IFINDEX]);
 }
 
 const struct verb set_peer = {
@@ -113,6 +96,16 @@ const struct verb set_peer = {
 		"  allowed-ips LIST    inner addresses behind the peer; replaces the list\n"
 		"  allowed-ips none    empties it\n"
 		"  wire VARIANT        how connections to it look (default: the tunnel's)\n",
+	.names = "peer",
+	.words =
+		(const struct word[]){
+			{ "tunnel", FTCP_A_TUNNEL, NEEDED },
+			{ "dev", FTCP_A_IFINDEX, NEEDED },
+			{ "endpoint", FTCP_A_ENDPOINT, VALUE },
+			{ "allowed-ips", FTCP_A_ALLOWED_IP, VALUE },
+			{ "wire", FTCP_A_WIRE, VALUE },
+			{},
+		},
 	.run = run_set,
 };
 
@@ -121,5 +114,12 @@ const struct verb del_peer = {
 	.object = "peer",
 	.synopsis = "NAME tunnel NAME dev LINK\n",
 	.help = "Delete a peer and its flows.\n",
+	.names = "peer",
+	.words =
+		(const struct word[]){
+			{ "tunnel", FTCP_A_TUNNEL, NEEDED },
+			{ "dev", FTCP_A_IFINDEX, NEEDED },
+			{},
+		},
 	.run = run_del,
 };

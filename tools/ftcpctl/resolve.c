@@ -11,11 +11,10 @@
 #include <unistd.h>
 
 #include "../common/scan.h"
-#include "args.h"
 #include "ftcpctl.h"
 #include "ipc.h"
 
-#define WATCH_DEFAULT 60
+#define WATCH_DEFAULT "60"
 #define WATCH_MAX 86400
 
 /**
@@ -157,47 +156,37 @@ static int watch(struct request *r, uint32_t seconds)
 }
 
 /* "--watch" and the number that may follow it, out of the words */
-static int take_watch(int *argc, char **argv, uint32_t *seconds)
+static int take_watch(int *argc, char **argv, struct args *a)
 {
 	int i, n = 1;
 
-	*seconds = 0;
 	for (i = 0; i < *argc && strcmp(argv[i], "--watch"); i++)
 		;
 	if (i == *argc)
 		return DONE;
-	*seconds = WATCH_DEFAULT;
+	a->given[WORD_WATCH] = WATCH_DEFAULT;
 	if (i + 1 < *argc && strspn(argv[i + 1], "0123456789")) {
+		a->given[WORD_WATCH] = argv[i + 1];
 		n = 2;
-		if (!scan_u32(argv[i + 1], seconds) || !*seconds ||
-		    *seconds > WATCH_MAX)
-			return fail(USAGE,
-				    "--watch: \"%s\": expected 1 to %d seconds",
-				    argv[i + 1], WATCH_MAX);
 	}
 	memmove(argv + i, argv + i + n, (*argc - i - n) * sizeof(*argv));
 	*argc -= n;
 	return DONE;
 }
 
-static int run_resolve(int argc, char **argv)
+static int run_resolve(const struct args *a)
 {
-	struct request r = {};
-	const struct word words[] = {
-		VALUE("dev", &r.dev),
-		VALUE("tunnel", &r.filter.tunnel),
-	};
+	struct request r = { .dev = a->given[FTCP_A_IFINDEX],
+			     .filter.tunnel = a->given[FTCP_A_TUNNEL] };
+	const char *text = a->given[WORD_WATCH];
 	uint32_t seconds;
-	int code;
 
-	code = take_watch(&argc, argv, &seconds);
-	if (!code)
-		code = parse_words(argc, argv, words, ARRAY_SIZE(words));
-	if (!code && r.filter.tunnel)
-		code = check_name("tunnel", r.filter.tunnel);
-	if (code)
-		return code;
-	return seconds ? watch(&r, seconds) : resolve_all(&r);
+	if (!text)
+		return resolve_all(&r);
+	if (!scan_u32(text, &seconds) || !seconds || seconds > WATCH_MAX)
+		return fail(USAGE, "--watch: \"%s\": expected 1 to %d seconds",
+			    text, WATCH_MAX);
+	return watch(&r, seconds);
 }
 
 const struct verb resolve_names = {
@@ -210,5 +199,12 @@ const struct verb resolve_names = {
 		"  dev LINK    of this link only\n"
 		"  tunnel NAME of this tunnel only\n"
 		"  --watch     do it every 60 seconds, or as many as are given, until SIGTERM\n",
+	.words =
+		(const struct word[]){
+			{ "dev", FTCP_A_IFINDEX, VALUE },
+			{ "tunnel", FTCP_A_TUNNEL, VALUE },
+			{},
+		},
+	.sift = take_watch,
 	.run = run_resolve,
 };

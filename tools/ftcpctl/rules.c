@@ -41,7 +41,6 @@
 
 #include "../common/scan.h"
 #include "address.h"
-#include "args.h"
 #include "ftcpctl.h"
 #include "ipc.h"
 #include "nlsock.h"
@@ -95,14 +94,6 @@ struct plan {
 	size_t n_done;
 };
 
-/* A dry run does not look for the link, but its name must be one */
-static int check_dev(const char *dev)
-{
-	if (!*dev || strlen(dev) >= IF_NAMESIZE)
-		return fail(USAGE, "dev: \"%s\": not the name of a link", dev);
-	return DONE;
-}
-
 static int parse_table(const char *text, uint32_t *out)
 {
 	if (!scan_u32(text, out) || !*out)
@@ -128,6 +119,28 @@ uint32_t rules_table(const char *dev, const char *tunnel)
 			hash = (hash ^ (unsigned char)*c) * 16777619u;
 	}
 	return TABLE_BASE | ((hash ^ hash >> 24) & 0xffffff);
+}
+
+/* What add and del have in common */
+static int make_plan(const struct args *a, struct plan *p)
+{
+	const char *table = a->given[WORD_TABLE];
+
+	*p = (struct plan){
+		.name = a->given[FTCP_A_TUNNEL],
+		.dev = a->given[FTCP_A_IFINDEX],
+		.pref = DEFAULT_PREF,
+		.own = a->given[WORD_LOCAL_ONLY],
+		.dry_run = a->given[WORD_DRY_RUN],
+	};
+	/* A dry run does not look for the link, but its name must be one */
+	if (!*p->dev || strlen(p->dev) >= IF_NAMESIZE)
+		return fail(USAGE, "dev: \"%s\": not the name of a link",
+			    p->dev);
+	if (table)
+		return parse_table(table, &p->table);
+	p->table = rules_table(p->dev, p->name);
+	return DONE;
 }
 
 /** family_name() - name an address family */
@@ -407,42 +420,16 @@ static int plan_and_add(struct plan *p)
 	return code;
 }
 
-static int run_add(int argc, char **argv)
+static int run_add(const struct args *a)
 {
-	const char *sport = NULL, *dport = NULL, *table = NULL, *pref = NULL;
-	struct plan p = { .pref = DEFAULT_PREF };
-	/* clang-format off */
-	const struct word words[] = {
-		NEEDED("tunnel", &p.name),
-		NEEDED("dev", &p.dev),
-		VALUE("sport", &sport),
-		VALUE("dport", &dport),
-		VALUE("table", &table),
-		VALUE("pref", &pref),
-		FLAG("local-only", &p.own),
-		FLAG("--dry-run", &p.dry_run),
-	};
-	/* clang-format on */
-	int code;
+	const char *sport = a->given[WORD_SPORT], *dport = a->given[WORD_DPORT];
+	struct plan p;
+	int code = make_plan(a, &p);
 
-	code = parse_words(argc, argv, words, ARRAY_SIZE(words));
-	if (!code)
-		code = check_name("tunnel", p.name);
-	if (!code)
-		code = check_dev(p.dev);
-	if (!code && sport)
-		code = parse_port("sport", sport, sport, &p.sport);
-	if (!code && dport)
-		code = parse_port("dport", dport, dport, &p.dport);
-	if (!code && pref)
-		code = parse_u32("pref", pref, &p.pref);
-	if (!code && table)
-		code = parse_table(table, &p.table);
-	if (code)
-		return code;
-	if (!table)
-		p.table = rules_table(p.dev, p.name);
-	return plan_and_add(&p);
+	code = code ?: parse_port("sport", sport, sport, &p.sport);
+	code = code ?: parse_port("dport", dport, dport, &p.dport);
+	code = code ?: parse_u32("pref", a->given[WORD_PREF], &p.pref);
+	return code ?: plan_and_add(&p);
 }
 
 /* del rules */
@@ -469,32 +456,12 @@ static int del_family(struct nlsock *nl, struct plan *p, int family)
 	return err ? fail(REFUSED, "%s", nl->text) : DONE;
 }
 
-static int run_del(int argc, char **argv)
+static int run_del(const struct args *a)
 {
-	const char *table = NULL;
-	struct plan p = {};
-	/* clang-format off */
-	const struct word words[] = {
-		NEEDED("tunnel", &p.name),
-		NEEDED("dev", &p.dev),
-		VALUE("table", &table),
-		FLAG("--dry-run", &p.dry_run),
-	};
-	/* clang-format on */
-	int code;
+	struct plan p;
+	int code = make_plan(a, &p);
 
-	code = parse_words(argc, argv, words, ARRAY_SIZE(words));
-	if (!code)
-		code = check_name("tunnel", p.name);
-	if (!code)
-		code = check_dev(p.dev);
-	if (!code && table)
-		code = parse_table(table, &p.table);
-	if (code)
-		return code;
-	if (!table)
-		p.table = rules_table(p.dev, p.name);
-	code = for_each_family(del_family, &p);
+	code = code ?: for_each_family(del_family, &p);
 	if (!code && !p.found)
 		code = fail(REFUSED,
 			    "no rules of tunnel \"%s\" on %s in table %u",
@@ -520,6 +487,18 @@ const struct verb add_rules = {
 		"\n"
 		"Datagrams that carry the tunnel's fwmark are not steered, so that what the\n"
 		"tunnel delivers does not enter it again; a tunnel without fwmark gets one.\n",
+	.words =
+		(const struct word[]){
+			{ "tunnel", FTCP_A_TUNNEL, NEEDED },
+			{ "dev", FTCP_A_IFINDEX, NEEDED },
+			{ "sport", WORD_SPORT, VALUE },
+			{ "dport", WORD_DPORT, VALUE },
+			{ "table", WORD_TABLE, VALUE },
+			{ "pref", WORD_PREF, VALUE },
+			{ "local-only", WORD_LOCAL_ONLY, FLAG },
+			{ "--dry-run", WORD_DRY_RUN, FLAG },
+			{},
+		},
 	.run = run_add,
 };
 
@@ -531,5 +510,13 @@ const struct verb del_rules = {
 		"\n"
 		"  table T     when add was given one\n"
 		"  --dry-run   print the commands, do nothing\n",
+	.words =
+		(const struct word[]){
+			{ "tunnel", FTCP_A_TUNNEL, NEEDED },
+			{ "dev", FTCP_A_IFINDEX, NEEDED },
+			{ "table", WORD_TABLE, VALUE },
+			{ "--dry-run", WORD_DRY_RUN, FLAG },
+			{},
+		},
 	.run = run_del,
 };

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "args.h"
 #include "format.h"
 #include "ftcpctl.h"
 #include "ipc.h"
@@ -403,7 +402,7 @@ static bool is_filter(int argc, char **argv)
 }
 
 /* Take the word that says what to show, wherever it stands, out of the words */
-static int take_object(int *argc, char **argv, const struct shown **object)
+static int take_object(int *argc, char **argv, struct args *a)
 {
 	const struct shown *found = NULL, *word;
 	int i, n = 0;
@@ -427,35 +426,23 @@ static int take_object(int *argc, char **argv, const struct shown **object)
 	}
 	*argc = n;
 	if (found)
-		*object = found;
+		a->given[WORD_OBJECT] = found->name;
 	return DONE;
 }
 
-static int run_show(int argc, char **argv)
+static int run_show(const struct args *a)
 {
-	const struct shown *object = objects;
-	const char *dev = NULL;
-	struct filter filter = {};
-	bool json = false;
-	const struct word words[] = {
-		VALUE("dev", &dev),
-		VALUE("tunnel", &filter.tunnel),
-		FLAG("--json", &json),
-	};
+	const struct shown *object =
+		object_of(a->given[WORD_OBJECT] ?: "tunnels");
+	const char *dev = a->given[FTCP_A_IFINDEX];
+	struct filter filter = { .tunnel = a->given[FTCP_A_TUNNEL] };
+	bool json = a->given[WORD_JSON];
 	int code;
 
-	code = take_object(&argc, argv, &object);
-	if (!code)
-		code = parse_words(argc, argv, words, ARRAY_SIZE(words));
-	if (!code && filter.tunnel)
-		code = check_name("tunnel", filter.tunnel);
-	if (!code && !object->cmd)
+	if (!object->cmd)
 		return show_rules(dev, filter.tunnel, json);
-	if (!code && dev)
-		code = parse_link(dev, &filter.ifindex);
-	if (code)
-		return code;
-	return show_from_kernel(object, &filter, json);
+	code = dev ? parse_link(dev, &filter.ifindex) : DONE;
+	return code ?: show_from_kernel(object, &filter, json);
 }
 
 const struct verb show = {
@@ -472,5 +459,13 @@ const struct verb show = {
 		"  dev LINK    of this link only\n"
 		"  tunnel NAME of this tunnel only\n"
 		"  --json      for programs; ftcpctl(8) says what it contains\n",
+	.words =
+		(const struct word[]){
+			{ "dev", FTCP_A_IFINDEX, VALUE },
+			{ "tunnel", FTCP_A_TUNNEL, VALUE },
+			{ "--json", WORD_JSON, FLAG },
+			{},
+		},
+	.sift = take_object,
 	.run = run_show,
 };

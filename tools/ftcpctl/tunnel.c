@@ -4,61 +4,31 @@
  */
 #include <string.h>
 
-#include "args.h"
 #include "ftcpctl.h"
 #include "ipc.h"
 
-/* Of add and set: more than there are */
-#define WORDS 40
-
-/**
- * struct tunnel - What was said of a tunnel.
- * @name: Its name.
- * @dev: Its link.
- * @routed: Whether the word was there.
- * @given: Arguments of the other words, by attribute.
- */
-struct tunnel {
-	const char *name;
-	const char *dev;
-	bool routed;
-	const char *given[FTCP_A_MAX + 1];
+static const struct word words[] = {
+	{ "dev", FTCP_A_IFINDEX, NEEDED },
+	{ "listen", FTCP_A_LISTEN, VALUE },
+	{ "remote", FTCP_A_ENDPOINT, VALUE },
+	{ "port", FTCP_A_PORT, VALUE },
+	{ "forward", FTCP_A_TARGET, VALUE },
+	{ "local", FTCP_A_LOCAL, VALUE },
+	{ "routed", WORD_ROUTED, FLAG },
+	{},
 };
 
-static int parse(int argc, char **argv, struct tunnel *t)
-{
-	const char **given = t->given;
-	/* clang-format off */
-	struct word words[WORDS] = {
-		NEEDED("dev", &t->dev),
-		VALUE("listen", &given[FTCP_A_LISTEN]),
-		VALUE("remote", &given[FTCP_A_ENDPOINT]),
-		VALUE("port", &given[FTCP_A_PORT]),
-		VALUE("forward", &given[FTCP_A_TARGET]),
-		VALUE("local", &given[FTCP_A_LOCAL]),
-		FLAG("routed", &t->routed),
-	};
-	/* clang-format on */
-	size_t n = 7;
-	int code;
-
-	memset(t, 0, sizeof(*t));
-	n += option_words(words + n, given);
-	code = parse_name("tunnel", argc, argv, words, n, &t->name);
-	return code ?: parse_words(argc - 1, argv + 1, words, n);
-}
-
 /* Do the words describe one of the three forms, and completely? */
-static int check_ends(const struct tunnel *t)
+static int check_ends(const struct args *a)
 {
-	const char *listen = t->given[FTCP_A_LISTEN];
-	const char *remote = t->given[FTCP_A_ENDPOINT];
-	const char *port = t->given[FTCP_A_PORT];
-	const char *forward = t->given[FTCP_A_TARGET];
-	int forms = !!listen + !!forward + t->routed;
+	const char *listen = a->given[FTCP_A_LISTEN];
+	const char *remote = a->given[FTCP_A_ENDPOINT];
+	const char *port = a->given[FTCP_A_PORT];
+	const char *forward = a->given[FTCP_A_TARGET];
+	int forms = !!listen + !!forward + !!a->given[WORD_ROUTED];
 
 	/* A form is there, where the name should be */
-	if (!forms && !strcmp(t->name, "routed"))
+	if (!forms && !strcmp(a->name, "routed"))
 		return fail(USAGE, "the name of the tunnel is missing");
 	if (!forms && remote)
 		return fail(USAGE, "listen is missing");
@@ -67,7 +37,7 @@ static int check_ends(const struct tunnel *t)
 			    "one of listen, forward or routed is missing");
 	if (forms > 1)
 		return fail(USAGE, "%s: cannot be combined with %s",
-			    t->routed ? "routed" : "forward",
+			    a->given[WORD_ROUTED] ? "routed" : "forward",
 			    listen ? "listen" : "forward");
 	if (listen && !remote)
 		return fail(USAGE, "remote is missing");
@@ -77,29 +47,29 @@ static int check_ends(const struct tunnel *t)
 		return fail(USAGE, "remote: needs listen");
 	if (port && listen)
 		return fail(USAGE, "port: cannot be combined with listen");
-	if (t->given[FTCP_A_LOCAL] && !port)
+	if (a->given[FTCP_A_LOCAL] && !port)
 		return fail(USAGE, "local: needs port");
-	if (t->given[FTCP_A_UNREACHABLE] && !forward)
+	if (a->given[FTCP_A_UNREACHABLE] && !forward)
 		return fail(USAGE, "unreachable: needs forward");
 	return DONE;
 }
 
 /* Names last: they may take a while */
-static int put_ends(struct nl_msg *msg, const struct tunnel *t)
+static int put_ends(struct nl_msg *msg, const struct args *a)
 {
 	static const int ends[] = { FTCP_A_LISTEN, FTCP_A_PORT, FTCP_A_LOCAL,
 				    FTCP_A_TARGET };
-	const char *remote = t->given[FTCP_A_ENDPOINT];
+	const char *remote = a->given[FTCP_A_ENDPOINT];
 	union address address;
 	int code = DONE;
 	size_t i;
 
 	nla_put_u32(msg, FTCP_A_MODE,
-		    t->given[FTCP_A_LISTEN] ? FTCP_MODE_LISTEN :
-		    t->given[FTCP_A_TARGET] ? FTCP_MODE_FORWARD :
+		    a->given[FTCP_A_LISTEN] ? FTCP_MODE_LISTEN :
+		    a->given[FTCP_A_TARGET] ? FTCP_MODE_FORWARD :
 					      FTCP_MODE_ROUTED);
 	for (i = 0; i < ARRAY_SIZE(ends) && !code; i++)
-		code = attr_put(msg, ends[i], t->given[ends[i]]);
+		code = attr_put(msg, ends[i], a->given[ends[i]]);
 	if (code || !remote)
 		return code;
 	code = parse_endpoint("remote", remote, &address);
@@ -112,7 +82,7 @@ static int put_ends(struct nl_msg *msg, const struct tunnel *t)
 }
 
 /* What makes a tunnel what it is stays as long as it lives */
-static int check_no_ends(const struct tunnel *t)
+static int check_no_ends(const struct args *a)
 {
 	static const int ends[] = { FTCP_A_LISTEN, FTCP_A_PORT, FTCP_A_TARGET,
 				    FTCP_A_LOCAL };
@@ -120,79 +90,58 @@ static int check_no_ends(const struct tunnel *t)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(ends) && !word; i++)
-		if (t->given[ends[i]])
+		if (a->given[ends[i]])
 			word = attr_word(ends[i]);
-	if (!word && t->routed)
+	if (!word && a->given[WORD_ROUTED])
 		word = "routed";
 	if (word)
 		return fail(
 			USAGE,
 			"%s cannot be changed while the tunnel lives: delete it and add it anew",
 			word);
-	if (t->given[FTCP_A_ENDPOINT])
+	if (a->given[FTCP_A_ENDPOINT])
 		return fail(
 			USAGE,
 			"remote is changed by `ftcpctl set peer remote tunnel %s dev %s endpoint %s'",
-			t->name, t->dev, t->given[FTCP_A_ENDPOINT]);
+			a->name, a->given[FTCP_A_IFINDEX],
+			a->given[FTCP_A_ENDPOINT]);
 	return DONE;
 }
 
-static struct nl_msg *request(int cmd, const struct tunnel *t)
+static struct nl_msg *request(int cmd, const struct args *a)
 {
 	struct nl_msg *msg = ipc_request(cmd, 0);
 
-	nla_put_string(msg, FTCP_A_TUNNEL, t->name);
+	nla_put_string(msg, FTCP_A_TUNNEL, a->name);
 	return msg;
 }
 
-static int run_add(int argc, char **argv)
+static int run_add(const struct args *a)
 {
-	struct nl_msg *msg;
-	struct tunnel t;
-	int code = parse(argc, argv, &t);
+	struct nl_msg *msg = request(FAKETCP_CMD_TUNNEL_NEW, a);
+	int code = put_options(msg, a->given);
 
-	if (code)
-		return code;
-	msg = request(FAKETCP_CMD_TUNNEL_NEW, &t);
-	code = put_options(msg, t.given);
-	if (!code)
-		code = check_ends(&t);
-	if (!code)
-		code = put_ends(msg, &t);
-	return ipc_do_dev(msg, code, t.dev);
+	code = code ?: check_ends(a);
+	code = code ?: put_ends(msg, a);
+	return ipc_do_dev(msg, code, a->given[FTCP_A_IFINDEX]);
 }
 
-static int run_set(int argc, char **argv)
+static int run_set(const struct args *a)
 {
-	struct nl_msg *msg;
-	struct tunnel t;
-	int code = parse(argc, argv, &t);
-	uint32_t len;
+	struct nl_msg *msg = request(FAKETCP_CMD_TUNNEL_SET, a);
+	uint32_t len = nlmsg_hdr(msg)->nlmsg_len;
+	int code = check_no_ends(a);
 
-	if (!code)
-		code = check_no_ends(&t);
-	if (code)
-		return code;
-	msg = request(FAKETCP_CMD_TUNNEL_SET, &t);
-	len = nlmsg_hdr(msg)->nlmsg_len;
-	code = put_options(msg, t.given);
+	code = code ?: put_options(msg, a->given);
 	if (!code && nlmsg_hdr(msg)->nlmsg_len == len)
 		code = fail(USAGE, "nothing to change");
-	return ipc_do_dev(msg, code, t.dev);
+	return ipc_do_dev(msg, code, a->given[FTCP_A_IFINDEX]);
 }
 
-static int run_del(int argc, char **argv)
+static int run_del(const struct args *a)
 {
-	struct tunnel t = {};
-	const struct word words[] = { NEEDED("dev", &t.dev) };
-	int code;
-
-	code = parse_name("tunnel", argc, argv, words, 1, &t.name);
-	if (!code)
-		code = parse_words(argc - 1, argv + 1, words, 1);
-	if (code)
-		return code;
-	return ipc_do_dev(request(FAKETCP_CMD_TUNNEL_DEL, &t), DONE, t.dev);
+	return ipc_do_dev(request(FAKETCP_CMD_TUNNEL_DEL, a), DONE,
+			  a->given[FTCP_A_IFINDEX]);
 }
 
 const struct verb add_tunnel = {
@@ -215,6 +164,8 @@ const struct verb add_tunnel = {
 		"\n"
 		"OPTIONS, and in parentheses what a tunnel has without them:\n"
 		"\n",
+	.names = "tunnel",
+	.words = words,
 	.options = true,
 	.run = run_add,
 };
@@ -227,6 +178,8 @@ const struct verb set_tunnel = {
 		"\n"
 		"OPTIONS, and in parentheses what a new tunnel has:\n"
 		"\n",
+	.names = "tunnel",
+	.words = words,
 	.options = true,
 	.run = run_set,
 };
@@ -236,5 +189,7 @@ const struct verb del_tunnel = {
 	.object = "tunnel",
 	.synopsis = "NAME dev LINK\n",
 	.help = "Delete a tunnel, its peers and its flows.\n",
+	.names = "tunnel",
+	.words = (const struct word[]){ { "dev", FTCP_A_IFINDEX, NEEDED }, {} },
 	.run = run_del,
 };
