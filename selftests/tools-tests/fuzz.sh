@@ -35,7 +35,7 @@ words+=("$(printf 'a%.0s' {1..300})" "$(printf 'a%.0s' {1..300}):1"
 	"$(printf '9%.0s' {1..5000})")
 
 # Beginnings that make sense reach further
-starts=('-force -batch' 'add tunnel t dev lo' 'set tunnel t dev lo' 'del tunnel t' 'show'
+starts=('-force -batch' --complete '--complete add tunnel t' 'add tunnel t dev lo' 'set tunnel t dev lo' 'del tunnel t' 'show'
 	'set peer p tunnel t dev lo' 'del peer p' 'add rules tunnel t dev lo'
 	'del rules tunnel t dev lo --dry-run' 'show rules' 'del flow' ''
 	'add tunnel t dev lo listen 127.0.0.1:1 remote'

@@ -19,6 +19,27 @@ export protos_conf=$root/etc/iproute2/rt_protos.d/faketcp.conf
 check 'a setting for systemd-networkd' test -s "$networkd_conf"
 check 'an entry for ip' test -s "$protos_conf"
 
+# completes EXPECTED WORD...: what bash offers for the last word
+completes()
+{
+	local expected=$1
+
+	shift
+	COMP_WORDS=(ftcpctl "$@") COMP_CWORD=$# COMPREPLY=()
+	_ftcpctl ftcpctl "${*: -1}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	echo "${COMPREPLY[*]}"
+	[ "${COMPREPLY[*]}" = "$expected" ]
+}
+# shellcheck source=/dev/null
+. "$root/usr/local/share/bash-completion/completions/ftcpctl"
+check 'verbs are completed' completes "set show" s
+check 'objects' completes 'tunnel peer flow rules' del ''
+check 'words' completes 'max-age max-bytes max-flows max-flows-per-source' \
+	add tunnel t dev l routed idle 5 max
+check '... that are not there yet' completes 'dev' del flow local a remote b ''
+check 'values' completes 'auto' set tunnel t wire a
+check 'names of links' completes 'lo' -4 show flows dev lo
+
 # private COMMAND...: where nobody else sees links, rules and files
 private() { unshare --net --mount --propagation private "$@"; }
 

@@ -280,6 +280,18 @@ int put_options(struct nl_msg *msg, const char *const *given)
 	return code;
 }
 
+/** print_values() - name the values that an attribute can have, one a line */
+void print_values(int type)
+{
+	const struct attr *a = find(type);
+	size_t i;
+
+	for (i = 0; a && a->names && i < a->names->n; i++)
+		puts(a->names->name[i]);
+	if (a && a->kind->off)
+		puts("off");
+}
+
 /** print_option_help() - say what each option means */
 void print_option_help(void)
 {

@@ -58,6 +58,7 @@ void put_address(struct nl_msg *msg, int type, const union address *a);
 
 size_t option_words(struct word *words);
 int put_options(struct nl_msg *msg, const char *const *given);
+void print_values(int type);
 void print_option_help(void);
 void print_option_summary(FILE *f);
 

@@ -53,10 +53,14 @@ extern const struct verb del_flow;
 extern const struct verb add_rules, del_rules;
 extern const struct verb show, monitor, resolve_names;
 
+/* All of them, and NULL */
+extern const struct verb *const verbs[];
+
 /* FILE:LINE of a batch, for messages; empty otherwise */
 extern char batch_line[];
 
 int batch_run(const char *path, bool force, int (*command)(int, char **));
+int complete(int argc, char **argv);
 int netns_enter(const char *name);
 int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -202,15 +202,15 @@ static void forget_rows(struct nlmsghdr *msg, void *arg)
 }
 
 /**
- * ipc_list() - List tunnels, peers or flows.
+ * ipc_read() - List tunnels, peers or flows.
  * @ipc: The connection.
  * @cmd: Which of them.
  * @filter: Of what.
  * @l: The list; to be freed by list_free() also after an error.
  *
- * Return: DONE, or REFUSED after a message.
+ * Return: 0 or a negative errno; see ipc_refused().
  */
-int ipc_list(struct ipc *ipc, int cmd, const struct filter *filter,
+int ipc_read(struct ipc *ipc, int cmd, const struct filter *filter,
 	     struct list *l)
 {
 	struct nl_msg *msg = ipc_request(cmd, 0);
@@ -222,9 +222,14 @@ int ipc_list(struct ipc *ipc, int cmd, const struct filter *filter,
 		nla_put_u32(msg, FTCP_A_IFINDEX, filter->ifindex);
 	if (filter->tunnel)
 		nla_put_string(msg, FTCP_A_TUNNEL, filter->tunnel);
-	if (nlsock_dump(&ipc->nl, msg, add_row, forget_rows, &r))
-		return ipc_refused(ipc);
-	return DONE;
+	return nlsock_dump(&ipc->nl, msg, add_row, forget_rows, &r);
+}
+
+/** ipc_list() - the same; DONE, or REFUSED after a message */
+int ipc_list(struct ipc *ipc, int cmd, const struct filter *filter,
+	     struct list *l)
+{
+	return ipc_read(ipc, cmd, filter, l) ? ipc_refused(ipc) : DONE;
 }
 
 /** list_free() - free what ipc_list() has read */

@@ -48,6 +48,8 @@ struct nl_msg *ipc_request(int cmd, size_t extra);
 void put_endpoint_name(struct nl_msg *msg, const char *name);
 int ipc_do(struct ipc *ipc, struct nl_msg *msg);
 int ipc_do_dev(struct nl_msg *msg, int code, const char *dev);
+int ipc_read(struct ipc *ipc, int cmd, const struct filter *filter,
+	     struct list *l);
 int ipc_list(struct ipc *ipc, int cmd, const struct filter *filter,
 	     struct list *l);
 void list_free(struct list *l);

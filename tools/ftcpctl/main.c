@@ -20,18 +20,19 @@
 #define MODULE_VERSION "/sys/module/faketcp/version"
 
 /* clang-format off */
-static const struct verb *const verbs[] = {
+const struct verb *const verbs[] = {
 	&add_tunnel,
+	&add_rules,
 	&set_tunnel,
-	&del_tunnel,
 	&set_peer,
+	&del_tunnel,
 	&del_peer,
 	&del_flow,
-	&add_rules,
 	&del_rules,
 	&show,
 	&monitor,
 	&resolve_names,
+	NULL,
 };
 /* clang-format on */
 
@@ -104,7 +105,7 @@ static void print_usage(FILE *f, const char *verb)
 	size_t i;
 
 	fputs("Usage:\n", f);
-	for (i = 0; i < ARRAY_SIZE(verbs); i++)
+	for (i = 0; verbs[i]; i++)
 		if (!verb || !strcmp(verb, verbs[i]->verb))
 			print_synopsis(f, verbs[i]);
 	if (!verb || strcmp(verb, "del")) /* which takes none of them */
@@ -165,7 +166,7 @@ static const char *objects_of(const char *verb)
 	size_t i;
 
 	list[0] = '\0';
-	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
+	for (i = 0; verbs[i]; i++) {
 		if (strcmp(verb, verbs[i]->verb) || !verbs[i]->object)
 			continue;
 		if (list[0])
@@ -180,7 +181,7 @@ static int dispatch(int argc, char **argv)
 	bool known = false;
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(verbs); i++) {
+	for (i = 0; verbs[i]; i++) {
 		const struct verb *v = verbs[i];
 
 		if (strcmp(argv[0], v->verb))
@@ -225,6 +226,8 @@ static int command(int argc, char **argv)
 		print_usage(stdout, NULL);
 		return DONE;
 	}
+	if (!strcmp(argv[0], "--complete"))
+		return complete(n - 1, argv + 1);
 	if (!strcmp(argv[0], "--version") || !strcmp(argv[0], "-V"))
 		return print_version();
 	return dispatch(n, argv);

@@ -46,7 +46,7 @@ static bool unchanged(struct ipc *ipc, const struct object *p)
 	struct list peers;
 	size_t i;
 
-	if (!ipc_list(ipc, FAKETCP_CMD_PEER_GET, &filter, &peers))
+	if (!ipc_read(ipc, FAKETCP_CMD_PEER_GET, &filter, &peers))
 		for (i = 0; i < peers.n && !found; i++)
 			found = continues(&peers.array[i], p) &&
 				same_value(&peers.array[i], p,

@@ -137,7 +137,7 @@ static void read_tunnels(struct view *v)
 	struct filter all = {};
 	struct ipc *ipc = ipc_try_open();
 
-	if (ipc && ipc_list(ipc, FAKETCP_CMD_TUNNEL_GET, &all, &v->tunnels))
+	if (ipc && ipc_read(ipc, FAKETCP_CMD_TUNNEL_GET, &all, &v->tunnels))
 		list_free(&v->tunnels);
 	ipc_close(ipc);
 }

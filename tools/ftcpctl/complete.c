@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * --complete WORD...: what may come next, one a line, for the shell
+ */
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "attr.h"
+#include "ftcpctl.h"
+#include "ipc.h"
+
+static int print_links(void)
+{
+	struct if_nameindex *list = if_nameindex(), *i;
+
+	for (i = list; i && i->if_index; i++)
+		puts(i->if_name);
+	if (list)
+		if_freenameindex(list);
+	return DONE;
+}
+
+static int print_tunnels(void)
+{
+	struct ipc *ipc = ipc_try_open();
+	struct filter all = {};
+	struct list l = {};
+	size_t i;
+
+	if (ipc && !ipc_read(ipc, FAKETCP_CMD_TUNNEL_GET, &all, &l))
+		for (i = 0; i < l.n; i++)
+			puts(object_text(&l.array[i], FTCP_A_TUNNEL));
+	list_free(&l);
+	ipc_close(ipc);
+	return DONE;
+}
+
+/* After a verb and its object */
+static int complete_words(const struct verb *v, int argc, char **argv)
+{
+	bool given[WORDS] = {};
+	struct word words[WORDS];
+	size_t i, n;
+
+	for (n = 0; v->words[n].name; n++)
+		words[n] = v->words[n];
+	if (v->options)
+		n += option_words(words + n);
+	if (v->names && !argc)
+		return strcmp(v->verb, "add") && !strcmp(v->names, "tunnel") ?
+			       print_tunnels() :
+			       DONE;
+	for (i = !!v->names; i < (size_t)argc; i++) {
+		size_t w = 0;
+
+		while (w < n && strcmp(words[w].name, argv[i]))
+			w++;
+		if (w == n)
+			continue;
+		given[words[w].id] = true;
+		if (words[w].kind == FLAG || ++i < (size_t)argc)
+			continue;
+		if (words[w].id == FTCP_A_IFINDEX)
+			return print_links();
+		if (words[w].id == FTCP_A_TUNNEL)
+			return print_tunnels();
+		print_values(words[w].id);
+		return DONE;
+	}
+	for (i = 0; i < n; i++)
+		if (!given[words[i].id])
+			puts(words[i].name);
+	return DONE;
+}
+
+/**
+ * complete() - say what may come next
+ * @argc: how many words there are before
+ * @argv: these
+ *
+ * Return: DONE.
+ */
+int complete(int argc, char **argv)
+{
+	const struct verb *const *v;
+
+	/* What comes before the command */
+	for (; argc && argv[0][0] == '-'; argc--, argv++)
+		if (argc > 1 && strcmp(argv[0], "-force"))
+			argc--, argv++;
+	for (v = verbs; *v; v++) {
+		bool object = (*v)->object;
+
+		if (!argc) {
+			if (v == verbs || strcmp(v[0]->verb, v[-1]->verb))
+				puts((*v)->verb);
+			continue;
+		}
+		if (strcmp(argv[0], (*v)->verb))
+			continue;
+		if (object && argc == 1)
+			puts((*v)->object);
+		else if (!object || !strcmp(argv[1], (*v)->object))
+			return complete_words(*v, argc - 1 - object,
+					      argv + 1 + object);
+	}
+	return DONE;
+}
