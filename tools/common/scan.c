@@ -168,3 +168,49 @@ bool scan_mark(const char *text, uint32_t *out)
 	*out = (uint32_t)value;
 	return true;
 }
+
+/**
+ * scan_port() - read a port number
+ * @text: what was given; no zeros in front, which would have no end
+ * @out: 1 to 65535
+ *
+ * Return: whether it is one.
+ */
+bool scan_port(const char *text, unsigned int *out)
+{
+	size_t len = strlen(text);
+	uint64_t port;
+
+	if (len > 5 || !scan_digits(text, len, 65535, &port) || !port)
+		return false;
+	*out = (unsigned int)port;
+	return true;
+}
+
+/**
+ * scan_host_port() - take HOST:PORT or [HOST]:PORT apart
+ * @text: the whole
+ * @out: its parts
+ *
+ * Return: what is wrong with it.
+ */
+enum form scan_host_port(const char *text, struct host_port *out)
+{
+	const char *start, *end;
+	size_t len;
+
+	out->bracketed = text[0] == '[';
+	start = text + out->bracketed;
+	end = strchr(text, out->bracketed ? ']' : ':');
+	if (!out->bracketed && end && strchr(end + 1, ':'))
+		return FORM_BARE;
+	if (!end || end == start || (out->bracketed && end[1] != ':'))
+		return FORM_WRONG;
+	len = (size_t)(end - start);
+	if (len >= sizeof(out->host))
+		return FORM_WRONG;
+	memcpy(out->host, start, len);
+	out->host[len] = '\0';
+	return scan_port(end + 1 + out->bracketed, &out->port) ? FORM_SOUND :
+								 FORM_PORT;
+}

@@ -174,36 +174,32 @@ static void set_port(union address *a, unsigned int port)
 		a->in6.sin6_port = htons(port);
 }
 
-/* Split "HOST:PORT" or "[HOST]:PORT" and parse both halves */
 static int parse_host_port(const char *word, const char *text, bool names,
 			   const char *expected, union address *out)
 {
-	bool bracketed = text[0] == '[';
-	const char *start = text + bracketed;
-	const char *end = bracketed ? strchr(text, ']') : strchr(text, ':');
-	unsigned int port;
-	char host[256];
+	struct host_port hp;
 	int code;
 
-	if (!bracketed && end && strchr(end + 1, ':'))
+	switch (scan_host_port(text, &hp)) {
+	case FORM_BARE:
 		return fail(
 			USAGE,
 			"%s: \"%s\": an IPv6 address is written [ADDR]:PORT",
 			word, text);
-	if (!end || end == start || (bracketed && end[1] != ':') ||
-	    (size_t)(end - start) >= sizeof(host))
+	case FORM_WRONG:
 		return fail(USAGE, "%s: \"%s\": expected %s", word, text,
 			    expected);
-	memcpy(host, start, end - start);
-	host[end - start] = '\0';
-	code = parse_port(word, end + 1 + bracketed, text, &port);
+	case FORM_PORT:
+		return fail(USAGE, "%s: \"%s\": the port is 1 to 65535", word,
+			    text);
+	default:
+		break;
+	}
+	code = parse_host(word, text, hp.host, hp.bracketed, names, expected,
+			  out);
 	if (!code)
-		code = parse_host(word, text, host, bracketed, names, expected,
-				  out);
-	if (code)
-		return code;
-	set_port(out, port);
-	return DONE;
+		set_port(out, hp.port);
+	return code;
 }
 
 /** parse_endpoint() - HOST:PORT, where HOST may be a name */
@@ -212,28 +208,21 @@ int parse_endpoint(const char *word, const char *text, union address *out)
 	return parse_host_port(word, text, true, "HOST:PORT", out);
 }
 
-/* The host in HOST:PORT, if it is a name; NULL otherwise */
-static const char *name_of(const char *text, char *host, size_t size)
+/* Does HOST:PORT have a name? */
+static bool split_name(const char *text, struct host_port *hp)
 {
-	const char *end = strchr(text, ':');
 	union address address;
 
-	if (!end || (size_t)(end - text) >= size)
-		return NULL;
-	memcpy(host, text, end - text);
-	host[end - text] = '\0';
-	return literal(host, &address) || !is_name(host) ? NULL : host;
+	return scan_host_port(text, hp) == FORM_SOUND && !hp->bracketed &&
+	       !literal(hp->host, &address) && is_name(hp->host);
 }
 
-/**
- * endpoint_is_name() - does HOST:PORT have a name, which may change its
- * address?
- */
+/** endpoint_is_name() - does HOST:PORT have a name, which may change its address? */
 bool endpoint_is_name(const char *text)
 {
-	char host[256];
+	struct host_port hp;
 
-	return name_of(text, host, sizeof(host));
+	return split_name(text, &hp);
 }
 
 static bool same_host(const union address *a, const union address *b)
@@ -259,18 +248,12 @@ int resolve_again(const char *text, const union address *present,
 		  union address *out)
 {
 	struct addrinfo *list, *answer;
-	const char *colon = strchr(text, ':');
-	unsigned int port;
-	char host[256];
 	bool found = false, kin = false;
-	int code;
+	struct host_port hp;
 
-	if (!name_of(text, host, sizeof(host)))
+	if (!split_name(text, &hp))
 		return fail(REFUSED, "\"%s\" is not HOST:PORT", text);
-	code = parse_port("resolve", colon + 1, text, &port);
-	if (!code)
-		code = look_up("resolve", host, 0, &list);
-	if (code)
+	if (look_up("resolve", hp.host, 0, &list))
 		return REFUSED;
 	for (answer = list; answer; answer = answer->ai_next) {
 		union address a;
@@ -291,7 +274,7 @@ int resolve_again(const char *text, const union address *present,
 	if (!found)
 		return fail(REFUSED, "resolve: \"%s\": neither IPv4 nor IPv6",
 			    text);
-	set_port(out, port);
+	set_port(out, hp.port);
 	return DONE;
 }
 

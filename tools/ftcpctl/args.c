@@ -157,21 +157,12 @@ int parse_u32(const char *word, const char *text, uint32_t *out)
 	return DONE;
 }
 
-/**
- * parse_port() - a port, given for @word as part of @whole; in host byte order
- */
-int parse_port(const char *word, const char *text, const char *whole,
-	       unsigned int *out)
+/** parse_port() - a port, given for @word; in host byte order */
+int parse_port(const char *word, const char *text, unsigned int *out)
 {
-	uint32_t port;
-
-	if (!text)
-		return DONE;
-	/* no zeros in front, which would have no end */
-	if (strlen(text) > 5 || !scan_u32(text, &port) || !port || port > 65535)
+	if (text && !scan_port(text, out))
 		return fail(USAGE, "%s: \"%s\": the port is 1 to 65535", word,
-			    whole);
-	*out = port;
+			    text);
 	return DONE;
 }
 

@@ -52,8 +52,7 @@ struct args {
 
 int parse_args(const struct verb *v, int argc, char **argv, struct args *a);
 int parse_u32(const char *word, const char *text, uint32_t *out);
-int parse_port(const char *word, const char *text, const char *whole,
-	       unsigned int *out);
+int parse_port(const char *word, const char *text, unsigned int *out);
 int parse_link(const char *text, unsigned int *ifindex);
 
 #endif /* FTCPCTL_ARGS_H */

@@ -162,7 +162,7 @@ void put_address(struct nl_msg *msg, int type, const union address *a)
 static int put_port(struct nl_msg *msg, const struct attr *a, const char *text)
 {
 	unsigned int port;
-	int code = parse_port(a->word, text, text, &port);
+	int code = parse_port(a->word, text, &port);
 
 	if (!code)
 		nla_put_u16(msg, a->type, port);

@@ -422,12 +422,11 @@ static int plan_and_add(struct plan *p)
 
 static int run_add(const struct args *a)
 {
-	const char *sport = a->given[WORD_SPORT], *dport = a->given[WORD_DPORT];
 	struct plan p;
 	int code = make_plan(a, &p);
 
-	code = code ?: parse_port("sport", sport, sport, &p.sport);
-	code = code ?: parse_port("dport", dport, dport, &p.dport);
+	code = code ?: parse_port("sport", a->given[WORD_SPORT], &p.sport);
+	code = code ?: parse_port("dport", a->given[WORD_DPORT], &p.dport);
 	code = code ?: parse_u32("pref", a->given[WORD_PREF], &p.pref);
 	return code ?: plan_and_add(&p);
 }

@@ -12,7 +12,8 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
+
+#include "../common/scan.h"
 
 /**
  * addr_from_v4() - map an IPv4 address
@@ -81,13 +82,9 @@ const char *addr_text(const struct addr *a, char *buf, size_t size)
  */
 int port_parse(const char *text)
 {
-	char *end;
-	long v;
+	unsigned int port;
 
-	if (*text < '0' || *text > '9')
-		return -1;
-	v = strtol(text, &end, 10);
-	return *end || v < 1 || v > 65535 ? -1 : (int)v;
+	return scan_port(text, &port) ? (int)port : -1;
 }
 
 /**
@@ -101,25 +98,12 @@ int port_parse(const char *text)
  */
 int host_split(const char *text, char *host, size_t size, int *port)
 {
-	const char *colon = strrchr(text, ':'), *start = text, *end = colon;
+	struct host_port hp;
 
-	if (!colon || colon == text)
+	if (scan_host_port(text, &hp) != FORM_SOUND || strlen(hp.host) >= size)
 		return -1;
-	*port = port_parse(colon + 1);
-	if (*port < 0)
-		return -1;
-	if (*text == '[') {
-		if (colon[-1] != ']')
-			return -1;
-		start++;
-		end--;
-	} else if (memchr(text, ':', (size_t)(colon - text))) {
-		return -1;
-	}
-	if (end <= start || (size_t)(end - start) >= size)
-		return -1;
-	memcpy(host, start, (size_t)(end - start));
-	host[end - start] = '\0';
+	strcpy(host, hp.host);
+	*port = (int)hp.port;
 	return 0;
 }
 
