@@ -93,6 +93,19 @@ check 'the same from outside' prints "$(c "${show[@]}" --json)" \
 check 'also by path, in a batch' prints "$(c "${show[@]}" -6 --json)" \
 	ftcpctl -4 -netns "/run/netns/$C" -batch <(echo '-6 show rules --json')
 
+# Names are those in /etc/netns, and whoever called keeps their own.
+cat > "$tmp/named" <<-'EOT'
+	mount -t tmpfs tmpfs /etc && mkdir -p "/etc/netns/$1" || exit
+	echo 'hosts: files' > /etc/nsswitch.conf
+	: > /etc/hosts
+	echo 192.0.2.1 nosuch.test > "/etc/netns/$1/hosts"
+	ftcpctl -n "$1" add tunnel t dev ftcp0 listen 127.0.0.1:1 remote nosuch.test:1
+	status=$?
+	[ ! -s /etc/hosts ] && exit $status
+EOT
+check_refused 'names as ip-netns(8) says' '^ftcpctl: .*modprobe faketcp)$' \
+	unshare --mount --propagation private sh "$tmp/named" "$C"
+
 # Somebody else's rule and route of the same kind
 c ip rule add pref 6000 ipproto udp sport 5 lookup "$table"
 c ip route add 192.0.2.0/24 dev ftcp0 table "$table"

@@ -114,6 +114,16 @@ static bool is_word(int argc, char **argv, const struct word *words, size_t n)
 	       !are_words(argc - 1, argv + 1, words, n);
 }
 
+/** verb_words() - all words that a verb understands; how many */
+size_t verb_words(const struct verb *v, struct word *words)
+{
+	size_t n;
+
+	for (n = 0; v->words[n].name; n++)
+		words[n] = v->words[n];
+	return v->options ? n + option_words(words + n) : n;
+}
+
 /**
  * parse_args() - sort the words of a command line
  * @v: what they belong to
@@ -127,15 +137,12 @@ int parse_args(const struct verb *v, int argc, char **argv, struct args *a)
 {
 	struct word words[WORDS];
 	const char *tunnel;
-	size_t n = 0;
+	size_t n;
 	int code = v->sift ? v->sift(&argc, argv, a) : DONE;
 
 	if (code)
 		return code;
-	for (; v->words[n].name; n++)
-		words[n] = v->words[n];
-	if (v->options)
-		n += option_words(words + n);
+	n = verb_words(v, words);
 	if (v->names) {
 		if (!argc || is_word(argc, argv, words, n))
 			return fail(USAGE, "the name of the %s is missing",

@@ -50,6 +50,7 @@ struct args {
 	const char *given[WORDS];
 };
 
+size_t verb_words(const struct verb *v, struct word *words);
 int parse_args(const struct verb *v, int argc, char **argv, struct args *a);
 int parse_u32(const char *word, const char *text, uint32_t *out);
 int parse_port(const char *word, const char *text, unsigned int *out);

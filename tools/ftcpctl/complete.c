@@ -43,10 +43,7 @@ static int complete_words(const struct verb *v, int argc, char **argv)
 	struct word words[WORDS];
 	size_t i, n;
 
-	for (n = 0; v->words[n].name; n++)
-		words[n] = v->words[n];
-	if (v->options)
-		n += option_words(words + n);
+	n = verb_words(v, words);
 	if (v->names && !argc)
 		return strcmp(v->verb, "add") && !strcmp(v->names, "tunnel") ?
 			       print_tunnels() :
