@@ -127,7 +127,9 @@ static const struct attr *find(int type)
 {
 	const struct attr *a;
 
-	for_each_attr(a) if (a->type == type) return a;
+	for_each_attr(a)
+		if (a->type == type)
+			return a;
 	return NULL;
 }
 
@@ -146,7 +148,8 @@ struct nla_policy *attr_policy(void)
 	const struct attr *a;
 
 	if (!policy[FTCP_A_IFNAME].type)
-		for_each_attr(a) policy[a->type].type = a->nla;
+		for_each_attr(a)
+			policy[a->type].type = a->nla;
 	return policy;
 }
 
@@ -196,8 +199,7 @@ void object_json(const struct object *o, unsigned int of)
 	char buf[VALUE_STRLEN];
 	const struct attr *a;
 
-	for_each_attr(a)
-	{
+	for_each_attr(a) {
 		const char *key = a->key ?: a->word;
 
 		if (!(a->of & of) ||
@@ -219,8 +221,7 @@ void print_option_values(const struct object *o)
 	char buf[VALUE_STRLEN];
 	const struct attr *a;
 
-	for_each_attr(a)
-	{
+	for_each_attr(a) {
 		uint64_t value = object_number(o, a->type);
 
 		if (!a->text || !o->tb[a->type] || value + 1 == a->quiet)
@@ -264,8 +265,9 @@ size_t option_words(struct word *words)
 	const struct attr *a;
 	size_t n = 0;
 
-	for_each_attr(a) if (a->help)
-		words[n++] = (struct word){ a->word, a->type, VALUE };
+	for_each_attr(a)
+		if (a->help)
+			words[n++] = (struct word){ a->word, a->type, VALUE };
 	return n;
 }
 
@@ -275,8 +277,9 @@ int put_options(struct nl_msg *msg, const char *const *given)
 	const struct attr *a;
 	int code = DONE;
 
-	for_each_attr(a) if (a->help && !code)
-		code = attr_put(msg, a->type, given[a->type]);
+	for_each_attr(a)
+		if (a->help && !code)
+			code = attr_put(msg, a->type, given[a->type]);
 	return code;
 }
 
@@ -297,8 +300,7 @@ void print_option_help(void)
 {
 	const struct attr *a;
 
-	for_each_attr(a)
-	{
+	for_each_attr(a) {
 		const char *line = a->help, *end;
 		int column;
 
@@ -325,8 +327,7 @@ void print_option_summary(FILE *f)
 	const struct attr *a;
 	size_t column = 0;
 
-	for_each_attr(a)
-	{
+	for_each_attr(a) {
 		size_t len = a->help ? strlen(a->word) + strlen(a->arg) + 3 : 0;
 
 		if (!len)
