@@ -16,6 +16,7 @@
 #include <net/netns/generic.h>
 
 #include "addr.h"
+#include "core/listen.h"
 
 #define FTCP_PORT_BUCKETS 64
 #define FTCP_RANKS 32
@@ -143,37 +144,16 @@ static inline struct ftcp_net *ftcp_net(const struct net *net)
 	return net_generic(net, ftcp_net_id);
 }
 
-/* What a namespace's key is used for.  Who learns a number of one kind, as everybody
- * may who sends a SYN, learns nothing of those of the other.
- */
-enum ftcp_hash {
-	FTCP_HASH_COOKIE = 1,
-	FTCP_HASH_ISN,
-	FTCP_HASH_LOOPBACK,
-};
+u32 ftcp_net_hash(const void *key, const void *ends, enum ftcp_hash what,
+		  u32 slot);
 
 /**
- * ftcp_net_hash() - a number that nobody can guess
+ * ftcp_net_secret() - what the core makes numbers with that nobody can guess
  * @fn: whose key
- * @pair: of these ends
- * @what: of this kind
- * @slot: and of this time
  */
-static inline u32 ftcp_net_hash(const struct ftcp_net *fn,
-				const struct ftcp_pair *pair,
-				enum ftcp_hash what, u32 slot)
+static inline struct ftcp_secret ftcp_net_secret(const struct ftcp_net *fn)
 {
-	struct {
-		struct ftcp_pair pair;
-		u32 what;
-		u32 slot;
-	} __aligned(SIPHASH_ALIGNMENT) input = {
-		.pair = *pair,
-		.what = what,
-		.slot = slot,
-	};
-
-	return (u32)siphash(&input, sizeof(input), &fn->key);
+	return (struct ftcp_secret){ .hash = ftcp_net_hash, .key = fn };
 }
 
 /* A namespace does not go before its tunnels: see net_pre_exit(). */

@@ -17,7 +17,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <net/netfilter/nf_conntrack.h>
 
-#include "core/cookie.h"
+#include "core/listen.h"
 #include "datapath.h"
 #include "flow.h"
 #include "gso.h"
@@ -266,77 +266,59 @@ void ftcp_receive_queued(struct ftcp_flow *flow, struct sk_buff *skb)
 
 /* ---- segments of no flow: the handshake ---- */
 
-static bool cookie_valid(struct ftcp_net *fn, const struct ftcp_pair *pair,
-			 const struct ftcp_segment *seg)
-{
-	u32 cookie = seg->ack - 1, slot;
-
-	if ((seg->flags & (FTCP_ACK | FTCP_SYN | FTCP_FIN | FTCP_RST)) !=
-	    FTCP_ACK)
-		return false;
-	if (!ftcp_cookie_find_slot(cookie, ftcp_cookie_slot(ftcp_now()), &slot))
-		return false;
-	return cookie ==
-	       ftcp_cookie_make(ftcp_net_hash(fn, pair, FTCP_HASH_COOKIE, slot),
-				slot, cookie & 1);
-}
-
 static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 			  const struct ftcp_pair *pair,
 			  const struct ftcp_segment *seg, struct sk_buff *skb);
 
-/* A segment to a port of @tunnel that belongs to no flow.  A SYN is answered
- * and forgotten; a valid answer to that answer makes a flow; anything else
- * gets the RST that a TCP would send.
+/* A handshake is complete; false, and why, if there can be no flow.  Then the segment
+ * is not consumed.
  */
+static bool accept(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
+		   struct ftcp_peer *peer, const struct ftcp_pair *pair,
+		   const struct ftcp_segment *seg, struct sk_buff *skb,
+		   enum ftcp_drop_attr *reason)
+{
+	struct ftcp_flow *flow = ftcp_flow_accept(tunnel, peer, pair, seg,
+						  reason);
+
+	if (!flow) {
+		flow = ftcp_flow_by_outer(fn, pair);
+		if (flow)
+			receive_known(fn, flow, pair, seg, skb);
+		return flow;
+	}
+	if (!seg->len)
+		consume_skb(skb);
+	else if (!smp_load_acquire(&flow->waiting))
+		deliver(flow, skb);
+	else if (!ftcp_flow_enqueue(flow, skb))
+		ftcp_drop_rx(tunnel, FTCP_DROP_REFUSED, skb);
+	return true;
+}
+
+/* A segment to a port of @tunnel that belongs to no flow: see core/listen.c. */
 static void receive_unknown(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 			    const struct ftcp_pair *pair,
 			    const struct ftcp_segment *seg, struct sk_buff *skb)
 {
-	enum ftcp_drop_attr reason = FTCP_DROP_NO_FLOW;
-	struct ftcp_control ctl = { };
-	struct ftcp_flow *flow;
-	struct ftcp_peer *peer;
-	u32 cookie, slot;
+	struct ftcp_peer *peer = ftcp_peer_by_address(tunnel, &pair->remote);
+	const struct ftcp_secret secret = ftcp_net_secret(fn);
+	enum ftcp_drop_attr reason;
+	struct ftcp_unknown u;
 
-	peer = ftcp_peer_by_address(tunnel, &pair->remote);
-	if (!peer) {
-		reason = FTCP_DROP_NO_PEER;
-	} else if ((seg->flags & (FTCP_SYN | FTCP_ACK | FTCP_RST | FTCP_FIN)) ==
-		   FTCP_SYN) {
-		slot = ftcp_cookie_slot(ftcp_now());
-		cookie = ftcp_net_hash(fn, pair, FTCP_HASH_COOKIE, slot);
-		cookie = ftcp_cookie_make(cookie, slot,
-					  seg->wscale != FTCP_NO_WSCALE);
-		ftcp_conn_answer_syn(seg, cookie, &ctl);
-		ftcp_send_control(tunnel, NULL, pair, &ctl);
-		consume_skb(skb);
-		return;
-	} else if (cookie_valid(fn, pair, seg)) {
-		flow = ftcp_flow_accept(tunnel, peer, pair, seg, &reason);
-		if (flow && !seg->len) {
-			consume_skb(skb);
+	ftcp_listen(&secret, pair, peer ? FTCP_PORT_OPEN : FTCP_PORT_SHUT, seg,
+		    ftcp_now(), &u);
+	reason = peer ? u.drop : FTCP_DROP_NO_PEER;
+	if (u.meaning == FTCP_ACCEPT) {
+		if (accept(fn, tunnel, peer, pair, seg, skb, &reason))
 			return;
-		}
-		if (flow) {
-			if (!smp_load_acquire(&flow->waiting))
-				deliver(flow, skb);
-			else if (!ftcp_flow_enqueue(flow, skb))
-				ftcp_drop_rx(tunnel, FTCP_DROP_REFUSED, skb);
-			return;
-		}
-		flow = ftcp_flow_by_outer(fn, pair);
-		if (flow) {
-			receive_known(fn, flow, pair, seg, skb);
-			return;
-		}
-	} else if ((seg->flags & FTCP_ACK) && !(seg->flags & FTCP_RST) &&
-		   !seg->len) {
-		reason = FTCP_DROP_HANDSHAKE;
+		ftcp_reset_for(seg, &u.control);
 	}
-	ftcp_reset_for(seg, &ctl);
-	ftcp_send_control(tunnel, NULL, pair, &ctl);
-	ftcp_drop_rx(tunnel, reason, skb);
+	ftcp_send_control(tunnel, NULL, pair, &u.control);
+	if (u.meaning == FTCP_ANSWER)
+		consume_skb(skb);
+	else
+		ftcp_drop_rx(tunnel, reason, skb);
 }
 
 /* ---- segments of a flow ---- */
@@ -352,6 +334,7 @@ static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 			  const struct ftcp_pair *pair,
 			  const struct ftcp_segment *seg, struct sk_buff *skb)
 {
+	const struct ftcp_secret secret = ftcp_net_secret(fn);
 	struct ftcp_tunnel *tunnel = flow->tunnel;
 	u64 now = ftcp_now();
 
@@ -367,7 +350,7 @@ static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 		 */
 		if (unlikely(is_dialling(flow) &&
 			     tunnel->accept.port == pair->local.port &&
-			     cookie_valid(fn, pair, seg))) {
+			     ftcp_listen_completes(&secret, pair, seg, now))) {
 			ftcp_flow_adopt(flow, seg);
 			if (!seg->len) {
 				consume_skb(skb);

@@ -25,13 +25,6 @@
 
 /* ---- dialling ---- */
 
-/* RFC 6528: a clock of 64 ns and a keyed hash of the ends. */
-static u32 initial_sequence(struct ftcp_net *fn, const struct ftcp_pair *pair)
-{
-	return ftcp_net_hash(fn, pair, FTCP_HASH_ISN, 0) +
-	       (u32)(ktime_get_real_ns() >> 6);
-}
-
 /* The local TCP port.  In mode routed it is the datagram's own, if the far end
  * is the datagram's own as well: reserved by the tunnel, or by the flow if the
  * address is one of this host's.
@@ -109,7 +102,8 @@ static void setup_dial(struct ftcp_flow *flow)
 	struct ftcp_port *port;
 	struct ftcp_pair pair;
 	struct dst_entry *dst;
-	struct ftcp_net *fn = ftcp_net(tunnel->underlay);
+	const struct ftcp_secret secret =
+		ftcp_net_secret(ftcp_net(tunnel->underlay));
 	bool left, refused;
 	u32 wire;
 	int err;
@@ -158,7 +152,8 @@ static void setup_dial(struct ftcp_flow *flow)
 					 FTCP_DROP_PORT_TAKEN);
 		return;
 	}
-	ftcp_conn_open(&flow->conn, &config, initial_sequence(fn, &pair),
+	ftcp_conn_open(&flow->conn, &config,
+		       ftcp_listen_isn(&secret, &pair, ktime_get_real_ns()),
 		       ftcp_now(), &res);
 	spin_unlock_bh(&flow->lock);
 	ftcp_flow_act(flow, &res);

@@ -3,7 +3,8 @@
  * The protocol core's vocabulary: integer types, byte order and atomicity.
  *
  * The core is compiled into the kernel module, into ftcptun, into the unit
- * tests and into the fuzzers, and includes no header of either world.  The
+ * tests and into the fuzzers, and includes no header of either world, but for
+ * the names of reasons and counters (uapi/linux/faketcp.h), which includes none.  The
  * names below are those of the kernel, declared with the same underlying
  * types, so that a file may include both.
  */

@@ -24,7 +24,7 @@
  * stays in the table for a moment, to answer an application that goes on
  * sending with silence instead of a SYN for each datagram.
  *
- * Server.  SYNs are answered without memory (see cookie.h); the segment that
+ * Server.  SYNs are answered without memory (see core/listen.c); the segment that
  * acknowledges the answer makes the flow and its UDP socket.
  */
 #include <errno.h>
@@ -33,7 +33,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#include "../../module/core/cookie.h"
+#include "../../module/core/listen.h"
 #include "icmp.h"
 #include "log.h"
 #include "remote.h"
@@ -538,6 +538,25 @@ static void apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 	dispatch_arm(w, f);
 }
 
+/* ---- numbers that nobody can guess ---- */
+
+static u32 hash(const void *key, const void *ends, enum ftcp_hash what,
+		u32 slot)
+{
+	struct {
+		struct path path;
+		u32 what;
+		u32 slot;
+	} input = { *(const struct path *)ends, what, slot };
+
+	return (u32)siphash(key, &input, sizeof(input));
+}
+
+static struct ftcp_secret secret(const struct worker *w)
+{
+	return (struct ftcp_secret){ hash, &w->program->cookie_key };
+}
+
 /* ---- beginnings: client ---- */
 
 /* A free port of this thread, at random (RFC 6056, section 3.3.1) */
@@ -559,13 +578,6 @@ static int pick_port(struct worker *w, struct path *path)
 			return 0;
 	}
 	return -1;
-}
-
-/* RFC 6528: a clock of 4 us plus a keyed hash of the two ends */
-static u32 initial_sequence(const struct worker *w, const struct path *path)
-{
-	return (u32)(w->now * 250) +
-	       (u32)siphash(&w->program->cookie_key, path, sizeof(*path));
 }
 
 static struct ftcp_conn_config conn_config(const struct worker *w)
@@ -655,10 +667,12 @@ static struct flow *new_client_flow(struct worker *w,
 static void connect_flow(struct worker *w, struct flow *f, bool phantun)
 {
 	struct ftcp_conn_config config = conn_config(w);
+	struct ftcp_secret own = secret(w);
 	struct ftcp_result res;
 
 	config.phantun |= phantun;
-	ftcp_conn_open(&f->conn, &config, initial_sequence(w, &f->path), w->now,
+	ftcp_conn_open(&f->conn, &config,
+		       ftcp_listen_isn(&own, &f->path, nanoseconds()), w->now,
 		       &res);
 	tell(f, "connecting");
 	apply(w, f, &res);
@@ -690,38 +704,6 @@ static struct flow *dial_heir(struct worker *w, struct flow *elder,
 }
 
 /* ---- beginnings: server ---- */
-
-static u32 cookie_hash(const struct worker *w, const struct path *path,
-		       u32 slot)
-{
-	struct {
-		struct path path;
-		u32 slot;
-	} key = { *path, slot };
-
-	return (u32)siphash(&w->program->cookie_key, &key, sizeof(key));
-}
-
-static void answer_syn(struct worker *w, const struct packet *p)
-{
-	u32 slot = ftcp_cookie_slot(w->now);
-	struct ftcp_control ctl;
-	u32 cookie;
-
-	cookie = ftcp_cookie_make(cookie_hash(w, &p->path, slot), slot,
-				  p->seg.wscale != FTCP_NO_WSCALE);
-	ftcp_conn_answer_syn(&p->seg, cookie, &ctl);
-	output_control(w, &p->path, &ctl);
-}
-
-static bool valid_cookie(const struct worker *w, const struct packet *p)
-{
-	u32 cookie = p->seg.ack - 1, slot;
-
-	return ftcp_cookie_find_slot(cookie, ftcp_cookie_slot(w->now), &slot) &&
-	       cookie == ftcp_cookie_make(cookie_hash(w, &p->path, slot), slot,
-					  cookie & 1);
-}
 
 /* An IPv6 host is given a /64 and may use each address in it. */
 static struct addr source_of(const struct path *path)
@@ -767,36 +749,40 @@ static void deliver(struct worker *w, struct flow *f, const struct packet *p)
 		      p->gso_size ? p->gso_size : p->seg.len, p->tos);
 }
 
-/* A segment of no known flow: a SYN, the end of a handshake, or a mistake. */
+/* A handshake is complete; false if there can be no flow. */
+static bool accept_segment(struct worker *w, struct packet *p)
+{
+	struct flow *f = accept_flow(w, p);
+
+	if (!f)
+		return false;
+	established(w, f);
+	if (p->seg.len)
+		deliver(w, f, p);
+	dispatch_arm(w, f);
+	return true;
+}
+
+/* A segment of no known flow: see core/listen.c. */
 static void no_flow(struct worker *w, struct packet *p)
 {
-	u8 kind = p->seg.flags & (FTCP_SYN | FTCP_ACK | FTCP_RST | FTCP_FIN);
-	struct ftcp_control ctl;
-	struct flow *f;
+	bool open = !is_client(w) && !w->stopping &&
+		    p->path.lport == w->program->options.port;
+	struct ftcp_secret own = secret(w);
+	struct ftcp_unknown u;
 
-	if (!is_client(w) && !w->stopping &&
-	    p->path.lport == w->program->options.port) {
-		if (kind == FTCP_SYN) {
-			answer_syn(w, p);
+	ftcp_listen(&own, &p->path, open ? FTCP_PORT_OPEN : FTCP_PORT_SHUT,
+		    &p->seg, w->now, &u);
+	if (u.meaning == FTCP_ACCEPT) {
+		if (accept_segment(w, p))
 			return;
-		}
-		if (kind == FTCP_ACK && valid_cookie(w, p)) {
-			f = accept_flow(w, p);
-			if (f) {
-				established(w, f);
-				if (p->seg.len)
-					deliver(w, f, p);
-				dispatch_arm(w, f);
-				return;
-			}
-		} else if (kind == FTCP_ACK) {
-			w->stats.drop[DROP_HANDSHAKE]++;
-		}
+		ftcp_reset_for(&p->seg, &u.control);
 	}
-	w->stats.drop[DROP_NO_FLOW]++;
-	ftcp_reset_for(&p->seg, &ctl);
-	if (ctl.flags)
-		output_control(w, &p->path, &ctl);
+	if (u.meaning == FTCP_REFUSE)
+		w->stats.drop[u.drop == FTCP_DROP_HANDSHAKE ? DROP_HANDSHAKE :
+							      DROP_NO_FLOW]++;
+	if (u.control.flags)
+		output_control(w, &p->path, &u.control);
 }
 
 /* ---- segments ---- */

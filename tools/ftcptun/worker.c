@@ -41,6 +41,17 @@ u64 milliseconds(void)
 	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
 }
 
+/**
+ * nanoseconds() - what the initial sequence number of a connection goes by
+ */
+u64 nanoseconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
+}
+
 static int watch(struct worker *w, struct source *s)
 {
 	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = s };

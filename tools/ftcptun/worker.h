@@ -211,6 +211,7 @@ struct worker {
 
 /* worker.c */
 u64 milliseconds(void);
+u64 nanoseconds(void);
 int worker_init(struct worker *w, struct program *program, u32 index,
 		int listen_fd);
 void worker_free(struct worker *w);
