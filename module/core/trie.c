@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Ranges of addresses, of which the longest that covers an address is found. */
+#include "trie.h"
+
+#define BITS 128
+
+/* What @x is made from is seen by who sees @v in it. */
+#define publish(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELEASE)
+
+static u32 bit(u64 high, u64 low, u8 n)
+{
+	return (n < 64 ? high >> (63 - n) : low >> (127 - n)) & 1;
+}
+
+static int covers(const struct ftcp_prefix *p, u64 high, u64 low)
+{
+	if (p->len <= 64)
+		return !p->len || !((p->high ^ high) >> (64 - p->len));
+	return p->high == high && !((p->low ^ low) >> (BITS - p->len));
+}
+
+/* The longest prefix of both, of which neither covers the other. */
+static struct ftcp_prefix in_common(const struct ftcp_prefix *a,
+				    const struct ftcp_prefix *b)
+{
+	struct ftcp_prefix p = { };
+
+	while (bit(a->high, a->low, p.len) == bit(b->high, b->low, p.len))
+		p.len++;
+	if (p.len)
+		p.high = a->high & ~0ULL << (p.len < 64 ? 64 - p.len : 0);
+	if (p.len > 64)
+		p.low = a->low & ~0ULL << (BITS - p.len);
+	return p;
+}
+
+/**
+ * ftcp_trie_find() - whose the longest range is that covers an address
+ * @trie: where to look
+ * @high: the address, as in struct ftcp_prefix
+ * @low: its other half
+ * @len: how long the range is, if there is one
+ *
+ * Beside changes it finds what was so before one of them, or is after it.  If it
+ * meets several, one may be seen and an earlier one not.
+ *
+ * Return: the owner, or NULL.
+ */
+void *ftcp_trie_find(const struct ftcp_trie *trie, u64 high, u64 low, u8 *len)
+{
+	const struct ftcp_trie_node *node = ftcp_load(trie->root);
+	void *owner, *found = 0;
+
+	while (node && covers(&node->prefix, high, low)) {
+		owner = ftcp_load(node->owner);
+		if (owner) {
+			found = owner;
+			*len = node->prefix.len;
+		}
+		if (node->prefix.len == BITS)
+			break;
+		node = ftcp_load(node->child[bit(high, low, node->prefix.len)]);
+	}
+	return found;
+}
+
+/* Which child of @node is, or would be, above @below. */
+static struct ftcp_trie_node **branch(struct ftcp_trie_node *node,
+				      const struct ftcp_prefix *below)
+{
+	return &node->child[bit(below->high, below->low, node->prefix.len)];
+}
+
+static struct ftcp_trie_node **place(struct ftcp_trie *trie,
+				     const struct ftcp_trie_node *node)
+{
+	return node->parent ? branch(node->parent, &node->prefix) : &trie->root;
+}
+
+static struct ftcp_trie_node *make(struct ftcp_trie_node **spare,
+				   const struct ftcp_prefix *prefix,
+				   struct ftcp_trie_node *parent)
+{
+	struct ftcp_trie_node *node = *spare;
+
+	*spare = 0;
+	node->child[0] = 0;
+	node->child[1] = 0;
+	node->parent = parent;
+	node->owner = 0;
+	node->prefix = *prefix;
+	return node;
+}
+
+static void hang(struct ftcp_trie_node *node, struct ftcp_trie_node *below)
+{
+	*branch(node, &below->prefix) = below;
+	below->parent = node;
+}
+
+/**
+ * ftcp_trie_add() - make sure that there is a node for a range
+ * @trie: where
+ * @prefix: the range
+ * @spare: two nodes; those that were taken are NULL afterwards
+ *
+ * Nothing can go wrong, and nothing is found otherwise until the range is given to
+ * somebody.
+ *
+ * Return: the node; its owner is NULL if nobody had the range.
+ */
+struct ftcp_trie_node *ftcp_trie_add(struct ftcp_trie *trie,
+				     const struct ftcp_prefix *prefix,
+				     struct ftcp_trie_node *spare[2])
+{
+	struct ftcp_trie_node *node = trie->root, *parent = 0, *new, *top;
+	struct ftcp_prefix common;
+
+	while (node && node->prefix.len <= prefix->len &&
+	       covers(&node->prefix, prefix->high, prefix->low)) {
+		if (node->prefix.len == prefix->len)
+			return node;
+		parent = node;
+		node = *branch(node, prefix);
+	}
+
+	new = top = make(&spare[0], prefix, parent);
+	if (node && prefix->len < node->prefix.len &&
+	    covers(prefix, node->prefix.high, node->prefix.low)) {
+		hang(new, node);
+	} else if (node) {
+		common = in_common(prefix, &node->prefix);
+		top = make(&spare[1], &common, parent);
+		hang(top, node);
+		hang(top, new);
+	}
+	publish(*place(trie, top), top);
+	return new;
+}
+
+/**
+ * ftcp_trie_give() - say whose a range is, from now on
+ * @node: the range
+ * @owner: whose; not NULL
+ */
+void ftcp_trie_give(struct ftcp_trie_node *node, void *owner)
+{
+	publish(node->owner, owner);
+}
+
+/* Take a node with one child or none out. */
+static struct ftcp_trie_node *take_out(struct ftcp_trie *trie,
+				       struct ftcp_trie_node *node)
+{
+	struct ftcp_trie_node *below = node->child[!node->child[0]];
+
+	if (below)
+		below->parent = node->parent;
+	publish(*place(trie, node), below);
+	return node;
+}
+
+/**
+ * ftcp_trie_remove() - a range is nobody's any more
+ * @trie: where
+ * @node: the range
+ * @freed: nodes that were taken out, to be freed when there is no reader any more;
+ *	NULL if there are fewer than two
+ */
+void ftcp_trie_remove(struct ftcp_trie *trie, struct ftcp_trie_node *node,
+		      struct ftcp_trie_node *freed[2])
+{
+	struct ftcp_trie_node *parent = node->parent;
+
+	freed[0] = 0;
+	freed[1] = 0;
+	if (node->child[0] && node->child[1]) {
+		ftcp_store(node->owner, 0);
+		return;
+	}
+	freed[0] = take_out(trie, node);
+	/* a fork with one way is none */
+	if (parent && !parent->owner && !(parent->child[0] && parent->child[1]))
+		freed[1] = take_out(trie, parent);
+}
