@@ -10,7 +10,7 @@
 struct ftcp_flow;
 struct ftcp_tunnel;
 
-/* netlink.c: what is asked for */
+/* netlink.c, netlink_tunnel.c, netlink_peer.c, request.c: what is asked for */
 extern struct genl_family ftcp_netlink_family;
 struct net_device *ftcp_netlink_device(struct net *net, struct nlattr **attrs);
 __printf(2, 3) void ftcp_netlink_error(struct netlink_ext_ack *extack,

@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Requests about tunnels, which are checked here and carried out elsewhere. */
+#include <linux/rtnetlink.h>
+#include <net/genetlink.h>
+#include <net/sock.h>
+
+#include "device.h"
+#include "netlink.h"
+#include "netlink_gen.h"
+#include "peer.h"
+#include "reaper.h"
+#include "request.h"
+#include "tunnel.h"
+
+static void get_config(struct genl_info *info, struct ftcp_tunnel_config *c)
+{
+	static const struct {
+		u16 attr;
+		u16 offset;
+	} members[] = {
+		{ FTCP_A_WIRE, offsetof(struct ftcp_tunnel_config, wire) },
+		{ FTCP_A_IDLE, offsetof(struct ftcp_tunnel_config, idle) },
+		{ FTCP_A_KEEPALIVE,
+		  offsetof(struct ftcp_tunnel_config, keepalive) },
+		{ FTCP_A_KEEPALIVE_INTERVAL,
+		  offsetof(struct ftcp_tunnel_config, keepalive_interval) },
+		{ FTCP_A_KEEPALIVE_PROBES,
+		  offsetof(struct ftcp_tunnel_config, keepalive_probes) },
+		{ FTCP_A_MAX_AGE,
+		  offsetof(struct ftcp_tunnel_config, max_age) },
+		{ FTCP_A_FWMARK, offsetof(struct ftcp_tunnel_config, fwmark) },
+		{ FTCP_A_MAX_FLOWS,
+		  offsetof(struct ftcp_tunnel_config, max_flows) },
+		{ FTCP_A_QUEUE, offsetof(struct ftcp_tunnel_config, queue) },
+		{ FTCP_A_DF, offsetof(struct ftcp_tunnel_config, df) },
+		{ FTCP_A_UNREACHABLE,
+		  offsetof(struct ftcp_tunnel_config, unreachable) },
+		{ FTCP_A_MAX_FLOWS_PER_SOURCE,
+		  offsetof(struct ftcp_tunnel_config, max_per_source) },
+		{ FTCP_A_QUEUE_BYTES,
+		  offsetof(struct ftcp_tunnel_config, queue_bytes) },
+		{ FTCP_A_COALESCE,
+		  offsetof(struct ftcp_tunnel_config, coalesce) },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(members); i++) {
+		const struct nlattr *nla = info->attrs[members[i].attr];
+
+		if (nla)
+			WRITE_ONCE(*(u32 *)((u8 *)c + members[i].offset),
+				   nla_get_u32(nla));
+	}
+	if (info->attrs[FTCP_A_MAX_BYTES])
+		WRITE_ONCE(c->max_bytes,
+			   nla_get_u64(info->attrs[FTCP_A_MAX_BYTES]));
+}
+
+/* The attributes that belong to one mode only: required (R), optional (O), or
+ * refused.
+ */
+static int check_mode(struct genl_info *info, u32 mode)
+{
+	enum { N, O, R };
+	static const struct {
+		u8 attr;
+		u8 use[3];
+		const char *name;
+	} rules[] = {
+		/*		    routed, listen, forward */
+		{ FTCP_A_PORT,	    { O, N, R }, "port" },
+		{ FTCP_A_LOCAL,	    { O, N, O }, "local" },
+		{ FTCP_A_LISTEN,    { N, R, N }, "listen" },
+		{ FTCP_A_ENDPOINT,  { N, R, N }, "endpoint" },
+		{ FTCP_A_ENDPOINT_NAME, { N, O, N }, "endpoint-name" },
+		{ FTCP_A_TARGET,    { N, N, R }, "target" },
+		{ FTCP_A_UNREACHABLE, { N, N, O }, "unreachable" },
+	};
+	static const char *const modes[] = { "routed", "listen", "forward" };
+	int i;
+
+	BUILD_BUG_ON(FTCP_MODE_ROUTED != 0 || FTCP_MODE_LISTEN != 1 ||
+		     FTCP_MODE_FORWARD != 2);
+	for (i = 0; i < ARRAY_SIZE(rules); i++) {
+		bool given = info->attrs[rules[i].attr];
+
+		if (!given && rules[i].use[mode] == R) {
+			ftcp_netlink_error(info->extack,
+					   "%s is required in mode %s",
+					   rules[i].name, modes[mode]);
+			return -EINVAL;
+		}
+		if (given && rules[i].use[mode] == N) {
+			ftcp_netlink_error(info->extack,
+					   "%s has no meaning in mode %s",
+					   rules[i].name, modes[mode]);
+			return -EINVAL;
+		}
+	}
+	if (info->attrs[FTCP_A_LOCAL] && !info->attrs[FTCP_A_PORT])
+		return ftcp_req_refuse(info, FTCP_A_LOCAL, -EINVAL,
+				       "local has no meaning without port");
+	return 0;
+}
+
+static int get_tunnel_params(struct genl_info *info,
+			     struct ftcp_tunnel_params *p)
+{
+	struct nlattr **attrs = info->attrs;
+	int err;
+
+	*p = (struct ftcp_tunnel_params){
+		.config = {
+			.wire = FTCP_WIRE_AUTO,
+			.idle = FTCP_IDLE / 1000,
+			.keepalive = FTCP_KEEPALIVE / 1000,
+			.keepalive_interval = FTCP_PROBE_INTERVAL,
+			.max_flows = FTCP_DEFAULT_MAX_FLOWS,
+			.queue = FTCP_DEFAULT_QUEUE,
+			.df = FTCP_DF_SET,
+			.unreachable = FTCP_UNREACHABLE_CLOSE,
+			.max_per_source = FTCP_DEFAULT_MAX_PER_SOURCE,
+			.queue_bytes = FTCP_DEFAULT_QUEUE_BYTES,
+			.coalesce = FTCP_DEFAULT_COALESCE,
+		},
+	};
+	p->name = ftcp_req_name(info, FTCP_A_TUNNEL, "tunnel");
+	if (!p->name)
+		return -EINVAL;
+	if (!attrs[FTCP_A_MODE]) {
+		NL_SET_ERR_MSG(info->extack, "the mode is required");
+		return -EINVAL;
+	}
+	p->mode = nla_get_u32(attrs[FTCP_A_MODE]);
+	err = check_mode(info, p->mode);
+	if (err)
+		return err;
+
+	p->accept.family = AF_INET6;
+	if (attrs[FTCP_A_LOCAL]) {
+		err = ftcp_req_end(info, FTCP_A_LOCAL, FTCP_WANT_ADDR,
+				   &p->accept);
+		if (err)
+			return err;
+		if (p->accept.port)
+			return ftcp_req_refuse(
+				info, FTCP_A_LOCAL, -EINVAL,
+				"local takes an address without a port");
+	}
+	if (attrs[FTCP_A_PORT])
+		p->accept.port = htons(nla_get_u16(attrs[FTCP_A_PORT]));
+	if (attrs[FTCP_A_LISTEN])
+		err = ftcp_req_end(info, FTCP_A_LISTEN, FTCP_WANT_PORT,
+				   &p->listen);
+	if (!err && attrs[FTCP_A_ENDPOINT])
+		err = ftcp_req_end(info, FTCP_A_ENDPOINT,
+				   FTCP_WANT_PORT | FTCP_WANT_ADDR,
+				   &p->endpoint);
+	if (!err && attrs[FTCP_A_TARGET])
+		err = ftcp_req_end(info, FTCP_A_TARGET,
+				   FTCP_WANT_PORT | FTCP_WANT_ADDR, &p->target);
+	if (!err)
+		err = ftcp_req_endpoint_name(info, &p->endpoint_name);
+	if (err)
+		return err;
+	get_config(info, &p->config);
+	return 0;
+}
+
+/* What a tunnel is given beyond what all of its namespace have would be a promise
+ * that is not kept.
+ */
+static int check_limits(struct genl_info *info, const struct net *underlay)
+{
+	const struct ftcp_net *fn = ftcp_net(underlay);
+
+	if (info->attrs[FTCP_A_MAX_FLOWS] &&
+	    nla_get_u32(info->attrs[FTCP_A_MAX_FLOWS]) >
+		    READ_ONCE(fn->max_flows))
+		return ftcp_req_refuse(
+			info, FTCP_A_MAX_FLOWS, -EPERM,
+			"max-flows: more than net.faketcp.max_flows, which the host's administrator sets");
+	if (info->attrs[FTCP_A_QUEUE_BYTES] &&
+	    nla_get_u32(info->attrs[FTCP_A_QUEUE_BYTES]) >
+		    READ_ONCE(fn->max_queue_bytes))
+		return ftcp_req_refuse(
+			info, FTCP_A_QUEUE_BYTES, -EPERM,
+			"queue-bytes: more than net.faketcp.max_queue_bytes, which the host's administrator sets");
+	return 0;
+}
+
+/* Make the tunnel that is asked for; *@busy is the underlay, with a reference, if it
+ * is for a port in use that it cannot be made, which flows that are on their way out
+ * may have.
+ */
+static int new_tunnel(struct sk_buff *skb, struct genl_info *info,
+		      struct net **busy)
+{
+	struct ftcp_tunnel_params p;
+	struct ftcp_link *link;
+	struct net *underlay;
+	int err;
+
+	*busy = NULL;
+	rtnl_lock();
+	link = ftcp_req_link(info);
+	err = PTR_ERR_OR_ZERO(link);
+	if (!err)
+		err = get_tunnel_params(info, &p);
+	if (!err)
+		err = ftcp_req_may_use_underlay(skb, info, link);
+	underlay = err ? NULL : rtnl_dereference(link->underlay);
+	if (underlay)
+		err = check_limits(info, underlay);
+	if (!err)
+		err = ftcp_tunnel_new(link, &p, info->extack);
+	if (err == -EADDRINUSE && ftcp_reaper_busy(ftcp_net(underlay)))
+		*busy = maybe_get_net(underlay);
+	rtnl_unlock();
+	return err;
+}
+
+int faketcp_nl_tunnel_new_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct net *busy;
+	bool gone;
+	int err;
+
+	err = new_tunnel(skb, info, &busy);
+	if (!busy)
+		return err;
+	gone = ftcp_reaper_wait(ftcp_net(busy));
+	put_net(busy);
+	if (!gone)
+		return -EAGAIN;
+	if (info->extack)
+		info->extack->_msg = NULL;
+	err = new_tunnel(skb, info, &busy);
+	if (busy)
+		put_net(busy);
+	return err;
+}
+
+/* The one peer of a tunnel that listens is made with the tunnel, and keeps to
+ * the tunnel's wire.
+ */
+static int set_only_peer_wire(struct ftcp_tunnel *tunnel, u32 wire,
+			      struct netlink_ext_ack *extack)
+{
+	const struct ftcp_peer_config *old;
+	struct ftcp_peer_config *config;
+	struct ftcp_peer *peer;
+
+	peer = list_first_entry_or_null(&tunnel->peers, struct ftcp_peer, list);
+	if (tunnel->mode != FTCP_MODE_LISTEN || !peer)
+		return 0;
+	old = rtnl_dereference(peer->config);
+	config = ftcp_peer_config_alloc(old->nranges);
+	if (!config)
+		return -ENOMEM;
+	memcpy(config, old, struct_size(old, ranges, old->nranges));
+	config->wire = wire;
+	return ftcp_peer_set(tunnel, peer->name, config, extack);
+}
+
+int faketcp_nl_tunnel_set_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	static const u8 fixed[] = { FTCP_A_MODE, FTCP_A_PORT, FTCP_A_LOCAL,
+				    FTCP_A_LISTEN, FTCP_A_TARGET,
+				    FTCP_A_ENDPOINT };
+	struct ftcp_tunnel *tunnel;
+	int err, i;
+
+	rtnl_lock();
+	tunnel = ftcp_req_tunnel(info);
+	err = PTR_ERR_OR_ZERO(tunnel);
+	for (i = 0; !err && i < ARRAY_SIZE(fixed); i++) {
+		if (info->attrs[fixed[i]])
+			err = ftcp_req_refuse(
+				info, fixed[i], -EOPNOTSUPP,
+				"cannot be changed while the tunnel lives");
+	}
+	if (!err)
+		err = ftcp_req_may_use_underlay(skb, info, tunnel->link);
+	if (!err)
+		err = check_limits(info, tunnel->underlay);
+	if (!err && info->attrs[FTCP_A_UNREACHABLE] &&
+	    tunnel->mode != FTCP_MODE_FORWARD)
+		err = ftcp_req_refuse(info, FTCP_A_UNREACHABLE, -EINVAL,
+				      "has a meaning in mode forward only");
+	if (!err && info->attrs[FTCP_A_WIRE])
+		err = set_only_peer_wire(tunnel,
+					 nla_get_u32(info->attrs[FTCP_A_WIRE]),
+					 info->extack);
+	if (!err) {
+		get_config(info, &tunnel->config);
+		ftcp_netlink_tunnel_event(tunnel, FAKETCP_CMD_TUNNEL_ADD_NTF);
+	}
+	rtnl_unlock();
+	return err;
+}
+
+int faketcp_nl_tunnel_del_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	struct ftcp_tunnel *tunnel;
+	int err;
+
+	rtnl_lock();
+	tunnel = ftcp_req_tunnel(info);
+	err = PTR_ERR_OR_ZERO(tunnel);
+	if (!err)
+		ftcp_tunnel_del(tunnel);
+	rtnl_unlock();
+	return err;
+}
