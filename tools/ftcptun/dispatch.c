@@ -197,7 +197,8 @@ static void tell_too_big(struct worker *w, struct flow *f,
 
 /* ---- ends of flows, and results of the core ---- */
 
-static void drop_waiting(struct worker *w, struct flow *f, enum drop reason)
+static void drop_waiting(struct worker *w, struct flow *f,
+			 enum ftcp_drop_attr reason)
 {
 	w->stats.drop[reason] += f->wait_count;
 	w->waiting_bytes -= f->wait_bytes;
@@ -211,7 +212,7 @@ static void bury(struct worker *w, struct flow *f)
 {
 	output_flush_tun(w);
 	output_flush_udp(w);
-	drop_waiting(w, f, DROP_REFUSED);
+	drop_waiting(w, f, FTCP_DROP_REFUSED);
 	if (!is_client(w) && f->source.fd >= 0) {
 		close(f->source.fd);
 		f->source.fd = -1;
@@ -230,7 +231,7 @@ static void bury(struct worker *w, struct flow *f)
 static u32 room(const struct worker *w, struct flow *f);
 static struct flow *dial(struct worker *w, const struct conversation *conv);
 static struct flow *dial_heir(struct worker *w, struct flow *elder,
-			      enum drop *why);
+			      enum ftcp_drop_attr *why);
 static void apply(struct worker *w, struct flow *f, struct ftcp_result *res);
 
 /* The conversation leaves @f: its heir has it now, if there is one. */
@@ -270,33 +271,34 @@ static void complain(struct worker *w, const struct endpoint *remote,
 	if (__atomic_exchange_n(&w->program->complained, 1, __ATOMIC_RELAXED))
 		return;
 	say(LOG_NOTICE, "%s %s%s%s%s", endpoint_text(remote, text),
-	    event == FTCP_EV_REFUSED ? "refuses connections" : "does not answer",
+	    event == FTCP_EV_REFUSED ? "refuses connections" :
+				       "does not answer",
 	    o->auto_rules ? "" : " (are the rules there? See '",
 	    o->auto_rules ? "" : rules_command(o, command),
 	    o->auto_rules ? "" : "')");
 }
 
 /* One that was on its way out, closed or replaced, ends for that reason. */
-static enum reason reason_of(const struct flow *f, enum ftcp_event event)
+static enum ftcp_reason reason_of(const struct flow *f, enum ftcp_event event)
 {
 	if (f->conn.health.retire_at)
-		return REASON_REPLACED;
+		return FTCP_REASON_REPLACED;
 	if (f->closing)
-		return REASON_CLOSED;
+		return FTCP_REASON_CLOSED;
 	if (f->unwelcome && event == FTCP_EV_CLOSED)
-		return REASON_UNREACHABLE;
+		return FTCP_REASON_UNREACHABLE;
 	switch (event) {
 	case FTCP_EV_REFUSED:
-		return REASON_REFUSED;
+		return FTCP_REASON_REFUSED;
 	case FTCP_EV_UNANSWERED:
-		return REASON_UNANSWERED;
+		return FTCP_REASON_UNANSWERED;
 	case FTCP_EV_RESET:
 	case FTCP_EV_FORGOTTEN:
-		return REASON_RESET;
+		return FTCP_REASON_RESET;
 	case FTCP_EV_DEAD:
-		return REASON_DEAD;
+		return FTCP_REASON_DEAD;
 	default:
-		return REASON_CLOSED;
+		return FTCP_REASON_CLOSED;
 	}
 }
 
@@ -362,7 +364,7 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 		return;
 	}
 	if (is_client(w) && event == FTCP_EV_REFUSED && !w->stopping) {
-		drop_waiting(w, f, DROP_REFUSED);
+		drop_waiting(w, f, FTCP_DROP_REFUSED);
 		flow_set_timer(&w->flows, f, w->now + REFUSED_PAUSE);
 		return;
 	}
@@ -432,12 +434,12 @@ void dispatch_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
 	for (; len; len -= part, data += part) {
 		part = len < seg ? len : seg;
 		if (f->conn.state > FTCP_ESTABLISHED) {
-			w->stats.drop[DROP_STATE]++;
+			w->stats.drop[FTCP_DROP_STATE]++;
 		} else if (f->wait_count >= w->program->options.queue ||
 			   w->waiting_bytes + part > WAITING_MAX) {
-			w->stats.drop[DROP_QUEUE_FULL]++;
+			w->stats.drop[FTCP_DROP_QUEUE_FULL]++;
 		} else if (flow_wait(f, data, part, tos)) {
-			w->stats.drop[DROP_MEMORY]++;
+			w->stats.drop[FTCP_DROP_MEMORY]++;
 		} else {
 			w->waiting_bytes += part;
 		}
@@ -487,7 +489,7 @@ static void established(struct worker *w, struct flow *f)
 		dispatch_arm(w, elder);
 	}
 	if (o->handshake_packet_len > room(w, f)) {
-		w->stats.drop[DROP_TOO_BIG]++;
+		w->stats.drop[FTCP_DROP_TOO_BIG]++;
 		tell(f, "the handshake packet does not fit");
 	} else if (o->handshake_packet) {
 		output_to_tun(w, f, o->handshake_packet,
@@ -500,15 +502,15 @@ static void established(struct worker *w, struct flow *f)
 /* Whether it is for want of a place: then what is dead gives its own to others,
  * and to itself.
  */
-static bool no_place(enum drop why)
+static bool no_place(enum ftcp_drop_attr why)
 {
-	return why == DROP_LIMIT || why == DROP_SOURCE_LIMIT;
+	return why == FTCP_DROP_LIMIT || why == FTCP_DROP_SOURCE_LIMIT;
 }
 
 /* Do what the core says.  The flow may be gone afterwards. */
 static void apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 {
-	enum drop why;
+	enum ftcp_drop_attr why;
 
 	if (res->control.flags)
 		output_control(w, &f->path, &res->control);
@@ -604,7 +606,8 @@ static struct ftcp_conn_config conn_config(const struct worker *w)
 /* Counted for @source; @conv as for flow_new(); @why there is none. */
 static struct flow *new_flow(struct worker *w, const struct path *path,
 			     const struct conversation *conv,
-			     const struct addr *source, enum drop *why)
+			     const struct addr *source,
+			     enum ftcp_drop_attr *why)
 {
 	struct origin *origin;
 	struct flow *f;
@@ -612,16 +615,16 @@ static struct flow *new_flow(struct worker *w, const struct path *path,
 
 	err = origin_get(&w->program->origins, source, &origin);
 	if (err) {
-		*why = err == -ENOSPC ? DROP_LIMIT :
-		       err == -EDQUOT ? DROP_SOURCE_LIMIT :
-					DROP_MEMORY;
+		*why = err == -ENOSPC ? FTCP_DROP_LIMIT :
+		       err == -EDQUOT ? FTCP_DROP_SOURCE_LIMIT :
+					FTCP_DROP_MEMORY;
 		w->stats.drop[*why]++;
 		return NULL;
 	}
 	f = flow_new(&w->flows, path, conv, w->now);
 	if (!f) {
 		origin_put(&w->program->origins, origin);
-		*why = DROP_MEMORY;
+		*why = FTCP_DROP_MEMORY;
 		w->stats.drop[*why]++;
 		return NULL;
 	}
@@ -636,7 +639,7 @@ static struct flow *new_flow(struct worker *w, const struct path *path,
 static struct flow *new_client_flow(struct worker *w,
 				    const struct conversation *conv,
 				    struct flow *elder, bool *phantun,
-				    enum drop *why)
+				    enum ftcp_drop_attr *why)
 {
 	struct remote_choice choice;
 	struct path path = { 0 };
@@ -647,7 +650,7 @@ static struct flow *new_client_flow(struct worker *w,
 	path.rport = choice.endpoint.port;
 	path.local = *own_addr(w, addr_is_v4(&path.remote));
 	if (pick_port(w, &path)) {
-		*why = DROP_LIMIT;
+		*why = FTCP_DROP_LIMIT;
 		w->stats.drop[*why]++;
 		return NULL;
 	}
@@ -681,7 +684,7 @@ static void connect_flow(struct worker *w, struct flow *f, bool phantun)
 /* Returns the flow, or NULL if there can be none. */
 static struct flow *dial(struct worker *w, const struct conversation *conv)
 {
-	enum drop why;
+	enum ftcp_drop_attr why;
 	bool phantun;
 	struct flow *f = new_client_flow(w, conv, NULL, &phantun, &why);
 
@@ -692,11 +695,11 @@ static struct flow *dial(struct worker *w, const struct conversation *conv)
 
 /* Returns the heir, or NULL, and why, if none can be dialled. */
 static struct flow *dial_heir(struct worker *w, struct flow *elder,
-			      enum drop *why)
+			      enum ftcp_drop_attr *why)
 {
 	bool phantun;
-	struct flow *f = new_client_flow(w, &elder->conversation, elder,
-					 &phantun, why);
+	struct flow *f =
+		new_client_flow(w, &elder->conversation, elder, &phantun, why);
 
 	if (f)
 		connect_flow(w, f, phantun);
@@ -721,7 +724,7 @@ static struct flow *accept_flow(struct worker *w, const struct packet *p)
 	struct epoll_event ev = { .events = EPOLLIN };
 	struct addr source = source_of(&p->path);
 	struct remote_choice choice;
-	enum drop why;
+	enum ftcp_drop_attr why;
 	struct flow *f;
 
 	f = new_flow(w, &p->path, NULL, &source, &why);
@@ -734,8 +737,8 @@ static struct flow *accept_flow(struct worker *w, const struct packet *p)
 	if (f->source.fd < 0 ||
 	    epoll_ctl(w->epoll, EPOLL_CTL_ADD, f->source.fd, &ev)) {
 		tell(f, strerror(errno));
-		w->stats.drop[DROP_LIMIT]++;
-		w->stats.ended[REASON_FAILED]++;
+		w->stats.drop[FTCP_DROP_LIMIT]++;
+		w->stats.ended[FTCP_REASON_FAILED]++;
 		bury(w, f);
 		return NULL;
 	}
@@ -779,8 +782,7 @@ static void no_flow(struct worker *w, struct packet *p)
 		ftcp_reset_for(&p->seg, &u.control);
 	}
 	if (u.meaning == FTCP_REFUSE)
-		w->stats.drop[u.drop == FTCP_DROP_HANDSHAKE ? DROP_HANDSHAKE :
-							      DROP_NO_FLOW]++;
+		w->stats.drop[u.drop]++;
 	if (u.control.flags)
 		output_control(w, &p->path, &u.control);
 }
@@ -811,7 +813,7 @@ void dispatch_segment(struct worker *w, struct packet *p)
 	struct flow *f;
 
 	if (bad_source(w, &p->path)) {
-		w->stats.drop[DROP_PROTOCOL]++;
+		w->stats.drop[FTCP_DROP_PROTOCOL]++;
 		return;
 	}
 	f = flow_by_path(&w->flows, &p->path);
@@ -842,10 +844,10 @@ void dispatch_segment(struct worker *w, struct packet *p)
 			deliver(w, f, p);
 		break;
 	case FTCP_BAD_SEQUENCE:
-		w->stats.drop[DROP_SEQUENCE]++;
+		w->stats.drop[FTCP_DROP_SEQUENCE]++;
 		break;
 	case FTCP_BAD_STATE:
-		w->stats.drop[DROP_STATE]++;
+		w->stats.drop[FTCP_DROP_STATE]++;
 		break;
 	default:
 		break;
@@ -916,10 +918,10 @@ void dispatch_too_big(struct worker *w, const struct packet *p)
 	char text[64];
 
 	if (!f || !in_flight(f, p->seg.seq)) {
-		w->stats.drop[f ? DROP_SEQUENCE : DROP_NO_FLOW]++;
+		w->stats.drop[f ? FTCP_DROP_SEQUENCE : FTCP_DROP_NO_FLOW]++;
 		return;
 	}
-	w->stats.drop[DROP_TOO_BIG]++; /* what the router did not pass on */
+	w->stats.drop[FTCP_DROP_TOO_BIG]++; /* what the router did not pass on */
 	if (!segments_whole(w, &f->path) || !p->mtu ||
 	    p->mtu >= w->program->options.mtu || (f->mtu && p->mtu >= f->mtu))
 		return;
@@ -935,17 +937,17 @@ static void datagrams(struct worker *w, struct flow *f, struct udp_message *m)
 	u32 count = (m->len + m->seg - 1) / m->seg, largest = room(w, f);
 
 	if (m->seg > largest) {
-		w->stats.drop[DROP_TOO_BIG] += count;
+		w->stats.drop[FTCP_DROP_TOO_BIG] += count;
 		tell_too_big(w, f, m, largest);
 	} else if (f->conn.state == FTCP_ESTABLISHED && !f->wait_head) {
 		output_to_tun(w, f, m->data, m->len, m->seg, m->tos);
 	} else if (f->conn.state == FTCP_ESTABLISHED || is_opening(f)) {
 		dispatch_hold(w, f, m->data, m->len, m->seg, m->tos);
 	} else if (is_client(w) && f->conn.state == FTCP_CLOSED) {
-		w->stats.drop[DROP_REFUSED] += count;
+		w->stats.drop[FTCP_DROP_REFUSED] += count;
 		tell_unreachable(w, f, ICMP_ERROR_PORT);
 	} else {
-		w->stats.drop[DROP_STATE] += count;
+		w->stats.drop[FTCP_DROP_STATE] += count;
 	}
 }
 
@@ -978,7 +980,7 @@ void dispatch_listen(struct worker *w)
 	for (i = 0; i < n; i++) {
 		udp_message_get(w->in, i, &m);
 		if (!m.len) {
-			w->stats.drop[DROP_PROTOCOL]++;
+			w->stats.drop[FTCP_DROP_PROTOCOL]++;
 			continue;
 		}
 		f = flow_for(w, &m);
@@ -1009,7 +1011,7 @@ void dispatch_flow(struct worker *w, struct flow *f)
 		if (m.len)
 			datagrams(w, f, &m);
 		else
-			w->stats.drop[DROP_PROTOCOL]++;
+			w->stats.drop[FTCP_DROP_PROTOCOL]++;
 	}
 	output_flush_tun(w);
 }
@@ -1086,7 +1088,8 @@ static void for_each_flow(struct worker *w,
  */
 static void doubt(struct worker *w, struct flow *f)
 {
-	if (f->conn.state != FTCP_ESTABLISHED || !f->conn.config.health.keepalive)
+	if (f->conn.state != FTCP_ESTABLISHED ||
+	    !f->conn.config.health.keepalive)
 		return;
 	ftcp_conn_suspect(&f->conn, w->now);
 	dispatch_arm(w, f);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../common/names_gen.h"
 #include "log.h"
 #include "worker.h"
 
@@ -16,34 +17,17 @@ static const char *const state_text[] = {
 	[FTCP_FIN_WAIT] = "FIN-WAIT",	  [FTCP_LAST_ACK] = "LAST-ACK",
 };
 
-static const char *const drop_text[DROPS] = {
-	[DROP_MALFORMED] = "malformed",
-	[DROP_CHECKSUM] = "checksum",
-	[DROP_PROTOCOL] = "protocol",
-	[DROP_NO_FLOW] = "no-flow",
-	[DROP_SEQUENCE] = "sequence",
-	[DROP_STATE] = "state",
-	[DROP_QUEUE_FULL] = "queue-full",
-	[DROP_TOO_BIG] = "too-big",
-	[DROP_LIMIT] = "limit",
-	[DROP_SOURCE_LIMIT] = "source-limit",
-	[DROP_REFUSED] = "refused",
-	[DROP_MEMORY] = "memory",
-	[DROP_HANDSHAKE] = "handshake",
-	[DROP_SEND] = "send",
-	[DROP_HANDOVER] = "handover",
-};
-
-static const char *const reason_text[REASONS] = {
-	[REASON_CLOSED] = "closed",
-	[REASON_RESET] = "reset",
-	[REASON_DEAD] = "dead",
-	[REASON_REFUSED] = "refused",
-	[REASON_UNANSWERED] = "unanswered",
-	[REASON_REPLACED] = "replaced",
-	[REASON_FAILED] = "failed",
-	[REASON_UNREACHABLE] = "unreachable",
-};
+static const char *drop_name(u32 drop)
+{
+	switch (drop) {
+	case DROP_SEND:
+		return "send";
+	case DROP_HANDOVER:
+		return "handover";
+	default:
+		return ftcp_drops_names[drop];
+	}
+}
 
 static void write_flow(FILE *out, const struct worker *w, const struct flow *f)
 {
@@ -116,7 +100,7 @@ static void add(struct stats *sum, const struct stats *s)
 	sum->rx_segments += s->rx_segments;
 	sum->handed_over += s->handed_over;
 	sum->flows += s->flows;
-	for (i = 0; i < REASONS; i++)
+	for (i = 0; i < __FTCP_REASON_MAX; i++)
 		sum->ended[i] += s->ended[i];
 	for (i = 0; i < DROPS; i++)
 		sum->drop[i] += s->drop[i];
@@ -147,11 +131,11 @@ void report_print(struct program *p, FILE *out)
 		sum.flows, sum.tx, sum.tx_bytes, sum.tx_segments, sum.rx,
 		sum.rx_bytes, sum.rx_segments, sum.handed_over);
 	fprintf(out, "ended:");
-	for (i = 0; i < REASONS; i++)
-		fprintf(out, " %s %llu", reason_text[i], sum.ended[i]);
+	for (i = FTCP_REASON_CLOSED; i < __FTCP_REASON_MAX; i++)
+		fprintf(out, " %s %llu", ftcp_reason_names[i], sum.ended[i]);
 	fprintf(out, "\ndrops:");
-	for (i = 0; i < DROPS; i++)
-		fprintf(out, " %s %llu", drop_text[i], sum.drop[i]);
+	for (i = FTCP_DROP_PAD + 1; i < DROPS; i++)
+		fprintf(out, " %s %llu", drop_name(i), sum.drop[i]);
 	fprintf(out, "\n");
 	fflush(out);
 }

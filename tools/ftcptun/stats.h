@@ -4,69 +4,15 @@
 #define FTCPTUN_STATS_H
 
 #include "../../module/core/types.h"
+#include "../../module/uapi/linux/faketcp.h"
 
-/**
- * enum drop - why a datagram or a segment was not carried
- * @DROP_MALFORMED: headers cut short or contradicting themselves
- * @DROP_CHECKSUM: wrong checksum
- * @DROP_PROTOCOL: not TCP, a fragment without the others, or an empty datagram,
- *	which TCP cannot carry
- * @DROP_NO_FLOW: a segment for no known flow; answered with RST
- * @DROP_SEQUENCE: implausible sequence or acknowledgement number
- * @DROP_STATE: does not fit the state of its flow
- * @DROP_QUEUE_FULL: too many datagrams waited for a connection
- * @DROP_TOO_BIG: larger than the device's or the path's MTU allows
- * @DROP_LIMIT: as many flows as there may be, or no port or socket for one
- * @DROP_SOURCE_LIMIT: as many flows of one source address as there may be
- * @DROP_REFUSED: lost with a flow that was refused, reset or unanswered
- * @DROP_MEMORY: out of memory
- * @DROP_HANDSHAKE: third segments of a handshake with an invalid cookie
- * @DROP_SEND: the kernel did not take it
- * @DROP_HANDOVER: too much waited to be handed to another thread
- * @DROPS: number of reasons
+/* Why something was not carried: enum ftcp_drop_attr, of which not all occur here,
+ * and after these
  */
-enum drop {
-	DROP_MALFORMED,
-	DROP_CHECKSUM,
-	DROP_PROTOCOL,
-	DROP_NO_FLOW,
-	DROP_SEQUENCE,
-	DROP_STATE,
-	DROP_QUEUE_FULL,
-	DROP_TOO_BIG,
-	DROP_LIMIT,
-	DROP_SOURCE_LIMIT,
-	DROP_REFUSED,
-	DROP_MEMORY,
-	DROP_HANDSHAKE,
-	DROP_SEND,
-	DROP_HANDOVER,
+enum {
+	DROP_SEND = __FTCP_DROP_MAX, /* the kernel did not take it */
+	DROP_HANDOVER, /* too much waited to be handed to another thread */
 	DROPS,
-};
-
-/**
- * enum reason - how a flow ended
- * @REASON_CLOSED: in order, by either end
- * @REASON_RESET: by a RST of the far end
- * @REASON_DEAD: the far end was probed, or sent a whole window, and stayed
- *	silent
- * @REASON_REFUSED: the far end answered the SYN with a RST
- * @REASON_UNANSWERED: no answer to any SYN
- * @REASON_REPLACED: another flow took its conversation over
- * @REASON_FAILED: server: no socket towards the service
- * @REASON_UNREACHABLE: server: the service does not take its datagrams
- * @REASONS: number of reasons
- */
-enum reason {
-	REASON_CLOSED,
-	REASON_RESET,
-	REASON_DEAD,
-	REASON_REFUSED,
-	REASON_UNANSWERED,
-	REASON_REPLACED,
-	REASON_FAILED,
-	REASON_UNREACHABLE,
-	REASONS,
 };
 
 /**
@@ -79,7 +25,7 @@ enum reason {
  * @rx_segments: segments and super-segments that carried them
  * @handed_over: segments that the kernel gave to another thread's queue
  * @flows: flows that came into existence
- * @ended: flows that have ended, by reason
+ * @ended: flows that have ended, by enum ftcp_reason
  * @drop: what was not carried, by reason
  */
 struct stats {
@@ -91,7 +37,7 @@ struct stats {
 	u64 rx_segments;
 	u64 handed_over;
 	u64 flows;
-	u64 ended[REASONS];
+	u64 ended[__FTCP_REASON_MAX];
 	u64 drop[DROPS];
 };
 

@@ -160,7 +160,7 @@ static void hand_over(struct worker *w, u32 owner, const u8 *packet, u32 len)
 
 	w->stats.handed_over++;
 	if (!l) {
-		w->stats.drop[DROP_MEMORY]++;
+		w->stats.drop[FTCP_DROP_MEMORY]++;
 		return;
 	}
 	l->next = NULL;
@@ -187,13 +187,13 @@ static void packet(struct worker *w, u8 *buf, u32 len, bool handed_over)
 	case PACKET_TOO_BIG:
 		break;
 	case PACKET_MALFORMED:
-		w->stats.drop[DROP_MALFORMED]++;
+		w->stats.drop[FTCP_DROP_MALFORMED]++;
 		return;
 	case PACKET_CHECKSUM:
-		w->stats.drop[DROP_CHECKSUM]++;
+		w->stats.drop[FTCP_DROP_CHECKSUM]++;
 		return;
 	default:
-		w->stats.drop[DROP_PROTOCOL]++;
+		w->stats.drop[FTCP_DROP_PROTOCOL]++;
 		return;
 	}
 	owner = handed_over ? w->index : dispatch_owner(w->program, &p.path);
@@ -224,7 +224,7 @@ static void fail(struct worker *w, const char *what)
 static void tun_input(struct worker *w)
 {
 	bool vnet = w->program->tun.vnet;
-	u64 *lost = &w->stats.drop[DROP_PROTOCOL];
+	u64 *lost = &w->stats.drop[FTCP_DROP_PROTOCOL];
 	u32 off = 0, whole, i;
 
 	for (i = 0; i < TUN_READS && off + PACKET_MAX <= ARENA; i++) {
