@@ -18,9 +18,9 @@ module)
 	up() { proxy; }
 	down() { proxy_gone; }
 	established() { flows_are "$1" "$2" established; }
-	dialling() { [ "$(module_flows "$C" '[.[] | select(.state == "syn-sent")] | length')" -gt 0 ]; }
+	dialling() { [ "$(flows "$C" '[.[] | select(.state == "syn-sent")] | length')" -gt 0 ]; }
 	# what fits, behind headers of 40 bytes
-	mtu_found() { [ "$(module_flows "$C" '.[].mtu')" = 1260 ]; }
+	mtu_found() { [ "$(flows "$C" '.[].mtu')" = 1260 ]; }
 	;;
 ftcptun)
 	[ -c /dev/net/tun ] || modprobe tun
@@ -36,12 +36,12 @@ ftcptun)
 	established()
 	{
 		if [ "$1" = "$C" ]; then
-			[ "$(flows "$client" client ESTAB)" = "$2" ]
+			[ "$(tun_flows "$client" client ESTAB)" = "$2" ]
 		else
-			[ "$(flows "$server" server ESTAB)" = "$2" ]
+			[ "$(tun_flows "$server" server ESTAB)" = "$2" ]
 		fi
 	}
-	dialling() { [ "$(flows "$client" client SYN-SENT)" -gt 0 ]; }
+	dialling() { [ "$(tun_flows "$client" client SYN-SENT)" -gt 0 ]; }
 	mtu_found()
 	{
 		[ "$(report "$client" client | awk '$1 == "ESTAB" { print $NF }')" = 1300 ]
@@ -236,7 +236,7 @@ silence()
 	local name='NAT that times out' flow before since
 
 	begin "$name"
-	flow=$(module_flows "$C" '.[].local')
+	flow=$(flows "$C" '.[].local')
 	stop "$ping"
 	pause 500
 	before=$(transfers)
@@ -250,7 +250,7 @@ silence()
 	check "$name: of WireGuard as well" [ "$(transfers)" = "$before" ]
 	check "$name: the server's side is the first to speak" \
 		s ping -q -c 1 -W 2 192.168.77.1
-	check "$name: on the same flow" [ "$(module_flows "$C" '.[].local')" = "$flow" ]
+	check "$name: on the same flow" [ "$(flows "$C" '.[].local')" = "$flow" ]
 	check "$name: in the same WireGuard session" [ "$(session)" = "$session" ]
 	end "$name"
 }

@@ -96,7 +96,7 @@ if ip -n "$S" link add blue type vrf table 77 2> /dev/null; then
 	# Somebody else's packets, of other hosts that have the same addresses
 	check 'tunnels' proxy
 	check 'a conversation' wait_for 10 talk 7003
-	flow=$(module_flows "$C" '.[0].local')
+	flow=$(flows "$C" '.[0].local')
 	namespace "tenant-$$"
 	check 'a VRF with the same addresses' eval '
 		ip link add v0 netns "$S" type veth peer name v1 netns "tenant-$$" &&

@@ -289,7 +289,7 @@ travel_in()
 {
 	local ports port
 
-	ports=$(module_flows "$L" '.[].local | sub(".*:"; "")')
+	ports=$(flows "$L" '.[].local | sub(".*:"; "")')
 	[ "$(wc -w <<< "$ports")" = 2 ] || { echo "from ports $ports"; return 1; }
 	for port in $ports; do
 		ct_state "$1" ESTABLISHED --dport 4567 --sport "$port" || return

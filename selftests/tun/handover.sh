@@ -62,7 +62,7 @@ neither()
 
 # ports: of flows that are established
 ports() { report $client client | sed -n 's/^ESTAB *\([0-9]*\) .*/\1/p'; }
-flows_are() { [ "$(flows $client client "${2:-}")" -eq "$1" ]; }
+tun_flows_are() { [ "$(tun_flows $client client "${2:-}")" -eq "$1" ]; }
 moved() { [ -n "$(ports)" ] && ports | grep -vqx "$1"; }
 # seen_from ADDRESS: by the server, is there a flow from there?
 seen_from() { report $server server | grep -q "^ESTAB .* $1:"; }
@@ -201,10 +201,10 @@ both '--threads 4'
 for i in $(seq 7000 7015); do
 	datagram "$i" > /dev/null || not_ok "a flow from port $i"
 done
-check 'flows' flows_are 16 ESTAB
+check 'flows' tun_flows_are 16 ESTAB
 check 'every far end is asked, and answers' \
 	asked 16 ip -n "$C" route replace default via "$RC4" metric 200
-check 'they are still there' flows_are 16 ESTAB
+check 'they are still there' tun_flows_are 16 ESTAB
 neither 'many flows'
 
 # ---- the old flow is dead ----
@@ -223,8 +223,8 @@ table inet lose {
 EOT
 ip -n "$C" route replace default via "$RC4" metric 300
 check 'lost by the change: another flow, without a datagram' wait_for 10 moved "$old"
-check 'the old flow goes' wait_for 10 flows_are 1
-check 'it was replaced' [ "$(ended $client client)" = 'replaced 1' ]
+check 'the old flow goes' wait_for 10 tun_flows_are 1
+check 'it was replaced' [ "$(tun_ended $client client)" = 'replaced 1' ]
 check 'the application notices nothing' datagram
 r nft delete table inet lose
 neither 'a dead flow'
@@ -247,7 +247,7 @@ check 'is seen from the first address' seen_from "$C4"
 check 'another address' address 10.1.0.3
 check 'is seen from there, without a datagram' wait_for 10 seen_from 10.1.0.3
 check 'the application notices nothing' datagram
-check 'one flow is left' wait_for 20 flows_are 1 ESTAB
+check 'one flow is left' wait_for 20 tun_flows_are 1 ESTAB
 neither 'another address'
 
 # NAT there, as it usually does, takes it into a new connection, of which the
@@ -262,7 +262,7 @@ check 'is seen from the first address' seen_from 10.1.0.3
 check 'another address' address 10.1.0.4
 check 'is seen from there, without a datagram' wait_for 10 seen_from 10.1.0.4
 check 'on another flow' moved "$old"
-check 'the old one was reset' [ "$(ended $client client)" = 'reset 1' ]
+check 'the old one was reset' [ "$(tun_ended $client client)" = 'reset 1' ]
 check 'the application hears nothing of it' [ "$(errors)" = 0 ]
 check 'it works' datagram
 neither 'reset'

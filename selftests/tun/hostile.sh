@@ -95,8 +95,8 @@ printf '' | c socat -u -T1 - UDP:127.0.0.1:1234,shut-null
 check 'strange datagrams disturb none' conversation
 c udptool send --to 127.0.0.1:1234 --sockets 1000 --count 5 --timeout 2 --lossy > /dev/null 2>&1
 check 'there are no more flows than allowed' \
-	[ "$(flows $client client)" -le 400 ]
-check 'nor on the server' [ "$(flows $server server)" -le 400 ]
+	[ "$(tun_flows $client client)" -le 400 ]
+check 'nor on the server' [ "$(tun_flows $server server)" -le 400 ]
 check 'which disturbs none' conversation
 
 ends_well 'the client' $client

@@ -107,15 +107,15 @@ report()
 	tac "$tmp/$2" | sed '/^STATE/q' | tac
 }
 
-# flows PID LOG [STATE]: how many there are (in that state)
-flows()
+# tun_flows PID LOG [STATE]: how many there are (in that state)
+tun_flows()
 {
 	report "$1" "$2" | grep -Ec "^${3:-[A-Z-]+} +[0-9]+ "
 }
 
 no_flows()
 {
-	[ "$(flows "$1" "$2")" -eq 0 ]
+	[ "$(tun_flows "$1" "$2")" -eq 0 ]
 }
 
 # total NAME PID LOG: one of the counters
@@ -124,8 +124,8 @@ total()
 	report "$2" "$3" | sed -n "s/.* $1 \([0-9]*\).*/\1/p" | tail -1
 }
 
-# ended PID LOG: how flows ended, "closed 1 reset 2"
-ended()
+# tun_ended PID LOG: how flows ended, "closed 1 reset 2"
+tun_ended()
 {
 	report "$1" "$2" | sed -n 's/^ended: //p' |
 		grep -o '[a-z]* [1-9][0-9]*' | xargs

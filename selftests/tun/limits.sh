@@ -134,7 +134,7 @@ both '' '--max-flows-per-source 3'
 check 'server: 5 are tried, 3 are heard' is "$(heard 127.0.0.1:7000 5)" 3
 check '... those too many are counted' \
 	[ "$(total source-limit $server server)" -ge 2 ]
-check '... and reset' is "$(flows $client client ESTAB)" 3
+check '... and reset' is "$(tun_flows $client client ESTAB)" 3
 ends_well 'the client' $client
 check '... they end' wait_for 10 no_flows $server server
 run client "$C" client --local '[::1]:1234' --remote "[$S6]:4567" --auto-rules

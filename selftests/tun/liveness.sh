@@ -38,7 +38,7 @@ goes_on()
 
 # ports: of flows that are established
 ports() { report $client client | sed -n 's/^ESTAB *\([0-9]*\) .*/\1/p'; }
-flows_are() { [ "$(flows $client client "${2:-}")" -eq "$1" ]; }
+tun_flows_are() { [ "$(tun_flows $client client "${2:-}")" -eq "$1" ]; }
 moved() { ports | grep -vqx "$1"; }
 
 # lose PORT: the router drops all from and to that port, in silence
@@ -69,7 +69,7 @@ tcpdump=$!
 lose "$old"
 check 'another flow from another port' wait_for 10 moved "$old"
 check 'the conversation goes on' goes_on
-check 'the old flow goes' wait_for 30 flows_are 1
+check 'the old flow goes' wait_for 30 tun_flows_are 1
 stop "$tcpdump"
 captured wire -t > "$tmp/wire.txt"
 line() { grep -n -m 1 "$1" "$tmp/wire.txt" | cut -d : -f 1; }
@@ -84,12 +84,12 @@ found
 # ---- an outage ----
 
 lose 4567
-check 'no way at all' wait_for 20 flows_are 1 SYN-SENT
-check 'the flow that is to be replaced is still there' flows_are 1 ESTAB
+check 'no way at all' wait_for 20 tun_flows_are 1 SYN-SENT
+check 'the flow that is to be replaced is still there' tun_flows_are 1 ESTAB
 pause 3000	# some SYNs are lost
 found
 check 'after the outage it goes on' goes_on
-check 'and settles on one flow' wait_for 30 flows_are 1
+check 'and settles on one flow' wait_for 30 tun_flows_are 1
 check 'conntrack of the hosts found everything valid' no_invalid "$C" "$S"
 lose 4567
 check 'an outage that is longer' wait_for 60 grep -q 'fell silent' "$tmp/client"
@@ -115,11 +115,11 @@ r nft add rule inet lose f tcp sport "$old" drop
 background app "$C" udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7000 \
 	--count 100000 --rate 50 --window 100000 --lossy --timeout 300
 app=$!
-check 'an heir is dialled' wait_for 20 flows_are 1 SYN-SENT
+check 'an heir is dialled' wait_for 20 tun_flows_are 1 SYN-SENT
 r nft flush chain inet lose f
 r nft add rule inet lose f tcp flags syn drop
 check 'the old flow works again' goes_on
-check 'the heir is given up' wait_for 30 flows_are 1
+check 'the heir is given up' wait_for 30 tun_flows_are 1
 check 'the old flow has stayed' [ "$(ports)" = "$old" ]
 found
 stop "$app"
@@ -155,14 +155,14 @@ rotates()
 		--from 127.0.0.1:7001 --count 250 --size 1000 --rate 50 \
 		--window 100000 --timeout 60
 	check "$1: on several flows" [ "$(total flows $client client)" -ge 3 ]
-	check "$1: the old ones close" wait_for 30 flows_are 1
+	check "$1: the old ones close" wait_for 30 tun_flows_are 1
 	check "$1: at the server as well" wait_for 30 eval \
-		'[ "$(flows $server server)" -eq 1 ]'
-	ended=$(ended $client client)
+		'[ "$(tun_flows $server server)" -eq 1 ]'
+	ended=$(tun_ended $client client)
 	check "$1: they were replaced ($ended)" \
 		eval '[[ "$ended" =~ ^replaced\ [1-9][0-9]*$ ]]'
 	check "$1: and closed at the server" wait_for 5 eval \
-		'[ "$(ended $server server)" = "closed ${ended#replaced }" ]'
+		'[ "$(tun_ended $server server)" = "closed ${ended#replaced }" ]'
 	neither "$1"
 }
 rotates 'max-age' '--max-age 1'
@@ -175,7 +175,7 @@ check 'a flow' send --to 127.0.0.1:1234 --from 127.0.0.1:7000 --count 3
 # that a flow is in use shows later than in the millisecond of its beginning
 check 'is in use' send --to 127.0.0.1:1234 --from 127.0.0.1:7000 --count 3
 old=$(ports)
-check 'is closed by the server' wait_for 10 flows_are 0
+check 'is closed by the server' wait_for 10 tun_flows_are 0
 check 'and another one made' send --to 127.0.0.1:1234 --from 127.0.0.1:7000 --count 3
 check 'from another port' moved "$old"
 neither 'max-age at the server'

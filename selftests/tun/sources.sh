@@ -19,8 +19,8 @@ client=$!
 
 check '100 sources' send --to 127.0.0.1:1234 --sockets 100 --count 10
 check 'are 100 flows on the client' \
-	[ "$(flows $client client ESTAB)" -eq 100 ]
-check 'and on the server' [ "$(flows $server server ESTAB)" -eq 100 ]
+	[ "$(tun_flows $client client ESTAB)" -eq 100 ]
+check 'and on the server' [ "$(tun_flows $server server ESTAB)" -eq 100 ]
 
 if [ "$(ulimit -n)" -lt 12000 ]; then
 	skip '10,000 sources' 'too few file descriptors allowed'
@@ -29,9 +29,9 @@ else
 		--count 3 --window 100 --timeout 60
 	# some of them may have the ports of the first 100, and so their flows
 	check 'are 10,000 flows on the client' \
-		[ "$(flows $client client ESTAB)" -ge 10000 ]
+		[ "$(tun_flows $client client ESTAB)" -ge 10000 ]
 	check 'and on the server' \
-		[ "$(flows $server server ESTAB)" -ge 10000 ]
+		[ "$(tun_flows $server server ESTAB)" -ge 10000 ]
 fi
 # All are closed at once, and still each is: nothing has to be sent twice, and
 # nothing comes when everything is gone.

@@ -87,8 +87,8 @@ check 'a closed port: ECONNREFUSED' eventually 10 says closed ECONNREFUSED
 check '... told once' eventually 5 told_once 7001
 check '... no flow is left' eval \
 	'wait_for 5 no_flows $client client && wait_for 5 no_flows $server server'
-check '... the server tells why' [ "$(ended $server server)" = 'unreachable 1' ]
-check '... and the client' [ "$(ended $client client)" = 'reset 1' ]
+check '... the server tells why' [ "$(tun_ended $server server)" = 'unreachable 1' ]
+check '... and the client' [ "$(tun_ended $client client)" = 'reset 1' ]
 app closed6 ::1 1212 7002
 check 'IPv6: a closed port: ECONNREFUSED' eventually 10 says closed6 ECONNREFUSED
 check '... told once' eventually 5 told_once 7002
@@ -107,7 +107,7 @@ c udptool send --to 127.0.0.1:1214 --from 127.0.0.1:7005 --count 5 --rate 20 \
 	--oneway --lossy > "$tmp/ignored"
 check 'not of interest: the target answers' wait_for 5 eval '[ "$(icmp_errors)" -gt "$before" ]'
 check '... no error' [ "$(field refused "$(cat "$tmp/ignored")")" = 0 ]
-check '... the flow stays' [ "$(flows $ignore ignore ESTAB)" = 1 ]
+check '... the flow stays' [ "$(tun_flows $ignore ignore ESTAB)" = 1 ]
 server echo "$S" echo --bind 127.0.0.1:5555 --bind 127.0.0.1:5556 --bind '[::1]:5555'
 echo=$!
 answered() { send --from 127.0.0.1:7005 --count 5 --to "127.0.0.1:$1"; }

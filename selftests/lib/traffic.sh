@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2034,SC2154 # the parts know each other
+#
+# Ends of datagrams: servers, applications, and what they say.
+
+# server LOG NAMESPACE echo|sink ARGUMENTS...: returns when it listens
+server()
+{
+	local log=$1 ns=$2
+
+	shift 2
+	background "$log" "$ns" udptool "$@"
+	wait_for 10 file_has "$tmp/$log" ready
+}
+
+# app LOG NAMESPACE HOST PORT FROM [talk]: an application that sends one datagram, or
+# goes on sending, from a connected socket, and another one for each signal USR1,
+# until it hears an error.  It says what it heard.
+app()
+{
+	local log=$1 ns=$2
+
+	shift 2
+	[ -e "$tmp/app.pl" ] || cat > "$tmp/app.pl" <<-'EOT'
+	use Socket qw(:DEFAULT getaddrinfo);
+	use Errno;
+	my ($host, $port, $from, $talk) = @ARGV;
+	my ($e, $to) = getaddrinfo($host, $port, { socktype => SOCK_DGRAM });
+	my ($f, $me) = getaddrinfo(undef, $from, { family => $to->{family},
+		socktype => SOCK_DGRAM, flags => AI_PASSIVE });
+	socket(my $s, $to->{family}, SOCK_DGRAM, 0) or die;
+	setsockopt($s, 0, 11, pack("i", 1)) or die "$!";	# IP_RECVERR
+	bind($s, $me->{addr}) && connect($s, $to->{addr}) or die "$!";
+	$| = 1;
+	$SIG{USR1} = sub { $poked = 1 };
+	send($s, "ping", 0) or die "$!";
+	for (;;) {
+		my $ready = "";
+		vec($ready, fileno($s), 1) = 1;
+		if (select($ready, undef, undef, 0.2) > 0) {
+			defined recv($s, my $data, 100, 0) or last;
+			print "heard\n";
+		} elsif ($talk || $poked) {
+			$poked = 0;
+			send($s, "ping", 0) or last;
+		}
+	}
+	for my $name (qw(ECONNREFUSED EHOSTUNREACH)) {
+		print "$name\n" if $!{$name};
+	}
+	print "end\n";
+	EOT
+	background "$log" "$ns" perl "$tmp/app.pl" "$@"
+}
+
+# says LOG LINE [NUMBER]: an application has said so, so many times
+says()
+{
+	local count
+
+	count=$(grep -cx "$2" "$tmp/$1")
+	[ "$count" -gt 0 ] && [ "$count" = "${3:-$count}" ] ||
+		{ cat "$tmp/$1"; return 1; }
+}
+
+# field NAME TEXT: the value in udptool's or tcpraw's "NAME=VALUE ..."
+field()
+{
+	[[ " $2" =~ [[:space:]]$1=([^[:space:]]*) ]] && echo "${BASH_REMATCH[1]}"
+}
