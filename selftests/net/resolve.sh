@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # A server's name stands for another address: "resolve" moves what flows there
-# without losing any of it, once or as a service, and changes nothing else.
+# without losing any of it, as often as it is called, and changes nothing else.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -169,42 +169,18 @@ check 'handshakes get through' r nft delete table inet silence
 check 'as before' ctl set peer remote tunnel t dev ftcp0 endpoint server.test:4567
 check '...' endpoint_is 10.2.0.3:4567
 
-# ---- As a service ----
+# ---- Again and again, as a timer does ----
 
-# watch SECONDS: in the background, as process $watch
-watch()
-{
-	background watch "$C" unshare --mount sh -c 'for file in hosts nsswitch.conf resolv.conf; do
-		mount --bind "$0/$file" "/etc/$file" || exit; done; exec "$@"' \
-		"$tmp" ftcpctl resolve --watch "$1"
-	watch=$!
-}
-
-watch 1
 hosts "$S4 server.test"
-check 'watch: a change is noticed' eventually 10 endpoint_is "$S4:4567"
+check 'again: a change is noticed' eval 'ctl resolve | grep -q "at $S4:4567"'
 hosts
-check 'watch: so is a failure' wait_for 10 grep -q 'resolve: "server.test"' "$tmp/watch"
+check_refused 'again: so is a failure' 'resolve: "server.test"' ctl resolve
+check '... which changes nothing' endpoint_is "$S4:4567"
 hosts '10.2.0.3 server.test'
-check 'watch: and that it is over' eventually 10 endpoint_is 10.2.0.3:4567
-check 'watch: it still runs' kill -0 "$watch"
-kill "$watch"
-wait "$watch"
-check 'watch: it ends when it is told to' [ $? -eq 0 ]
-check 'watch: what it said' eval '[ "$(grep -c "server.test:4567 is at" "$tmp/watch")" = 2 ]'
-
-# After a failure it asks again after about 1, 2, 4 ... seconds, here at 0, 0.9,
-# 2.7, 6.3 and 13.5, and does not wait for the minute to pass.
-attempts() { grep -c 'resolve: "server.test"' "$tmp/watch"; }
-hosts
-watch 60
-wait_for 10 eval '[ "$(attempts)" -ge 1 ]'
-pause 8000
-check 'watch, seldom: but again soon after a failure' [ "$(attempts)" -ge 3 ]
-check '... and then less and less often' [ "$(attempts)" -le 5 ]
+check 'again: and that it is over' eval 'ctl resolve | grep -q "at 10\.2\.0\.3:4567"'
+check '... at once' endpoint_is 10.2.0.3:4567
 hosts "$S4 server.test"
-check 'watch, seldom: when it is over that is noticed' eventually 20 endpoint_is "$S4:4567"
-stop "$watch"
+check 'as before' ctl resolve
 
 # ---- Many flows at once --------------------------------------------------------
 

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What make install puts in place for other programs: systemd-networkd leaves the
-# rules of `ftcpctl add rules' alone, and ip knows whose they are.
+# rules of `ftcpctl add rules' alone, ip knows whose they are, and a timer looks names
+# up again.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -18,6 +19,21 @@ export networkd_conf=$root/usr/local/lib/systemd/networkd.conf.d/faketcp.conf
 export protos_conf=$root/etc/iproute2/rt_protos.d/faketcp.conf
 check 'a setting for systemd-networkd' test -s "$networkd_conf"
 check 'an entry for ip' test -s "$protos_conf"
+
+units=$root/usr/local/lib/systemd/system
+check 'a unit knows where ftcpctl is' \
+	grep -qx 'ExecStart=/usr/local/sbin/ftcpctl resolve' "$units/faketcp-resolve.service"
+# For systemd to find ftcpctl, which need not be installed
+sed "s|=/usr/local/sbin/ftcpctl|=$(type -P ftcpctl)|" "$units/faketcp-resolve.service" \
+	> "$tmp/faketcp-resolve.service"
+cp "$units/faketcp-resolve.timer" "$tmp"
+if [ -x "$(type -P systemd-analyze)" ]; then
+	check 'systemd understands it, and the timer' eval '[ -z "$(systemd-analyze verify \
+		--man=no "$tmp/faketcp-resolve.service" "$tmp/faketcp-resolve.timer" 2>&1 |
+		tee /dev/stderr | grep -F faketcp-resolve)" ]'
+else
+	skip 'systemd understands it, and the timer' 'no systemd-analyze'
+fi
 
 # completes EXPECTED WORD...: what bash offers for the last word
 completes()

@@ -46,11 +46,10 @@ misused '"x": unknown word (see ftcpctl monitor --help)' monitor x
 misused '"--dry-run": unknown word (see ftcpctl show --help)' show --dry-run
 misused '"once": unknown word (see ftcpctl resolve --help)' resolve once
 misused '"5": unknown word (see ftcpctl resolve --help)' resolve 5
-misused '"--watch": unknown word (see ftcpctl resolve --help)' resolve --watch --watch
-misused '--watch: "0": expected 1 to 86400 seconds' resolve --watch 0
-misused '--watch: "86401": expected 1 to 86400 seconds' resolve tunnel t --watch 86401
-misused '--watch: "5s": expected 1 to 86400 seconds' resolve --watch 5s dev l
-misused 'dev: its argument is missing' resolve --watch dev
+misused '--watch: no more; systemctl enable --now faketcp-resolve.timer' resolve --watch
+misused '--watch: no more; systemctl enable --now faketcp-resolve.timer' \
+	resolve tunnel t --watch 60
+misused 'dev: its argument is missing' resolve dev
 misused '"--json": unknown word (see ftcpctl del tunnel --help)' del tunnel t dev l --json
 
 # alike WORDS WORDS: means the same, to a machine that has no link or to any

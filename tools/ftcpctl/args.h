@@ -24,7 +24,6 @@ enum {
 	WORD_DRY_RUN,
 	WORD_JSON,
 	WORD_OBJECT,
-	WORD_WATCH,
 	WORDS,
 };
 

@@ -2,20 +2,11 @@
 /*
  * resolve: look up again the names that endpoints were given by
  */
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "../common/scan.h"
 #include "ftcpctl.h"
 #include "ipc.h"
-
-#define WATCH_DEFAULT "60"
-#define WATCH_MAX 86400
 
 /**
  * struct request - What was asked for.
@@ -113,64 +104,16 @@ static int resolve_all(struct request *r)
 	return code;
 }
 
-/* There is nothing half done at any moment, and a name server may take long */
-static void on_signal(int sig)
+/* What used to be its own timer */
+static int refuse_watch(int *argc, char **argv, struct args *a)
 {
-	(void)sig;
-	_exit(DONE);
-}
+	int i;
 
-/* Sleep for @part to @part + 20 per cent of @ms, so that many do not ask at once */
-static void sleep_about(double ms, double part)
-{
-	struct timespec ts;
-
-	ms *= part + 0.2 * drand48();
-	ts.tv_sec = ms / 1000;
-	ts.tv_nsec = (ms - ts.tv_sec * 1000.0) * 1000000;
-	while (nanosleep(&ts, &ts) && errno == EINTR)
-		;
-}
-
-/* After a failure again soon, then less and less often */
-static int watch(struct request *r, uint32_t seconds)
-{
-	double normal = seconds * 1000.0, wait = 0;
-
-	srand48(time(NULL) ^ (getpid() << 16));
-	signal(SIGTERM, on_signal);
-	signal(SIGINT, on_signal);
-	for (;;) {
-		if (!resolve_all(r)) {
-			wait = 0;
-			sleep_about(normal, 0.9);
-			continue;
-		}
-		if (ferror(stdout))
-			return REFUSED;
-		wait = wait ? wait * 2 : 1000;
-		if (wait > normal)
-			wait = normal;
-		sleep_about(wait, 0.8);
-	}
-}
-
-/* "--watch" and the number that may follow it, out of the words */
-static int take_watch(int *argc, char **argv, struct args *a)
-{
-	int i, n = 1;
-
-	for (i = 0; i < *argc && strcmp(argv[i], "--watch"); i++)
-		;
-	if (i == *argc)
-		return DONE;
-	a->given[WORD_WATCH] = WATCH_DEFAULT;
-	if (i + 1 < *argc && strspn(argv[i + 1], "0123456789")) {
-		a->given[WORD_WATCH] = argv[i + 1];
-		n = 2;
-	}
-	memmove(argv + i, argv + i + n, (*argc - i - n) * sizeof(*argv));
-	*argc -= n;
+	(void)a;
+	for (i = 0; i < *argc; i++)
+		if (!strcmp(argv[i], "--watch"))
+			return fail(USAGE,
+				    "--watch: no more; systemctl enable --now faketcp-resolve.timer");
 	return DONE;
 }
 
@@ -178,33 +121,27 @@ static int run_resolve(const struct args *a)
 {
 	struct request r = { .dev = a->given[FTCP_A_IFINDEX],
 			     .filter.tunnel = a->given[FTCP_A_TUNNEL] };
-	const char *text = a->given[WORD_WATCH];
-	uint32_t seconds;
 
-	if (!text)
-		return resolve_all(&r);
-	if (!scan_u32(text, &seconds) || !seconds || seconds > WATCH_MAX)
-		return fail(USAGE, "--watch: \"%s\": expected 1 to %d seconds",
-			    text, WATCH_MAX);
-	return watch(&r, seconds);
+	return resolve_all(&r);
 }
 
 const struct verb resolve_names = {
 	.verb = "resolve",
-	.synopsis = "[dev LINK] [tunnel NAME] [--watch [SECONDS]]\n",
+	.synopsis = "[dev LINK] [tunnel NAME]\n",
 	.help = "Look up again the host names that endpoints were given by, and change\n"
 		"the endpoints whose address is no longer among the answers.  What flows goes\n"
 		"on until a flow to the new address is up.\n"
 		"\n"
 		"  dev LINK    of this link only\n"
 		"  tunnel NAME of this tunnel only\n"
-		"  --watch     do it every 60 seconds, or as many as are given, until SIGTERM\n",
+		"\n"
+		"faketcp-resolve.timer does it every minute.\n",
 	.words =
 		(const struct word[]){
 			{ "dev", FTCP_A_IFINDEX, VALUE },
 			{ "tunnel", FTCP_A_TUNNEL, VALUE },
 			{},
 		},
-	.sift = take_watch,
+	.sift = refuse_watch,
 	.run = run_resolve,
 };
