@@ -348,8 +348,10 @@ static void flow_free_rcu(struct rcu_head *head);
 static struct ftcp_flow *flow_alloc(struct ftcp_tunnel *tunnel,
 				    struct ftcp_peer *peer)
 {
-	struct ftcp_flow *flow = kmem_cache_zalloc(flow_cache, GFP_ATOMIC);
+	struct mem_cgroup *memcg = set_active_memcg(tunnel->memcg);
+	struct ftcp_flow *flow = kmem_cache_zalloc(flow_cache, FTCP_GFP_FLOW);
 
+	set_active_memcg(memcg);
 	if (!flow)
 		return NULL;
 	flow->tunnel = tunnel;

@@ -13,6 +13,12 @@
  * rather than parameters of the module, since one namespace may deserve more than
  * another.
  *
+ * Whoever makes tunnels in more and more namespaces has as many limits.  So the control
+ * group of who made a tunnel is charged for its flows, like for what he allocates
+ * himself.  That is what softirq allocates, a third or so of what a flow takes in all:
+ * the sockets that hold its ports are allocated by a process, which for want of memory
+ * of the group would have another one killed.
+ *
  * Where the namespace belongs to the initial user namespace, the tunnels' own limits
  * are its administrator's choice to begin with.
  */

@@ -121,6 +121,7 @@ int ftcp_source_get(struct ftcp_flow *flow, u32 limit)
 {
 	struct source_key key = key_of(flow);
 	struct ftcp_source *source;
+	struct mem_cgroup *memcg;
 	int err;
 
 	lockdep_assert_held(&flow->tunnel->lock);
@@ -134,7 +135,9 @@ int ftcp_source_get(struct ftcp_flow *flow, u32 limit)
 		return 0;
 	}
 
-	source = kmalloc(sizeof(*source), GFP_ATOMIC | __GFP_ACCOUNT);
+	memcg = set_active_memcg(flow->tunnel->memcg);
+	source = kmalloc(sizeof(*source), FTCP_GFP_FLOW);
+	set_active_memcg(memcg);
 	if (!source)
 		return -ENOMEM;
 	source->key = key;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tunnels: made, found and deleted. */
 #include <linux/ip.h>
+#include <linux/memcontrol.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <net/net_namespace.h>
@@ -153,6 +154,7 @@ static void free_tunnel_rcu(struct rcu_head *head)
 	struct ftcp_tunnel *tunnel = container_of(head, struct ftcp_tunnel, rcu);
 
 	netdev_put(tunnel->link->dev, &tunnel->dev_tracker);
+	mem_cgroup_put(tunnel->memcg);
 	free_percpu(tunnel->stats);
 	kfree(tunnel);
 }
@@ -247,6 +249,7 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	tunnel->listen = p->listen;
 	tunnel->target = p->target;
 	tunnel->config = p->config;
+	tunnel->memcg = get_mem_cgroup_from_mm(current->mm);
 	INIT_LIST_HEAD(&tunnel->peers);
 	INIT_HLIST_NODE(&tunnel->accept_node);
 	INIT_HLIST_NODE(&tunnel->listen_node);

@@ -6,6 +6,7 @@
 #include <linux/netdevice.h>
 #include <linux/netlink.h>
 #include <linux/refcount.h>
+#include <linux/sched/mm.h>
 #include <linux/spinlock.h>
 
 #include "addr.h"
@@ -20,6 +21,12 @@
 #define FTCP_DEFAULT_COALESCE	1000
 
 #define FTCP_TTL		64	/* of packets that begin here */
+
+/* For what is allocated in softirq because of a flow.  Not GFP_ATOMIC: that is never
+ * refused for a control group's limit, and may take what is kept for the worst case;
+ * a new flow is not that important.
+ */
+#define FTCP_GFP_FLOW (GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT)
 
 struct ftcp_allowed;
 struct ftcp_peer;
@@ -87,6 +94,7 @@ struct ftcp_tunnel_config {
  * @nflows: how many flows, of all peers, that are not doomed
  * @queued: memory of datagrams that wait in any flow, in bytes of truesize
  * @stats: counters
+ * @memcg: control group of whoever made it; it pays for the flows, see limit.c
  * @refs: of those who made it and of its peers
  * @dev_tracker: of the reference to the link's device
  * @rcu: for freeing
@@ -129,6 +137,7 @@ struct ftcp_tunnel {
 	u32 nflows;
 	atomic_t queued;
 	struct ftcp_stats __percpu *stats;
+	struct mem_cgroup *memcg;
 	refcount_t refs;
 	netdevice_tracker dev_tracker;
 	struct rcu_head rcu;

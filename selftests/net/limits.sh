@@ -169,6 +169,36 @@ check 'what waited arrives' wait_for 20 eval \
 check 'and others may wait' c udptool send --to 127.0.0.1:1234 --sockets 20 --count 5
 sysctl -qw "net.core.wmem_default=$wmem"
 
+# ---- who pays ----
+
+# Flows are charged to the control group of who made their tunnel, whoever causes them.
+cgroup=/sys/fs/cgroup/ftcp-$$
+in_group() { sh -c 'echo 0 > "$0/cgroup.procs" && exec "$@"' "$cgroup" "$@"; }
+charged() { cat "$cgroup/memory.current"; }
+if ! grep -qw memory /sys/fs/cgroup/cgroup.controllers 2> /dev/null; then
+	skip 'the control group pays' 'this kernel has no memory controller'
+else
+	echo +memory > /sys/fs/cgroup/cgroup.subtree_control
+	check 'a tunnel of a control group' eval 'mkdir "$cgroup" && all_gone &&
+		s ftcpctl del tunnel t dev ftcp0 && in_group inns "$S" ftcpctl add tunnel t \
+			dev ftcp0 port 4567 forward 127.0.0.1:5555 keepalive off'
+	before=$(charged)
+	result=$(sources 127.0.0.1:8000 500)
+	check '500 flows' field_is received 500 "$result"
+	check 'they are charged to it' [ $(($(charged) - before)) -gt $((500 * 800)) ]
+	check 'it may have hardly more' eval \
+		'echo $(($(charged) + 65536)) > "$cgroup/memory.max"'
+	result=$(sources 127.0.0.1:9000 500)
+	check 'nor has it' [ "$(field received "$result")" -lt 500 ]
+	check 'what is refused is counted' [ "$(drops "$S" memory)" -gt 0 ]
+	check 'those that are there go on' c udptool send --to 127.0.0.1:1234 \
+		--from 127.0.0.1:8000 --count 3
+	check 'it may have more' eval 'echo max > "$cgroup/memory.max"'
+	check 'and has' c udptool send --to 127.0.0.1:1234 --sockets 100
+	check 'the tunnel is deleted' eval \
+		's ftcpctl del tunnel t dev ftcp0 && rmdir "$cgroup"'
+fi
+
 assert_no_invalid
 check 'delete the links' proxy_gone
 module_memory_back
