@@ -23,16 +23,14 @@ static int print_links(void)
 
 static int print_tunnels(void)
 {
-	struct ipc *ipc = ipc_try_open();
 	struct filter all = {};
-	struct list l = {};
+	struct list l;
 	size_t i;
 
-	if (ipc && !ipc_read(ipc, FAKETCP_CMD_TUNNEL_GET, &all, &l))
-		for (i = 0; i < l.n; i++)
-			puts(object_text(&l.array[i], FTCP_A_TUNNEL));
+	ipc_try_list(FAKETCP_CMD_TUNNEL_GET, &all, &l);
+	for (i = 0; i < l.n; i++)
+		puts(object_text(&l.array[i], FTCP_A_TUNNEL));
 	list_free(&l);
-	ipc_close(ipc);
 	return DONE;
 }
 

@@ -15,69 +15,42 @@
 #include "ipc.h"
 #include "nlsock.h"
 
+/* The connection, which lasts until the program ends */
+static struct nlsock nl;
+
+/* Number of the family */
+static int family;
+
+/* Why the last request was refused */
+static int refused(void)
+{
+	return fail(REFUSED, "%s", nl.text);
+}
+
+static int connect_to(struct nlsock *to)
+{
+	if (nlsock_open(to, NETLINK_GENERIC))
+		return fail(REFUSED, "%s", to->text);
+	to->attr_name = attr_word;
+	to->header = GENL_HDRLEN;
+	return DONE;
+}
+
 /**
- * struct ipc - A connection to the faketcp family.
- * @nl: The socket.
- * @family: Number of the family.
- * @event: Takes events.
- * @stop: What @event returned, when not 0.
+ * ipc_open() - connect to the family, whose number changes with every load of the
+ * module; DONE, or REFUSED, after a message if it is @required
  */
-struct ipc {
-	struct nlsock nl;
-	int family;
-	event_fn *event;
-	int stop;
-};
-
-/* Open the family; @required: say so when it is missing */
-static struct ipc *open_family(bool required)
+int ipc_open(bool required)
 {
-	struct ipc *ipc = calloc(1, sizeof(*ipc));
-
-	if (!ipc)
-		exit(fail(REFUSED, "out of memory"));
-	if (nlsock_open(&ipc->nl, NETLINK_GENERIC)) {
-		ipc_refused(ipc);
-		goto err;
-	}
-	ipc->nl.attr_name = attr_word;
-	ipc->nl.header = GENL_HDRLEN;
-	ipc->family = genl_ctrl_resolve(ipc->nl.sock, FTCP_GENL_NAME);
-	if (ipc->family >= 0)
-		return ipc;
-	if (required)
-		fail(REFUSED,
-		     "the kernel does not know faketcp; is the module loaded? (modprobe faketcp)");
-err:
-	ipc_close(ipc);
-	return NULL;
-}
-
-/** ipc_open() - connect to the family; NULL after a message */
-struct ipc *ipc_open(void)
-{
-	return open_family(true);
-}
-
-/** ipc_try_open() - connect to the family if there is one; NULL if not */
-struct ipc *ipc_try_open(void)
-{
-	return open_family(false);
-}
-
-/** ipc_close() - disconnect; @ipc may be NULL */
-void ipc_close(struct ipc *ipc)
-{
-	if (!ipc)
-		return;
-	nlsock_close(&ipc->nl);
-	free(ipc);
-}
-
-/** ipc_refused() - print why the last request was refused; returns REFUSED */
-int ipc_refused(struct ipc *ipc)
-{
-	return fail(REFUSED, "%s", ipc->nl.text);
+	if (!nl.sock && connect_to(&nl))
+		return REFUSED;
+	family = genl_ctrl_resolve(nl.sock, FTCP_GENL_NAME);
+	if (family >= 0)
+		return DONE;
+	return required ?
+		       fail(REFUSED,
+			    "the kernel does not know faketcp; is the module loaded? (modprobe faketcp)") :
+		       REFUSED;
 }
 
 /* Requests */
@@ -111,10 +84,10 @@ void put_endpoint_name(struct nl_msg *msg, const char *name)
 }
 
 /** ipc_do() - make a request, and free it; DONE, or REFUSED after a message */
-int ipc_do(struct ipc *ipc, struct nl_msg *msg)
+int ipc_do(struct nl_msg *msg)
 {
-	nlmsg_hdr(msg)->nlmsg_type = ipc->family;
-	return nlsock_do(&ipc->nl, msg) ? ipc_refused(ipc) : DONE;
+	nlmsg_hdr(msg)->nlmsg_type = family;
+	return nlsock_do(&nl, msg) ? refused() : DONE;
 }
 
 /**
@@ -127,109 +100,102 @@ int ipc_do(struct ipc *ipc, struct nl_msg *msg)
  */
 int ipc_do_dev(struct nl_msg *msg, int code, const char *dev)
 {
-	struct ipc *ipc = code ? NULL : ipc_open();
 	unsigned int ifindex;
 
-	if (!code && !ipc)
-		code = REFUSED;
-	if (!code)
-		code = parse_link(dev, &ifindex);
+	code = code ?: ipc_open(true);
+	code = code ?: parse_link(dev, &ifindex);
 	if (code) {
 		nlmsg_free(msg);
-	} else {
-		nla_put_u32(msg, FTCP_A_IFINDEX, ifindex);
-		code = ipc_do(ipc, msg);
+		return code;
 	}
-	ipc_close(ipc);
-	return code;
+	nla_put_u32(msg, FTCP_A_IFINDEX, ifindex);
+	return ipc_do(msg);
 }
 
 /* Lists */
 
-static bool wants(const struct filter *f, const struct object *o)
+/** ipc_filter() - what the words "dev" and "tunnel" limit a list to */
+int ipc_filter(const struct args *a, struct filter *filter)
 {
-	return (!f->ifindex ||
-		f->ifindex == object_number(o, FTCP_A_IFINDEX)) &&
-	       (!f->tunnel ||
-		!strcmp(f->tunnel, object_text(o, FTCP_A_TUNNEL)));
+	const char *dev = a->given[FTCP_A_IFINDEX];
+
+	*filter = (struct filter){ .tunnel = a->given[FTCP_A_TUNNEL] };
+	return dev ? parse_link(dev, &filter->ifindex) : DONE;
 }
 
-/* A list while it is read */
-struct reading {
-	const struct filter *filter;
-	struct list *list;
-};
-
-/* Keep a message, or, with the ranges in it, make one kept already longer */
-static void keep(struct object *o, const struct nlmsghdr *msg, size_t skip)
+/* Make a message longer by what is in another one */
+static struct nlmsghdr *append(struct nlmsghdr *msg,
+			       const struct nlmsghdr *more)
 {
-	size_t old = o->msg ? NLMSG_ALIGN(o->msg->nlmsg_len) : 0;
-	size_t more = msg->nlmsg_len - skip;
-	struct nlmsghdr *copy = realloc(o->msg, old + more);
+	size_t skip = NLMSG_HDRLEN + GENL_HDRLEN;
+	size_t old = NLMSG_ALIGN(msg->nlmsg_len), len = more->nlmsg_len - skip;
 
-	if (!copy)
+	msg = realloc(msg, old + len);
+	if (!msg)
 		exit(fail(REFUSED, "out of memory"));
-	memcpy((char *)copy + old, (const char *)msg + skip, more);
-	copy->nlmsg_len = old + more;
-	object_parse(o, copy);
+	memcpy((char *)msg + old, (const char *)more + skip, len);
+	msg->nlmsg_len = old + len;
+	return msg;
 }
 
-static void add_row(struct nlmsghdr *msg, void *arg)
+/* Keep a message as one more object, or as more of the last one */
+static void keep(struct list *l, struct nlmsghdr *msg)
 {
-	struct reading *r = arg;
-	struct list *l = r->list;
+	struct object *last = l->n ? &l->array[l->n - 1] : NULL;
 	struct object o;
 
-	if (!object_parse(&o, msg) || !wants(r->filter, &o))
-		return;
-	if (l->n && o.tb[FTCP_A_PEER] && !o.tb[FTCP_A_STATE] &&
-	    continues(&l->array[l->n - 1], &o)) {
-		keep(&l->array[l->n - 1], msg, NLMSG_HDRLEN + GENL_HDRLEN);
-		return;
+	if (!object_parse(&o, msg)) {
+		free(msg);
+	} else if (last && o.tb[FTCP_A_PEER] && !o.tb[FTCP_A_STATE] &&
+		   continues(last, &o)) {
+		object_parse(last, append(last->msg, msg));
+		free(msg);
+	} else {
+		l->array = grow(l->array, l->n, &l->room, sizeof(o));
+		l->array[l->n++] = o;
 	}
-	l->array = grow(l->array, l->n, &l->room, sizeof(o));
-	l->array[l->n].msg = NULL;
-	keep(&l->array[l->n++], msg, 0);
 }
 
-static void forget_rows(struct nlmsghdr *msg, void *arg)
-{
-	struct reading *r = arg;
-
-	(void)msg;
-	while (r->list->n)
-		free(r->list->array[--r->list->n].msg);
-}
-
-/**
- * ipc_read() - List tunnels, peers or flows.
- * @ipc: The connection.
- * @cmd: Which of them.
- * @filter: Of what.
- * @l: The list; to be freed by list_free() also after an error.
- *
- * Return: 0 or a negative errno; see ipc_refused().
- */
-int ipc_read(struct ipc *ipc, int cmd, const struct filter *filter,
-	     struct list *l)
+static int read_list(int cmd, const struct filter *filter, struct list *l)
 {
 	struct nl_msg *msg = ipc_request(cmd, 0);
-	struct reading r = { filter, l };
+	struct messages messages;
+	size_t i;
+	int err;
 
-	memset(l, 0, sizeof(*l));
-	nlmsg_hdr(msg)->nlmsg_type = ipc->family;
+	nlmsg_hdr(msg)->nlmsg_type = family;
 	if (filter->ifindex)
 		nla_put_u32(msg, FTCP_A_IFINDEX, filter->ifindex);
 	if (filter->tunnel)
 		nla_put_string(msg, FTCP_A_TUNNEL, filter->tunnel);
-	return nlsock_dump(&ipc->nl, msg, add_row, forget_rows, &r);
+	err = nlsock_dump(&nl, msg, &messages);
+	for (i = 0; i < messages.n; i++)
+		keep(l, messages.array[i]);
+	free(messages.array);
+	return err;
 }
 
-/** ipc_list() - the same; DONE, or REFUSED after a message */
-int ipc_list(struct ipc *ipc, int cmd, const struct filter *filter,
-	     struct list *l)
+/**
+ * ipc_list() - List tunnels, peers or flows.
+ * @cmd: Which of them.
+ * @filter: Of what.
+ * @l: The list; to be freed by list_free() also after an error.
+ *
+ * Return: DONE, or REFUSED after a message.
+ */
+int ipc_list(int cmd, const struct filter *filter, struct list *l)
 {
-	return ipc_read(ipc, cmd, filter, l) ? ipc_refused(ipc) : DONE;
+	memset(l, 0, sizeof(*l));
+	if (ipc_open(true))
+		return REFUSED;
+	return read_list(cmd, filter, l) ? refused() : DONE;
+}
+
+/** ipc_try_list() - the same without a message */
+int ipc_try_list(int cmd, const struct filter *filter, struct list *l)
+{
+	memset(l, 0, sizeof(*l));
+	return ipc_open(false) || read_list(cmd, filter, l) ? REFUSED : DONE;
 }
 
 /** list_free() - free what ipc_list() has read */
@@ -243,6 +209,12 @@ void list_free(struct list *l)
 
 /* Events */
 
+/* Those who listen */
+struct listener {
+	event_fn *event;
+	int stop;
+};
+
 static int on_event(struct nl_msg *m, void *arg)
 {
 	static const struct {
@@ -255,49 +227,50 @@ static int on_event(struct nl_msg *m, void *arg)
 		[FAKETCP_CMD_FLOW_DEL_NTF] = { "flow-del", OF_FLOW },
 	};
 	struct nlmsghdr *msg = nlmsg_hdr(m);
-	struct ipc *ipc = arg;
+	struct listener *l = arg;
 	struct object o;
 	uint8_t cmd;
 
-	if (msg->nlmsg_type != ipc->family || !object_parse(&o, msg))
+	if (msg->nlmsg_type != family || !object_parse(&o, msg))
 		return NL_SKIP;
 	cmd = genlmsg_hdr(msg)->cmd;
 	if (cmd < ARRAY_SIZE(events) && events[cmd].name)
-		ipc->stop = ipc->event(events[cmd].name, &o, events[cmd].of);
-	return ipc->stop ? NL_STOP : NL_OK;
+		l->stop = l->event(events[cmd].name, &o, events[cmd].of);
+	return l->stop ? NL_STOP : NL_OK;
 }
 
 /**
  * ipc_monitor() - Wait for events.
- * @ipc: The connection.
  * @event: Takes each event.
  *
- * Return: What @event returned, or a negative errno; see ipc_refused().
+ * Return: What @event returned, or REFUSED after a message.
  */
-int ipc_monitor(struct ipc *ipc, event_fn *event)
+int ipc_monitor(event_fn *event)
 {
-	struct nl_sock *sock = ipc->nl.sock;
+	struct listener l = { .event = event };
+	struct nlsock own = {};
 	int group, err;
 
-	group = genl_ctrl_resolve_grp(sock, FTCP_GENL_NAME,
+	if (ipc_open(true) || connect_to(&own))
+		return REFUSED;
+	group = genl_ctrl_resolve_grp(own.sock, FTCP_GENL_NAME,
 				      FAKETCP_MCGRP_EVENTS);
 	if (group < 0)
-		return nlsock_failed(&ipc->nl, -ENOENT,
-				     "multicast group events");
-	err = nl_socket_add_membership(sock, group);
-	if (err)
-		return nlsock_failed(&ipc->nl, errno ? -errno : -EIO,
-				     "multicast group events");
-	ipc->event = event;
-	nl_socket_disable_seq_check(sock);
-	nl_socket_modify_cb(sock, NL_CB_VALID, NL_CB_CUSTOM, on_event, ipc);
-	while (!ipc->stop) {
-		err = nl_recvmsgs_default(sock);
+		nlsock_failed(&own, -ENOENT, "multicast group events");
+	else if (nl_socket_add_membership(own.sock, group))
+		nlsock_failed(&own, errno ? -errno : -EIO,
+			      "multicast group events");
+	nl_socket_disable_seq_check(own.sock);
+	nl_socket_modify_cb(own.sock, NL_CB_VALID, NL_CB_CUSTOM, on_event, &l);
+	while (!own.error && !l.stop) {
+		err = nl_recvmsgs_default(own.sock);
 		if (err == -NLE_NOMEM)
-			ipc->stop = event("lost", NULL, 0);
+			l.stop = event("lost", NULL, 0);
 		else if (err < 0 && err != -NLE_INTR)
-			return nlsock_failed(&ipc->nl, errno ? -errno : -EIO,
-					     "netlink");
+			nlsock_failed(&own, errno ? -errno : -EIO, "netlink");
 	}
-	return ipc->stop;
+	if (own.error)
+		l.stop = fail(REFUSED, "%s", own.text);
+	nlsock_close(&own);
+	return l.stop;
 }

@@ -2,6 +2,7 @@
 #ifndef FTCPCTL_IPC_H
 #define FTCPCTL_IPC_H
 
+#include "args.h"
 #include "attr.h"
 
 /**
@@ -37,22 +38,15 @@ struct list {
  */
 typedef int event_fn(const char *name, const struct object *o, unsigned int of);
 
-struct ipc;
-
-struct ipc *ipc_open(void);
-struct ipc *ipc_try_open(void);
-void ipc_close(struct ipc *ipc);
-int ipc_refused(struct ipc *ipc);
-
+int ipc_open(bool required);
 struct nl_msg *ipc_request(int cmd, size_t extra);
 void put_endpoint_name(struct nl_msg *msg, const char *name);
-int ipc_do(struct ipc *ipc, struct nl_msg *msg);
+int ipc_do(struct nl_msg *msg);
 int ipc_do_dev(struct nl_msg *msg, int code, const char *dev);
-int ipc_read(struct ipc *ipc, int cmd, const struct filter *filter,
-	     struct list *l);
-int ipc_list(struct ipc *ipc, int cmd, const struct filter *filter,
-	     struct list *l);
+int ipc_filter(const struct args *a, struct filter *filter);
+int ipc_list(int cmd, const struct filter *filter, struct list *l);
+int ipc_try_list(int cmd, const struct filter *filter, struct list *l);
 void list_free(struct list *l);
-int ipc_monitor(struct ipc *ipc, event_fn *event);
+int ipc_monitor(event_fn *event);
 
 #endif /* FTCPCTL_IPC_H */

@@ -98,17 +98,8 @@ static int on_event(const char *name, const struct object *o, unsigned int of)
 
 static int run_monitor(const struct args *a)
 {
-	struct ipc *ipc = ipc_open();
-	int code;
-
 	json = a->given[WORD_JSON];
-	if (!ipc)
-		return REFUSED;
-	code = ipc_monitor(ipc, on_event);
-	if (code < 0)
-		code = ipc_refused(ipc);
-	ipc_close(ipc);
-	return code;
+	return ipc_monitor(on_event);
 }
 
 const struct verb monitor = {

@@ -8,6 +8,7 @@
 #include <linux/netlink.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -41,9 +42,11 @@ static const struct nlattr *attr_at(struct nlsock *nl, uint32_t offset)
 	return NULL;
 }
 
-static bool number_of(const struct nlattr *a, uint64_t *value)
+/** attr_number() - is there a number in an attribute?  Which? */
+bool attr_number(const struct nlattr *a, uint64_t *value)
 {
-	switch (nla_len(a)) {
+	*value = 0;
+	switch (a ? nla_len(a) : 0) {
 	case 1:
 		*value = nla_get_u8(a);
 		return true;
@@ -54,7 +57,7 @@ static bool number_of(const struct nlattr *a, uint64_t *value)
 		*value = nla_get_u32(a);
 		return true;
 	case 8:
-		*value = nla_get_u64(a);
+		*value = nla_get_u64(a); /* wherever it is */
 		return true;
 	default:
 		return false;
@@ -68,7 +71,7 @@ static bool refuse_number(struct nlsock *nl, const char *what,
 	struct nlattr *tb[NL_POLICY_TYPE_ATTR_MAX + 1];
 	uint64_t value, min, max;
 
-	if (!what || !number_of(a, &value) ||
+	if (!what || !attr_number(a, &value) ||
 	    nla_parse_nested(tb, NL_POLICY_TYPE_ATTR_MAX, policy, NULL) ||
 	    !tb[NL_POLICY_TYPE_ATTR_MIN_VALUE_U] ||
 	    !tb[NL_POLICY_TYPE_ATTR_MAX_VALUE_U])
@@ -162,19 +165,29 @@ static int on_finish(struct nl_msg *m, void *arg)
 	return NL_STOP;
 }
 
-/* What a dump in progress passes each message to */
-struct dump {
-	nlsock_row row;
-	void *arg;
-};
-
-static int on_valid(struct nl_msg *msg, void *arg)
+static int on_valid(struct nl_msg *m, void *arg)
 {
-	struct dump *dump = arg;
+	struct nlmsghdr *msg = nlmsg_hdr(m), *copy;
+	struct messages *l = ((struct nlsock *)arg)->list;
 
-	if (dump->row)
-		dump->row(nlmsg_hdr(msg), dump->arg);
+	if (!l)
+		return NL_OK;
+	copy = malloc(msg->nlmsg_len);
+	if (!copy)
+		exit(fail(REFUSED, "out of memory"));
+	memcpy(copy, msg, msg->nlmsg_len);
+	l->array = grow(l->array, l->n, &l->room, sizeof(*l->array));
+	l->array[l->n++] = copy;
 	return NL_OK;
+}
+
+/** messages_free() - free what nlsock_dump() has read */
+void messages_free(struct messages *list)
+{
+	while (list->n)
+		free(list->array[--list->n]);
+	free(list->array);
+	memset(list, 0, sizeof(*list));
 }
 
 /** nlsock_open() - open a socket for NETLINK_GENERIC or NETLINK_ROUTE */
@@ -218,8 +231,8 @@ int nlsock_failed(struct nlsock *nl, int error, const char *what)
 	return error;
 }
 
-/* Send @msg and hand the answers to @dump; 0, 1 (interrupted) or an error */
-static int transact(struct nlsock *nl, struct nl_msg *msg, struct dump *dump)
+/* Send @msg and take the answers; 0, 1 (interrupted) or an error */
+static int transact(struct nlsock *nl, struct nl_msg *msg)
 {
 	bool interrupted = false;
 	struct nl_cb *cb;
@@ -227,13 +240,14 @@ static int transact(struct nlsock *nl, struct nl_msg *msg, struct dump *dump)
 
 	nl->error = 0;
 	nl->done = false;
+	nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
 	cb = nl_cb_alloc(NL_CB_DEFAULT);
 	if (!cb)
 		return nlsock_failed(nl, -ENOMEM, "netlink");
 	nl_cb_err(cb, NL_CB_CUSTOM, on_error, nl);
 	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, nl);
 	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, nl);
-	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, dump);
+	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, nl);
 	errno = 0;
 	err = nl_send_auto(nl->sock, msg);
 	nl->request = nlmsg_hdr(msg);
@@ -248,30 +262,27 @@ static int transact(struct nlsock *nl, struct nl_msg *msg, struct dump *dump)
 	nl_cb_put(cb);
 	if (nl->error)
 		return nl->error;
-	if (err < 0) {
-		nl->error = errno ? -errno : -EIO;
-		snprintf(nl->text, sizeof(nl->text), "netlink: %s",
-			 nl_geterror(err));
-		return nl->error;
-	}
-	return interrupted;
+	if (err >= 0)
+		return interrupted;
+	nl->error = errno ? -errno : -EIO;
+	snprintf(nl->text, sizeof(nl->text), "netlink: %s", nl_geterror(err));
+	return nl->error;
 }
 
-/* The kernel waits for half a second until what is on its way out is gone, and then has
- * to be asked again.
+/*
+ * The kernel waits for half a second until what is on its way out is gone, and
+ * then has to be asked again, this often
  */
 #define BUSY_TRIES 60
 
 /** nlsock_do() - make a request, free it and wait until it is done */
 int nlsock_do(struct nlsock *nl, struct nl_msg *msg)
 {
-	struct dump dump = {};
 	int err, tries = BUSY_TRIES;
 
 	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	do {
-		nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
-		err = transact(nl, msg, &dump);
+		err = transact(nl, msg);
 	} while (err == -EAGAIN && --tries);
 	nlmsg_free(msg);
 	return err;
@@ -281,31 +292,26 @@ int nlsock_do(struct nlsock *nl, struct nl_msg *msg)
  * nlsock_dump() - Read a list.
  * @nl: The socket.
  * @msg: The request; freed.
- * @row: Takes each message.
- * @restart: Forgets all of them, because the list changed while it was read.
- * @arg: Passed to both.
+ * @list: Receives it; to be freed by messages_free(), unless there is an error.
  *
  * Return: 0 or a negative errno, with the reason in @nl->text.
  */
-int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, nlsock_row row,
-		nlsock_row restart, void *arg)
+int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, struct messages *list)
 {
-	struct dump dump = { .row = row, .arg = arg };
-	int tries, err;
+	int tries = 0, err;
 
+	memset(list, 0, sizeof(*list));
 	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
-	for (tries = 1;; tries++) {
-		nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
-		err = transact(nl, msg, &dump);
-		if (err <= 0)
-			break;
-		if (tries == DUMP_TRIES) {
-			note("the list kept changing while it was read; it may be incomplete");
-			err = 0;
-			break;
-		}
-		restart(NULL, arg);
-	}
+	nl->list = list;
+	do {
+		messages_free(list);
+		err = transact(nl, msg);
+	} while (err > 0 && ++tries < DUMP_TRIES);
+	nl->list = NULL;
 	nlmsg_free(msg);
-	return err;
+	if (err > 0)
+		note("the list kept changing while it was read; it may be incomplete");
+	if (err < 0)
+		messages_free(list);
+	return err < 0 ? err : 0;
 }

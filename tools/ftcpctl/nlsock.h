@@ -8,11 +8,24 @@
 #include <netlink/socket.h>
 
 /**
+ * struct messages - What the kernel listed.
+ * @array: The messages.
+ * @n: How many.
+ * @room: How many fit.
+ */
+struct messages {
+	struct nlmsghdr **array;
+	size_t n;
+	size_t room;
+};
+
+/**
  * struct nlsock - A netlink socket and the last refusal that came through it.
  * @sock: The socket.
  * @attr_name: Names the attribute of a request, or NULL.
  * @request: The request under way.
  * @header: Bytes between the netlink header and the attributes of @request.
+ * @list: Where messages of the answer go, if there are any.
  * @error: Negative errno of the refusal, 0 for none.
  * @done: Whether the answer is complete.
  * @text: The refusal in words.
@@ -22,23 +35,18 @@ struct nlsock {
 	const char *(*attr_name)(int type);
 	struct nlmsghdr *request;
 	size_t header;
+	struct messages *list;
 	int error;
 	bool done;
 	char text[512];
 };
 
-/**
- * typedef nlsock_row - Takes one message of a dump.
- * @msg: The message.
- * @arg: The caller's.
- */
-typedef void (*nlsock_row)(struct nlmsghdr *msg, void *arg);
-
 int nlsock_open(struct nlsock *nl, int protocol);
 void nlsock_close(struct nlsock *nl);
 int nlsock_do(struct nlsock *nl, struct nl_msg *msg);
-int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, nlsock_row row,
-		nlsock_row restart, void *arg);
+int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, struct messages *list);
 int nlsock_failed(struct nlsock *nl, int error, const char *what);
+void messages_free(struct messages *list);
+bool attr_number(const struct nlattr *a, uint64_t *value);
 
 #endif /* FTCPCTL_NLSOCK_H */

@@ -7,6 +7,7 @@
 #include <netlink/genl/genl.h>
 
 #include "attr.h"
+#include "nlsock.h"
 
 /** object_parse() - take a message apart; @o refers to it */
 bool object_parse(struct object *o, struct nlmsghdr *msg)
@@ -16,24 +17,13 @@ bool object_parse(struct object *o, struct nlmsghdr *msg)
 	       !genlmsg_parse(msg, 0, o->tb, FTCP_A_MAX, attr_policy());
 }
 
-static uint64_t number_in(const struct nlattr *a)
-{
-	uint64_t value = 0;
-
-	if (nla_len(a) == 2)
-		return nla_get_u16(a);
-	if (nla_len(a) == 4)
-		return nla_get_u32(a);
-	/* Not every attribute is aligned to 8 bytes */
-	if (nla_len(a) == sizeof(value))
-		memcpy(&value, nla_data(a), sizeof(value));
-	return value;
-}
-
 /** object_number() - a number, 0 if there is none */
 uint64_t object_number(const struct object *o, int type)
 {
-	return o->tb[type] ? number_in(o->tb[type]) : 0;
+	uint64_t value;
+
+	attr_number(o->tb[type], &value);
+	return value;
 }
 
 /** object_text() - a string, empty if there is none */
@@ -62,10 +52,12 @@ bool object_address(const struct object *o, int type, union address *out)
 uint64_t object_counter(const struct object *o, int nest, int type)
 {
 	struct nlattr *a = NULL;
+	uint64_t value;
 
 	if (o->tb[nest])
 		a = nla_find(nla_data(o->tb[nest]), nla_len(o->tb[nest]), type);
-	return a ? number_in(a) : 0;
+	attr_number(a, &value);
+	return value;
 }
 
 /** same_text() - do both have the same string? */

@@ -8,16 +8,6 @@
 #include "ftcpctl.h"
 #include "ipc.h"
 
-/**
- * struct request - What was asked for.
- * @dev: Of this link only, or NULL.
- * @filter: The same for the kernel, and which tunnel.
- */
-struct request {
-	const char *dev;
-	struct filter filter;
-};
-
 static bool same_value(const struct object *a, const struct object *b, int type)
 {
 	const struct nlattr *x = a->tb[type], *y = b->tb[type];
@@ -27,7 +17,7 @@ static bool same_value(const struct object *a, const struct object *b, int type)
 }
 
 /* Has nobody given the peer another endpoint while its name was looked up? */
-static bool unchanged(struct ipc *ipc, const struct object *p)
+static bool unchanged(const struct object *p)
 {
 	const struct filter filter = {
 		.ifindex = object_number(p, FTCP_A_IFINDEX),
@@ -37,17 +27,16 @@ static bool unchanged(struct ipc *ipc, const struct object *p)
 	struct list peers;
 	size_t i;
 
-	if (!ipc_read(ipc, FAKETCP_CMD_PEER_GET, &filter, &peers))
-		for (i = 0; i < peers.n && !found; i++)
-			found = continues(&peers.array[i], p) &&
-				same_value(&peers.array[i], p,
-					   FTCP_A_ENDPOINT_NAME) &&
-				same_value(&peers.array[i], p, FTCP_A_ENDPOINT);
+	ipc_try_list(FAKETCP_CMD_PEER_GET, &filter, &peers);
+	for (i = 0; i < peers.n && !found; i++)
+		found = continues(&peers.array[i], p) &&
+			same_value(&peers.array[i], p, FTCP_A_ENDPOINT_NAME) &&
+			same_value(&peers.array[i], p, FTCP_A_ENDPOINT);
 	list_free(&peers);
 	return found;
 }
 
-static int resolve_peer(struct ipc *ipc, const struct object *p)
+static int resolve_peer(const struct object *p)
 {
 	const char *name = object_text(p, FTCP_A_ENDPOINT_NAME);
 	char was_text[ADDRESS_STRLEN], is_text[ADDRESS_STRLEN];
@@ -61,7 +50,7 @@ static int resolve_peer(struct ipc *ipc, const struct object *p)
 		return code;
 	format_address(was_text, &was);
 	format_address(is_text, &is);
-	if (!strcmp(was_text, is_text) || !unchanged(ipc, p))
+	if (!strcmp(was_text, is_text) || !unchanged(p))
 		return DONE;
 	msg = ipc_request(FAKETCP_CMD_PEER_SET, 0);
 	nla_put_u32(msg, FTCP_A_IFINDEX, object_number(p, FTCP_A_IFINDEX));
@@ -69,39 +58,13 @@ static int resolve_peer(struct ipc *ipc, const struct object *p)
 	nla_put_string(msg, FTCP_A_PEER, object_text(p, FTCP_A_PEER));
 	put_address(msg, FTCP_A_ENDPOINT, &is);
 	put_endpoint_name(msg, name);
-	code = ipc_do(ipc, msg);
+	code = ipc_do(msg);
 	if (code)
 		return code;
 	printf("tunnel %s dev %s: peer %s: %s is at %s now, was at %s\n",
 	       object_text(p, FTCP_A_TUNNEL), object_text(p, FTCP_A_IFNAME),
 	       object_text(p, FTCP_A_PEER), name, is_text, was_text);
 	return fflush(stdout) ? REFUSED : DONE;
-}
-
-/* Every name once; one that fails does not keep the others from their turn */
-static int resolve_all(struct request *r)
-{
-	struct ipc *ipc = ipc_open();
-	struct list peers = {};
-	int code = DONE;
-	size_t i;
-
-	if (!ipc)
-		return REFUSED;
-	if (r->dev)
-		code = parse_link(r->dev, &r->filter.ifindex);
-	if (!code)
-		code = ipc_list(ipc, FAKETCP_CMD_PEER_GET, &r->filter, &peers);
-	if (!code && !peers.n && r->filter.tunnel)
-		code = fail(REFUSED, "no tunnel named \"%s\", or no peer in it",
-			    r->filter.tunnel);
-	for (i = 0; i < peers.n; i++)
-		if (peers.array[i].tb[FTCP_A_ENDPOINT_NAME] &&
-		    resolve_peer(ipc, &peers.array[i]))
-			code = REFUSED;
-	list_free(&peers);
-	ipc_close(ipc);
-	return code;
 }
 
 /* What used to be its own timer */
@@ -112,17 +75,31 @@ static int refuse_watch(int *argc, char **argv, struct args *a)
 	(void)a;
 	for (i = 0; i < *argc; i++)
 		if (!strcmp(argv[i], "--watch"))
-			return fail(USAGE,
-				    "--watch: no more; systemctl enable --now faketcp-resolve.timer");
+			return fail(
+				USAGE,
+				"--watch: no more; systemctl enable --now faketcp-resolve.timer");
 	return DONE;
 }
 
+/* Every name once; one that fails does not keep the others from their turn */
 static int run_resolve(const struct args *a)
 {
-	struct request r = { .dev = a->given[FTCP_A_IFINDEX],
-			     .filter.tunnel = a->given[FTCP_A_TUNNEL] };
+	struct list peers = {};
+	struct filter filter;
+	int code = ipc_open(true);
+	size_t i;
 
-	return resolve_all(&r);
+	code = code ?: ipc_filter(a, &filter);
+	code = code ?: ipc_list(FAKETCP_CMD_PEER_GET, &filter, &peers);
+	if (!code && !peers.n && filter.tunnel)
+		code = fail(REFUSED, "no tunnel named \"%s\", or no peer in it",
+			    filter.tunnel);
+	for (i = 0; i < peers.n; i++)
+		if (peers.array[i].tb[FTCP_A_ENDPOINT_NAME] &&
+		    resolve_peer(&peers.array[i]))
+			code = REFUSED;
+	list_free(&peers);
+	return code;
 }
 
 const struct verb resolve_names = {

@@ -15,20 +15,6 @@
 #include "nlsock.h"
 #include "rtnl.h"
 
-/**
- * struct list - A list while it is read.
- * @array: The entries.
- * @n: How many.
- * @room: How many fit.
- * @first: The first one of what is being read.
- */
-struct list {
-	struct entry *array;
-	size_t n;
-	size_t room;
-	size_t first;
-};
-
 /** rtnl_open() - open a socket for the functions below */
 int rtnl_open(struct nlsock *nl)
 {
@@ -117,9 +103,12 @@ int rtnl_change(struct nlsock *nl, bool add, const struct entry *e)
 	return nlsock_do(nl, msg);
 }
 
-static uint32_t get_u32(struct nlattr *a)
+static uint32_t get_u32(const struct nlattr *a)
 {
-	return a ? nla_get_u32(a) : 0;
+	uint64_t value;
+
+	attr_number(a, &value);
+	return value;
 }
 
 static uint16_t get_port(struct nlattr *a)
@@ -133,18 +122,11 @@ static uint16_t get_port(struct nlattr *a)
 
 static bool get_rule(struct nlmsghdr *msg, struct entry *e)
 {
-	static struct nla_policy policy[FRA_MAX + 1] = {
-		[FRA_PRIORITY] = { .type = NLA_U32 },
-		[FRA_TABLE] = { .type = NLA_U32 },
-		[FRA_FWMASK] = { .type = NLA_U32 },
-		[FRA_PROTOCOL] = { .type = NLA_U8 },
-		[FRA_IIFNAME] = { .type = NLA_STRING },
-	};
 	struct fib_rule_hdr *header = nlmsg_data(msg);
 	struct nlattr *tb[FRA_MAX + 1];
 
-	if (nlmsg_parse(msg, sizeof(*header), tb, FRA_MAX, policy) ||
-	    !tb[FRA_PROTOCOL] || nla_get_u8(tb[FRA_PROTOCOL]) != RTNL_PROTOCOL)
+	if (nlmsg_parse(msg, sizeof(*header), tb, FRA_MAX, NULL) ||
+	    get_u32(tb[FRA_PROTOCOL]) != RTNL_PROTOCOL)
 		return false;
 	e->family = header->family;
 	e->nop = header->action == FR_ACT_NOP;
@@ -160,45 +142,41 @@ static bool get_rule(struct nlmsghdr *msg, struct entry *e)
 
 static bool get_route(struct nlmsghdr *msg, struct entry *e)
 {
-	static struct nla_policy policy[RTA_MAX + 1] = {
-		[RTA_TABLE] = { .type = NLA_U32 },
-		[RTA_OIF] = { .type = NLA_U32 },
-	};
 	struct rtmsg *header = nlmsg_data(msg);
 	struct nlattr *tb[RTA_MAX + 1];
 
-	if (nlmsg_parse(msg, sizeof(*header), tb, RTA_MAX, policy) ||
+	if (nlmsg_parse(msg, sizeof(*header), tb, RTA_MAX, NULL) ||
 	    header->rtm_protocol != RTNL_PROTOCOL || header->rtm_dst_len)
 		return false;
 	e->route = true;
 	e->family = header->rtm_family;
-	e->table = tb[RTA_TABLE] ? nla_get_u32(tb[RTA_TABLE]) :
-				   header->rtm_table;
+	e->table = tb[RTA_TABLE] ? get_u32(tb[RTA_TABLE]) : header->rtm_table;
 	e->ifindex = get_u32(tb[RTA_OIF]);
 	if (!if_indextoname(e->ifindex, e->dev))
 		e->dev[0] = '\0';
 	return true;
 }
 
-static void add_row(struct nlmsghdr *msg, void *arg)
+/* Read rules, or routes, behind those that are in a list */
+static int read_some(struct nlsock *nl, struct nl_msg *request,
+		     struct entry **list, size_t *n, size_t *room)
 {
-	struct list *l = arg;
-	struct entry *e;
+	struct messages messages;
+	int err = nlsock_dump(nl, request, &messages);
+	size_t i;
 
-	l->array = grow(l->array, l->n, &l->room, sizeof(*e));
-	e = &l->array[l->n];
-	memset(e, 0, sizeof(*e));
-	if ((msg->nlmsg_type == RTM_NEWRULE && get_rule(msg, e)) ||
-	    (msg->nlmsg_type == RTM_NEWROUTE && get_route(msg, e)))
-		l->n++;
-}
+	for (i = 0; i < messages.n; i++) {
+		struct nlmsghdr *msg = messages.array[i];
+		struct entry e = {};
 
-static void forget_rows(struct nlmsghdr *msg, void *arg)
-{
-	struct list *l = arg;
-
-	(void)msg;
-	l->n = l->first;
+		if ((msg->nlmsg_type == RTM_NEWRULE && get_rule(msg, &e)) ||
+		    (msg->nlmsg_type == RTM_NEWROUTE && get_route(msg, &e))) {
+			*list = grow(*list, *n, room, sizeof(e));
+			(*list)[(*n)++] = e;
+		}
+	}
+	messages_free(&messages);
+	return err;
 }
 
 /**
@@ -219,21 +197,21 @@ int rtnl_read(struct nlsock *nl, int family, struct entry **list, size_t *n)
 		.rtm_family = family,
 		.rtm_protocol = RTNL_PROTOCOL,
 	};
-	struct list l = {};
+	size_t room = 0;
 	int err;
 
-	err = nlsock_dump(nl, request(RTM_GETRULE, &rule, sizeof(rule)),
-			  add_row, forget_rows, &l);
-	l.first = l.n;
+	*list = NULL;
+	*n = 0;
+	err = read_some(nl, request(RTM_GETRULE, &rule, sizeof(rule)), list, n,
+			&room);
 	if (!err)
-		err = nlsock_dump(nl,
-				  request(RTM_GETROUTE, &route, sizeof(route)),
-				  add_row, forget_rows, &l);
+		err = read_some(nl,
+				request(RTM_GETROUTE, &route, sizeof(route)),
+				list, n, &room);
 	if (err) {
-		free(l.array);
-		memset(&l, 0, sizeof(l));
+		free(*list);
+		*list = NULL;
+		*n = 0;
 	}
-	*list = l.array;
-	*n = l.n;
 	return err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
 }

@@ -317,7 +317,7 @@ static int for_each_family(int (*fn)(struct nlsock *, struct plan *, int),
 }
 
 /* Fill in what the tunnel knows: its port and its mark */
-static int ask_tunnel(struct ipc *ipc, struct plan *p)
+static int ask_tunnel(struct plan *p)
 {
 	struct filter filter = { .ifindex = p->ifindex, .tunnel = p->name };
 	const struct object *t;
@@ -325,7 +325,7 @@ static int ask_tunnel(struct ipc *ipc, struct plan *p)
 	uint32_t port, mark;
 	int code;
 
-	code = ipc_list(ipc, FAKETCP_CMD_TUNNEL_GET, &filter, &tunnels);
+	code = ipc_list(FAKETCP_CMD_TUNNEL_GET, &filter, &tunnels);
 	t = tunnels.array;
 	port = tunnels.n ? object_number(t, FTCP_A_PORT) : 0;
 	if (!code && !tunnels.n)
@@ -350,14 +350,14 @@ static int ask_tunnel(struct ipc *ipc, struct plan *p)
 	return code;
 }
 
-static int set_mark(struct ipc *ipc, const struct plan *p, uint32_t mark)
+static int set_mark(const struct plan *p, uint32_t mark)
 {
 	struct nl_msg *msg = ipc_request(FAKETCP_CMD_TUNNEL_SET, 0);
 
 	nla_put_u32(msg, FTCP_A_IFINDEX, p->ifindex);
 	nla_put_string(msg, FTCP_A_TUNNEL, p->name);
 	nla_put_u32(msg, FTCP_A_FWMARK, mark);
-	return ipc_do(ipc, msg);
+	return ipc_do(msg);
 }
 
 static int add_dry(const struct plan *p)
@@ -372,12 +372,12 @@ static int add_dry(const struct plan *p)
 	return DONE;
 }
 
-static int add_wet(struct ipc *ipc, struct plan *p)
+static int add_wet(struct plan *p)
 {
 	int code;
 
 	if (p->set_mark) {
-		code = set_mark(ipc, p, p->mark);
+		code = set_mark(p, p->mark);
 		if (code)
 			return code;
 		note("tunnel \"%s\" had no mark, and has fwmark 0x%x now, against loops",
@@ -390,7 +390,7 @@ static int add_wet(struct ipc *ipc, struct plan *p)
 	if (code && p->n_done)
 		for_each_family(take_back, p);
 	if (code && p->set_mark)
-		set_mark(ipc, p, 0);
+		set_mark(p, 0);
 	return code;
 }
 
@@ -401,23 +401,20 @@ static int add_wet(struct ipc *ipc, struct plan *p)
 static int plan_and_add(struct plan *p)
 {
 	bool told = p->dry_run && (p->sport || p->dport);
-	struct ipc *ipc = told ? ipc_try_open() : ipc_open();
 	int code = DONE;
 
-	if (!ipc && !told)
-		return REFUSED;
-	if (ipc) {
+	if (!ipc_open(!told)) {
 		code = parse_link(p->dev, &p->ifindex);
-		if (!code)
-			code = ask_tunnel(ipc, p);
-	} else {
+		code = code ?: ask_tunnel(p);
+	} else if (told) {
 		p->mark = DEFAULT_MARK;
 		p->set_mark = !p->own;
+	} else {
+		return REFUSED;
 	}
-	if (!code)
-		code = p->dry_run ? add_dry(p) : add_wet(ipc, p);
-	ipc_close(ipc);
-	return code;
+	if (code)
+		return code;
+	return p->dry_run ? add_dry(p) : add_wet(p);
 }
 
 static int run_add(const struct args *a)

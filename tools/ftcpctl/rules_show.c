@@ -131,17 +131,6 @@ static int view_family(struct nlsock *nl, struct view *v, int family)
 	return DONE;
 }
 
-/* Names of tunnels are worth having, but rules are there without the module */
-static void read_tunnels(struct view *v)
-{
-	struct filter all = {};
-	struct ipc *ipc = ipc_try_open();
-
-	if (ipc && ipc_read(ipc, FAKETCP_CMD_TUNNEL_GET, &all, &v->tunnels))
-		list_free(&v->tunnels);
-	ipc_close(ipc);
-}
-
 /**
  * show_rules() - show the rules that ftcpctl installed; of @dev and @tunnel
  * only, if these are not NULL
@@ -157,6 +146,7 @@ int show_rules(const char *dev, const char *tunnel, bool json)
 		.json = json,
 		.table = { .columns = ARRAY_SIZE(heading) },
 	};
+	struct filter all = {};
 	struct nlsock nl;
 	int code = DONE;
 	size_t i;
@@ -166,7 +156,8 @@ int show_rules(const char *dev, const char *tunnel, bool json)
 		nlsock_close(&nl);
 		return code;
 	}
-	read_tunnels(&v);
+	/* Their names are worth having, but rules are there without the module */
+	ipc_try_list(FAKETCP_CMD_TUNNEL_GET, &all, &v.tunnels);
 	for (i = 0; i < ARRAY_SIZE(heading); i++)
 		table_cell(&v.table, "%s", heading[i]);
 	if (json)

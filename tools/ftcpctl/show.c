@@ -19,14 +19,14 @@
 #include "table.h"
 
 /* An empty list is fine, unless it is that of a tunnel that does not exist */
-static int check_tunnel(struct ipc *ipc, const struct filter *filter)
+static int check_tunnel(const struct filter *filter)
 {
 	struct list tunnels;
 	int code;
 
 	if (!filter->tunnel)
 		return DONE;
-	code = ipc_list(ipc, FAKETCP_CMD_TUNNEL_GET, filter, &tunnels);
+	code = ipc_list(FAKETCP_CMD_TUNNEL_GET, filter, &tunnels);
 	if (!code && !tunnels.n)
 		code = fail(REFUSED, "no tunnel named \"%s\"", filter->tunnel);
 	list_free(&tunnels);
@@ -200,15 +200,15 @@ static void json_remote(const struct object *t, const struct list *peers)
 						       FTCP_A_ENDPOINT_NAME));
 }
 
-static int show_tunnels(struct ipc *ipc, const struct filter *filter,
-			const struct list *tunnels, bool json)
+static int show_tunnels(const struct filter *filter, const struct list *tunnels,
+			bool json)
 {
 	struct list peers = {};
 	size_t i;
 	int code = DONE;
 
 	if (tunnels->n)
-		code = ipc_list(ipc, FAKETCP_CMD_PEER_GET, filter, &peers);
+		code = ipc_list(FAKETCP_CMD_PEER_GET, filter, &peers);
 	for (i = 0; i < tunnels->n && !code; i++) {
 		const struct object *t = &tunnels->array[i];
 
@@ -356,25 +356,23 @@ static void show_list(const struct shown *what, const struct list *list,
 static int show_from_kernel(const struct shown *what,
 			    const struct filter *filter, bool json)
 {
-	struct ipc *ipc = ipc_open();
 	struct list list;
-	int code;
+	int code = ipc_open(true);
 
-	if (!ipc)
-		return REFUSED;
+	if (code)
+		return code;
 	if (json)
 		json_open(NULL, '[');
-	code = ipc_list(ipc, what->cmd, filter, &list);
+	code = ipc_list(what->cmd, filter, &list);
 	if (!code && !list.n)
-		code = check_tunnel(ipc, filter);
+		code = check_tunnel(filter);
 	if (!code && what->add_row)
 		show_list(what, &list, json);
 	else if (!code)
-		code = show_tunnels(ipc, filter, &list, json);
+		code = show_tunnels(filter, &list, json);
 	list_free(&list);
 	if (json)
 		json_close_lines();
-	ipc_close(ipc);
 	return code;
 }
 
@@ -434,14 +432,14 @@ static int run_show(const struct args *a)
 {
 	const struct shown *object =
 		object_of(a->given[WORD_OBJECT] ?: "tunnels");
-	const char *dev = a->given[FTCP_A_IFINDEX];
-	struct filter filter = { .tunnel = a->given[FTCP_A_TUNNEL] };
 	bool json = a->given[WORD_JSON];
+	struct filter filter;
 	int code;
 
 	if (!object->cmd)
-		return show_rules(dev, filter.tunnel, json);
-	code = dev ? parse_link(dev, &filter.ifindex) : DONE;
+		return show_rules(a->given[FTCP_A_IFINDEX],
+				  a->given[FTCP_A_TUNNEL], json);
+	code = ipc_filter(a, &filter);
 	return code ?: show_from_kernel(object, &filter, json);
 }
 
