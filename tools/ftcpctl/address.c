@@ -6,23 +6,16 @@
  */
 #include <arpa/inet.h>
 #include <ctype.h>
-#include <errno.h>
-#include <net/if.h>
 #include <netdb.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "../common/scan.h"
 #include "address.h"
 #include "args.h"
 #include "ftcpctl.h"
-
-/* Of a name: how often, and after how many ms, each time a fifth more */
-#define RETRIES 15
-#define RETRY_FIRST 1000
-#define RETRY_MAX 20000
 
 /* What -4 or -6 asked for; AF_UNSPEC when neither was given */
 int address_family = AF_UNSPEC;
@@ -39,20 +32,9 @@ bool address_family_option(const char *word)
 	return true;
 }
 
-static int retries(void)
-{
-	const char *text = getenv("FTCP_RESOLVE_RETRIES");
-
-	if (!text)
-		return RETRIES;
-	return strcmp(text, "infinity") ? atoi(text) : -1;
-}
-
 /*
  * What a name stands for, best first.  While no name server answers it is asked
- * again, @left times, or for ever if that is negative: when a machine starts,
- * units and wg-quick may run this before the network is there; wg(8) waits as
- * long.  What the resolver calls permanent is not asked again.
+ * again, @left times, or for ever if that is negative.
  */
 static int look_up(const char *word, const char *host, int left,
 		   struct addrinfo **list)
@@ -61,24 +43,20 @@ static int look_up(const char *word, const char *host, int left,
 		.ai_family = address_family,
 		.ai_socktype = SOCK_DGRAM,
 	};
-	unsigned int wait = RETRY_FIRST;
-	struct timespec pause;
+	int wait = RESOLVE_WAIT_FIRST;
 	const char *why;
 	int err;
 
 	while ((err = getaddrinfo(host, NULL, &hints, list))) {
-		why = err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err);
-		if (err == EAI_NONAME || err == EAI_FAIL || err == EAI_NODATA ||
-		    !left)
+		why = resolve_error(err);
+		if (!resolve_is_transient(err) || !left)
 			return fail(REFUSED, "%s: \"%s\": %s", word, host, why);
 		if (left > 0)
 			left--;
 		note("%s: \"%s\": %s; trying again in %.1f s", word, host, why,
 		     wait / 1000.0);
-		pause.tv_sec = wait / 1000;
-		pause.tv_nsec = wait % 1000 * 1000000;
-		nanosleep(&pause, NULL);
-		wait = wait * 6 / 5 < RETRY_MAX ? wait * 6 / 5 : RETRY_MAX;
+		poll(NULL, 0, wait);
+		wait = resolve_wait_next(wait);
 	}
 	return DONE;
 }
@@ -88,28 +66,6 @@ static void take_answer(const struct addrinfo *answer, union address *out)
 	memset(out, 0, sizeof(*out));
 	if (answer->ai_addrlen <= sizeof(*out))
 		memcpy(out, answer->ai_addr, answer->ai_addrlen);
-}
-
-/* Is @host an address, as opposed to a name or nonsense?  Which one? */
-static bool literal(const char *host, union address *out)
-{
-	const struct addrinfo hints = {
-		.ai_socktype = SOCK_DGRAM,
-		.ai_flags = AI_NUMERICHOST,
-	};
-	struct addrinfo *list;
-
-	memset(out, 0, sizeof(*out));
-	/* No "127.1", no "0x7f000001": four numbers or nothing */
-	if (!strchr(host, ':')) {
-		out->sa.sa_family = AF_INET;
-		return inet_pton(AF_INET, host, &out->in.sin_addr) == 1;
-	}
-	if (getaddrinfo(host, NULL, &hints, &list))
-		return false;
-	take_answer(list, out);
-	freeaddrinfo(list);
-	return address_is_set(out);
 }
 
 /*
@@ -136,7 +92,7 @@ static int parse_host(const char *word, const char *text, const char *host,
 	struct addrinfo *list;
 	int code;
 
-	if (literal(host, out)) {
+	if (scan_address(host, out)) {
 		if (bracketed && out->sa.sa_family != AF_INET6)
 			return fail(
 				USAGE,
@@ -155,7 +111,7 @@ static int parse_host(const char *word, const char *text, const char *host,
 		return fail(USAGE,
 			    "%s: \"%s\": expected %s (an address, not a name)",
 			    word, text, expected);
-	code = look_up(word, host, retries(), &list);
+	code = look_up(word, host, resolve_retries(), &list);
 	if (code)
 		return code;
 	take_answer(list, out);
@@ -164,14 +120,6 @@ static int parse_host(const char *word, const char *text, const char *host,
 		return fail(REFUSED, "%s: \"%s\": neither IPv4 nor IPv6", word,
 			    text);
 	return DONE;
-}
-
-static void set_port(union address *a, unsigned int port)
-{
-	if (a->sa.sa_family == AF_INET)
-		a->in.sin_port = htons(port);
-	else
-		a->in6.sin6_port = htons(port);
 }
 
 static int parse_host_port(const char *word, const char *text, bool names,
@@ -198,7 +146,7 @@ static int parse_host_port(const char *word, const char *text, bool names,
 	code = parse_host(word, text, hp.host, hp.bracketed, names, expected,
 			  out);
 	if (!code)
-		set_port(out, hp.port);
+		address_set_port(out, hp.port);
 	return code;
 }
 
@@ -214,7 +162,7 @@ static bool split_name(const char *text, struct host_port *hp)
 	union address address;
 
 	return scan_host_port(text, hp) == FORM_SOUND && !hp->bracketed &&
-	       !literal(hp->host, &address) && is_name(hp->host);
+	       !scan_address(hp->host, &address) && is_name(hp->host);
 }
 
 /** endpoint_is_name() - does HOST:PORT have a name, which may change its address? */
@@ -223,16 +171,6 @@ bool endpoint_is_name(const char *text)
 	struct host_port hp;
 
 	return split_name(text, &hp);
-}
-
-static bool same_host(const union address *a, const union address *b)
-{
-	if (a->sa.sa_family != b->sa.sa_family)
-		return false;
-	if (a->sa.sa_family == AF_INET)
-		return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
-	return !memcmp(&a->in6.sin6_addr, &b->in6.sin6_addr,
-		       sizeof(a->in6.sin6_addr));
 }
 
 /**
@@ -274,7 +212,7 @@ int resolve_again(const char *text, const union address *present,
 	if (!found)
 		return fail(REFUSED, "resolve: \"%s\": neither IPv4 nor IPv6",
 			    text);
-	set_port(out, hp.port);
+	address_set_port(out, hp.port);
 	return DONE;
 }
 
@@ -368,64 +306,7 @@ int parse_prefixes(const char *word, const char *text, struct prefix **out,
 	return code;
 }
 
-/** address_len() - size of the sockaddr inside an address */
-socklen_t address_len(const union address *a)
-{
-	return a->sa.sa_family == AF_INET6 ? sizeof(a->in6) : sizeof(a->in);
-}
-
-/** address_port() - the port, in host byte order */
-unsigned int address_port(const union address *a)
-{
-	return ntohs(a->sa.sa_family == AF_INET6 ? a->in6.sin6_port :
-						   a->in.sin_port);
-}
-
-/** address_is_set() - is there an IPv4 or IPv6 address? */
-bool address_is_set(const union address *a)
-{
-	return a->sa.sa_family == AF_INET || a->sa.sa_family == AF_INET6;
-}
-
-/**
- * format_host() - an address without its port; @buf has ADDRESS_STRLEN bytes
- */
-const char *format_host(char *buf, const union address *a)
-{
-	char name[IF_NAMESIZE];
-	uint32_t scope;
-	size_t len;
-
-	if (a->sa.sa_family == AF_INET) {
-		inet_ntop(AF_INET, &a->in.sin_addr, buf, ADDRESS_STRLEN);
-		return buf;
-	}
-	if (a->sa.sa_family != AF_INET6)
-		return strcpy(buf, "-");
-	inet_ntop(AF_INET6, &a->in6.sin6_addr, buf, ADDRESS_STRLEN);
-	scope = a->in6.sin6_scope_id;
-	len = strlen(buf);
-	if (scope && if_indextoname(scope, name))
-		snprintf(buf + len, ADDRESS_STRLEN - len, "%%%s", name);
-	else if (scope)
-		snprintf(buf + len, ADDRESS_STRLEN - len, "%%%u", scope);
-	return buf;
-}
-
-/** format_address() - ADDR:PORT or [ADDR]:PORT, or "-"; @buf as above */
-const char *format_address(char *buf, const union address *a)
-{
-	char host[ADDRESS_STRLEN];
-
-	if (!address_is_set(a))
-		return strcpy(buf, "-");
-	snprintf(buf, ADDRESS_STRLEN,
-		 a->sa.sa_family == AF_INET6 ? "[%.70s]:%u" : "%.70s:%u",
-		 format_host(host, a), address_port(a));
-	return buf;
-}
-
-/** format_prefix() - ADDR/PREFIX; @buf as above */
+/** format_prefix() - ADDR/PREFIX; @buf has ADDRESS_STRLEN bytes */
 const char *format_prefix(char *buf, const struct prefix *p)
 {
 	size_t len;

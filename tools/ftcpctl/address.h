@@ -2,21 +2,10 @@
 #ifndef FTCPCTL_ADDRESS_H
 #define FTCPCTL_ADDRESS_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/**
- * union address - An address and a port as the kernel wants them.
- * @sa: Says which of the others it is; AF_UNSPEC when unset.
- * @in: IPv4.
- * @in6: IPv6, with the scope for link-local addresses.
- */
-union address {
-	struct sockaddr sa;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-};
+#include "../common/address.h"
 
 /**
  * struct prefix - A range of addresses.
@@ -30,8 +19,6 @@ struct prefix {
 	unsigned char addr[16];
 };
 
-#define ADDRESS_STRLEN 80
-
 extern int address_family;
 
 bool address_family_option(const char *word);
@@ -43,11 +30,6 @@ int parse_addr_port(const char *word, const char *text, union address *out);
 int parse_addr(const char *word, const char *text, union address *out);
 int parse_prefixes(const char *word, const char *text, struct prefix **out,
 		   size_t *n);
-socklen_t address_len(const union address *a);
-unsigned int address_port(const union address *a);
-bool address_is_set(const union address *a);
-const char *format_address(char *buf, const union address *a);
-const char *format_host(char *buf, const union address *a);
 const char *format_prefix(char *buf, const struct prefix *p);
 
 #endif /* FTCPCTL_ADDRESS_H */

@@ -9,9 +9,7 @@
 
 #include <arpa/inet.h>
 #include <netdb.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <stdio.h>
 
 #include "../common/scan.h"
 
@@ -150,29 +148,22 @@ int host_resolve(const char *host, int port, bool v4_only,
 /**
  * endpoint_parse() - read a numeric "address:port"
  * @e: the result
- * @text: IPv6 addresses stand in brackets, and they alone may have a scope
+ * @text: IPv6 addresses stand in brackets; link-local ones may have a scope
  *
  * Return: 0, or -1 if it is none.
  */
 int endpoint_parse(struct endpoint *e, const char *text)
 {
-	char host[64 + IF_NAMESIZE], *scope;
-	int port;
+	struct host_port hp;
+	union address a;
 
 	*e = (struct endpoint){ 0 };
-	if (host_split(text, host, sizeof(host), &port))
+	if (scan_host_port(text, &hp) != FORM_SOUND ||
+	    !scan_address(hp.host, &a))
 		return -1;
-	scope = strchr(host, '%');
-	if (scope) {
-		*scope++ = '\0';
-		e->scope = if_nametoindex(scope);
-		if (!e->scope)
-			return -1;
-	}
-	e->port = (u16)port;
-	if (addr_parse(&e->addr, host))
-		return -1;
-	return e->scope && addr_is_v4(&e->addr) ? -1 : 0;
+	address_set_port(&a, hp.port);
+	endpoint_from_sockaddr(e, &a.storage);
+	return 0;
 }
 
 /**
@@ -184,20 +175,10 @@ int endpoint_parse(struct endpoint *e, const char *text)
  */
 const char *endpoint_text(const struct endpoint *e, char *buf)
 {
-	char text[INET6_ADDRSTRLEN], scope[IF_NAMESIZE];
+	union address a;
 
-	addr_text(&e->addr, text, sizeof(text));
-	if (addr_is_v4(&e->addr))
-		snprintf(buf, ENDPOINT_TEXT, "%s:%u", text, e->port);
-	else if (e->scope && if_indextoname(e->scope, scope))
-		snprintf(buf, ENDPOINT_TEXT, "[%s%%%s]:%u", text, scope,
-			 e->port);
-	else if (e->scope)
-		snprintf(buf, ENDPOINT_TEXT, "[%s%%%u]:%u", text, e->scope,
-			 e->port);
-	else
-		snprintf(buf, ENDPOINT_TEXT, "[%s]:%u", text, e->port);
-	return buf;
+	endpoint_to_sockaddr(e, false, &a.storage);
+	return format_address(buf, &a);
 }
 
 /**

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "../../module/core/types.h"
+#include "../common/address.h"
 
 /**
  * struct addr - an IPv4 or IPv6 address
@@ -34,7 +35,7 @@ struct endpoint {
 	u16 pad;
 };
 
-#define ENDPOINT_TEXT 80 /* "[address%scope]:port" and a NUL */
+#define ENDPOINT_TEXT ADDRESS_STRLEN /* "[address%scope]:port" and a NUL */
 #define REMOTES_MAX 16
 
 /** addr_is_v4() - whether @a is an IPv4 address */

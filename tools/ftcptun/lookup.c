@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +21,6 @@
 
 #define ANSWER_FD (STDERR_FILENO + 1) /* of the process that looks up */
 
-/* Those that the resolver calls permanent; wg(8) gives up at the same ones. */
-static bool is_transient(int err)
-{
-	return err != EAI_NONAME && err != EAI_FAIL && err != EAI_NODATA &&
-	       err != EAI_ADDRFAMILY;
-}
-
 static void resolve(struct lookup_answer *answer, const char *host, int port,
 		    bool v4_only)
 {
@@ -38,9 +30,9 @@ static void resolve(struct lookup_answer *answer, const char *host, int port,
 	answer->n = host_resolve(host, port, v4_only, answer->list, &err);
 	if (answer->n > 0)
 		return;
-	answer->transient = is_transient(err);
+	answer->transient = resolve_is_transient(err);
 	snprintf(answer->error, sizeof(answer->error), "%s",
-		 err == EAI_SYSTEM ? strerror(errno) : gai_strerror(err));
+		 resolve_error(err));
 }
 
 /* What the monitor has open, as the device, is nothing for a resolver. */

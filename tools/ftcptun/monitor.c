@@ -27,9 +27,6 @@
 #include "rules.h"
 
 #define LOOKUP_GAP 5000 /* ms between two look-ups at least */
-#define LOOKUP_RETRIES 15 /* of the first one */
-#define RETRY_FIRST 1000 /* ms to the first of these; each time a fifth more */
-#define RETRY_MAX 20000
 #define KILL_AFTER 30000 /* ms to close all flows in */
 #define END_AFTER 5000 /* ms to end in, when the channel has gone */
 
@@ -117,22 +114,13 @@ static bool interrupted(struct monitor *m, int fd, int timeout)
 	}
 }
 
-static int retries(void)
-{
-	const char *text = getenv("FTCP_RESOLVE_RETRIES");
-
-	if (!text)
-		return LOOKUP_RETRIES;
-	return strcmp(text, "infinity") ? atoi(text) : -1;
-}
-
 /* When the machine starts the network, or the name server, may not be there yet:
  * wait for them, as wg(8) does.  False if a signal came.
  */
 static bool first_lookup(struct monitor *m)
 {
 	const char *host = m->program->options.remote_host;
-	int left = retries(), wait = RETRY_FIRST;
+	int left = resolve_retries(), wait = RESOLVE_WAIT_FIRST;
 	struct lookup_answer answer;
 
 	for (;;) {
@@ -155,7 +143,7 @@ static bool first_lookup(struct monitor *m)
 		notify("EXTEND_TIMEOUT_USEC=90000000");
 		if (interrupted(m, -1, wait))
 			return false;
-		wait = wait * 6 / 5 < RETRY_MAX ? wait * 6 / 5 : RETRY_MAX;
+		wait = resolve_wait_next(wait);
 	}
 	remote_start(answer.list, (u32)answer.n);
 	return true;
