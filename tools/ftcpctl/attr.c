@@ -7,8 +7,8 @@
 
 #include "args.h"
 #include "ftcpctl.h"
-#include "json.h"
 #include "kind.h"
+#include "print.h"
 
 /* In the order of JSON and, as far as they are options, for people */
 

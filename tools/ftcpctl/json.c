@@ -6,8 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "json.h"
-#include "utf8.h"
+#include "print.h"
 
 /* Whether the next value follows another one */
 static bool comma;
@@ -58,6 +57,14 @@ void json_open(const char *key, char bracket)
 	comma = false;
 }
 
+/** json_open_line() - begin an object in an array, on a line of its own */
+void json_open_line(void)
+{
+	puts(comma ? "," : "");
+	comma = false;
+	putchar('{');
+}
+
 /** json_close() - end an object or an array with '}' or ']' */
 void json_close(char bracket)
 {
@@ -84,15 +91,6 @@ void json_bool(const char *key, bool value)
 {
 	put_key(key);
 	printf(value ? "true" : "false");
-}
-
-/** json_break() - begin the next element on a line of its own */
-void json_break(void)
-{
-	if (comma)
-		putchar(',');
-	comma = false;
-	putchar('\n');
 }
 
 /** json_close_lines() - end an array whose elements have lines of their own */

@@ -10,10 +10,9 @@
 
 #include "../common/scan.h"
 #include "args.h"
-#include "format.h"
 #include "ftcpctl.h"
-#include "json.h"
 #include "kind.h"
+#include "print.h"
 
 /* Numbers */
 

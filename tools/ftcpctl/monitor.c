@@ -7,7 +7,7 @@
 
 #include "ftcpctl.h"
 #include "ipc.h"
-#include "json.h"
+#include "print.h"
 
 static bool json;
 

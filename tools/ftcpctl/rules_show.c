@@ -7,11 +7,10 @@
 
 #include "ftcpctl.h"
 #include "ipc.h"
-#include "json.h"
 #include "nlsock.h"
+#include "print.h"
 #include "rtnl.h"
 #include "rules.h"
-#include "table.h"
 
 /* The tunnel whose table this is, or NULL */
 static const struct object *owner(const struct list *tunnels, uint32_t table)
@@ -44,8 +43,7 @@ struct view {
 
 static void json_rule(const struct entry *r, const char *dev, const char *name)
 {
-	json_break();
-	json_open(NULL, '{');
+	json_open_line();
 	json_string("family", r->family == AF_INET ? "ipv4" : "ipv6");
 	json_number("pref", r->pref);
 	if (r->sport)

@@ -11,12 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "format.h"
 #include "ftcpctl.h"
 #include "ipc.h"
-#include "json.h"
+#include "print.h"
 #include "rules.h"
-#include "table.h"
 
 /* An empty list is fine, unless it is that of a tunnel that does not exist */
 static int check_tunnel(const struct filter *filter)
@@ -213,8 +211,7 @@ static int show_tunnels(const struct filter *filter, const struct list *tunnels,
 		const struct object *t = &tunnels->array[i];
 
 		if (json) {
-			json_break();
-			json_open(NULL, '{');
+			json_open_line();
 			object_json(t, OF_TUNNEL);
 			json_remote(t, &peers);
 			json_close('}');
@@ -345,8 +342,7 @@ static void show_list(const struct shown *what, const struct list *list,
 			what->add_row(&table, &list->array[i]);
 			continue;
 		}
-		json_break();
-		json_open(NULL, '{');
+		json_open_line();
 		object_json(&list->array[i], what->of);
 		json_close('}');
 	}

@@ -1,13 +1,50 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Text in columns that are as wide as their widest cell.
+ * For people: text in columns that are as wide as their widest cell, and
+ * quantities with their units.
  */
+#include <inttypes.h>
+#include <limits.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <wchar.h>
 
 #include "ftcpctl.h"
-#include "table.h"
-#include "utf8.h"
+#include "print.h"
+
+/**
+ * utf8_length() - how many bytes does the first character of a text have? 1 for
+ * a byte that is no part of a character as well.
+ *
+ * Names of links are bytes, and mostly UTF-8.
+ */
+size_t utf8_length(const char *s)
+{
+	static locale_t utf8;
+	mbstate_t state = {};
+	locale_t before;
+	wchar_t c;
+	size_t n;
+
+	if (!utf8)
+		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
+	before = uselocale(utf8);
+	n = mbrtowc(&c, s, MB_LEN_MAX, &state);
+	uselocale(before);
+	/* the C library knows characters beyond the last one */
+	return n && n <= MB_LEN_MAX && c <= 0x10ffff ? n : 1;
+}
+
+/* How many columns does a text take, a character being one? */
+static int width(const char *s)
+{
+	int n = 0;
+
+	for (; *s; s += utf8_length(s))
+		n++;
+	return n;
+}
 
 /** table_cell() - append a cell */
 void table_cell(struct table *t, const char *fmt, ...)
@@ -21,54 +58,72 @@ void table_cell(struct table *t, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* Width of column @column, or 0 for the last: it needs no filling */
-static int width(const struct table *t, size_t column)
-{
-	size_t i, max = 0;
-
-	if (column + 1 == t->columns)
-		return 0;
-	for (i = column; i < t->n; i += t->columns) {
-		size_t len = utf8_width(t->cells[i]);
-
-		if (len > max)
-			max = len;
-	}
-	return max;
-}
-
-/* printf() would count bytes */
-static void print_cell(const char *text, int width, const char *between)
-{
-	int fill = width - (int)utf8_width(text);
-
-	printf("%s%*s%s", text, fill > 0 ? fill : 0, "", between);
-}
-
 /**
  * table_print() - print a table, unless it has nothing but a heading, and empty
  * it
  */
 void table_print(struct table *t)
 {
-	int *widths = calloc(t->columns, sizeof(*widths));
-	size_t i;
+	int widths[TABLE_COLUMNS] = {};
+	size_t i, column;
 
-	if (!widths)
-		exit(fail(REFUSED, "out of memory"));
-	for (i = 0; i < t->columns; i++)
-		widths[i] = width(t, i);
+	/* The last column needs no filling */
 	for (i = 0; i < t->n; i++) {
-		size_t column = i % t->columns;
+		column = i % t->columns;
+		if (column + 1 < t->columns &&
+		    width(t->cells[i]) > widths[column])
+			widths[column] = width(t->cells[i]);
+	}
+	for (i = 0; i < t->n; i++) {
+		int fill = widths[i % t->columns] - width(t->cells[i]);
 
+		/* printf() would count bytes */
 		if (t->n > t->columns)
-			print_cell(t->cells[i], widths[column],
-				   column + 1 == t->columns ? "\n" : "  ");
+			printf("%s%*s%s", t->cells[i], fill > 0 ? fill : 0, "",
+			       (i + 1) % t->columns ? "  " : "\n");
 		free(t->cells[i]);
 	}
-	free(widths);
 	free(t->cells);
-	t->cells = NULL;
-	t->n = 0;
-	t->room = 0;
+	*t = (struct table){ .columns = t->columns };
+}
+
+/**
+ * format_bytes() - a number of bytes for people; @buf has SHORT_STRLEN bytes
+ */
+const char *format_bytes(char *buf, uint64_t bytes)
+{
+	static const char units[] = "KMGTPE";
+	double value = bytes / 1024.0;
+	size_t i = 0;
+
+	if (bytes < 1024) {
+		snprintf(buf, SHORT_STRLEN, "%" PRIu64 " B", bytes);
+		return buf;
+	}
+	for (; value >= 1024; i++)
+		value /= 1024;
+	snprintf(buf, SHORT_STRLEN, "%.2f %ciB", value, units[i]);
+	return buf;
+}
+
+/**
+ * format_time() - a span of time for people, in two units at most; @buf as
+ * above
+ */
+const char *format_time(char *buf, uint64_t ms)
+{
+	uint64_t s = ms / 1000;
+
+	if (s < 60)
+		snprintf(buf, SHORT_STRLEN, "%" PRIu64 " s", s);
+	else if (s < 3600)
+		snprintf(buf, SHORT_STRLEN, "%" PRIu64 " min %" PRIu64 " s",
+			 s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(buf, SHORT_STRLEN, "%" PRIu64 " h %" PRIu64 " min",
+			 s / 3600, s / 60 % 60);
+	else
+		snprintf(buf, SHORT_STRLEN, "%" PRIu64 " d %" PRIu64 " h",
+			 s / 86400, s / 3600 % 24);
+	return buf;
 }
