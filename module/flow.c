@@ -14,6 +14,7 @@
 #include "coalesce.h"
 #include "compat/compat.h"
 #include "core/conn.h"
+#include "core/policy.h"
 #include "datapath.h"
 #include "flow.h"
 #include "icmp.h"
@@ -142,24 +143,6 @@ void ftcp_flow_flush(struct ftcp_flow *flow)
 
 /* ---- what the core says ---- */
 
-/* Of an event that a connection ends with. */
-static enum ftcp_reason reason_of(enum ftcp_event event)
-{
-	switch (event) {
-	case FTCP_EV_REFUSED:
-		return FTCP_REASON_REFUSED;
-	case FTCP_EV_UNANSWERED:
-		return FTCP_REASON_UNANSWERED;
-	case FTCP_EV_RESET:
-	case FTCP_EV_FORGOTTEN:
-		return FTCP_REASON_RESET;
-	case FTCP_EV_DEAD:
-		return FTCP_REASON_DEAD;
-	default:
-		return FTCP_REASON_CLOSED;
-	}
-}
-
 /**
  * ftcp_flow_announce() - tell listeners that a flow is established
  * @flow: the flow, of which both ends are known; its lock is held
@@ -214,7 +197,7 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 			ftcp_flow_close(flow);
 		break;
 	default:
-		ftcp_flow_kill(flow, res->event, reason_of(res->event));
+		ftcp_flow_kill(flow, res->event, 0);
 		rcu_read_unlock();
 		return;
 	}
@@ -711,51 +694,45 @@ void ftcp_flow_drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
 	local_bh_enable();
 }
 
-/* Whether the application is to hear of a flow's end, when what waits does not tell
- * it: a conversation that another flow has taken over has lost nothing, nor has one
- * that had nothing to say.  Under ->lock.
- */
-static bool end_is_news(const struct ftcp_flow *flow, enum ftcp_event event,
-			enum ftcp_reason reason)
+/* What a flow's end means.  Under ->lock. */
+static void end_policy(const struct ftcp_flow *flow, enum ftcp_event event,
+		       enum ftcp_reason reason, struct ftcp_end_policy *policy)
 {
+	const struct ftcp_end_facts end = {
+		.event = event,
+		.reason = reason,
+		.retired = !!flow->conn.health.retire_at,
+		.closing = flow->closing,
+		.dialled = flow->dialled,
+		.carries = flow->inner_hashed,
+		.worked = !!atomic64_read(&flow->tx_packets),
+		.waits = !skb_queue_empty(&flow->queue),
+		.owes = flow->owes,
+	};
+
 	lockdep_assert_held(&flow->lock);
-	if (!flow->dialled || !flow->inner_hashed ||
-	    !skb_queue_empty(&flow->queue))
-		return false;
-	switch (event) {
-	case FTCP_EV_DEAD:
-		return true;
-	case FTCP_EV_RESET:
-	case FTCP_EV_FORGOTTEN:
-		return atomic64_read(&flow->tx_packets);
-	default:
-		return flow->owes && (event == FTCP_EV_REFUSED ||
-				      event == FTCP_EV_UNANSWERED ||
-				      reason == FTCP_REASON_FAILED);
-	}
+	ftcp_end_policy(&end, policy);
 }
 
 /**
  * ftcp_flow_kill() - end a flow
  * @flow: the flow
  * @event: what happened, for those who wait
- * @reason: why, for the statistics and for listeners; a flow that was on its way
- *	out, closed or replaced, ends for that reason
+ * @reason: why, if it is this host that ends it; else 0
  *
  * The flow is found by nobody any more, and freed in time.  A far end that still
  * knows the connection is sent a RST if the core has not ended it.  The conversation
- * of one that was lost goes on in its heir, or, if the connection was only forgotten,
- * in another flow.
+ * of one that was lost goes on in its heir; what else follows is said by
+ * core/policy.c.
  *
  * Context: the flow's lock is not held.
  */
 void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 		    enum ftcp_reason reason)
 {
-	bool lost = event == FTCP_EV_RESET || event == FTCP_EV_FORGOTTEN ||
-		    event == FTCP_EV_DEAD;
+	struct ftcp_end_policy policy;
 	struct ftcp_result res = { };
-	bool announced, again, tell;
+	bool announced;
 
 	rcu_read_lock();
 	spin_lock_bh(&flow->lock);
@@ -766,40 +743,32 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 	}
 	if (flow->outer_hashed)
 		ftcp_conn_abort(&flow->conn, &res);
-	if (lost)
+	if (ftcp_end_is_loss(event))
 		ftcp_renew_bequeath(flow);
-	again = event == FTCP_EV_FORGOTTEN && flow->dialled &&
-		flow->inner_hashed;
-	tell = end_is_news(flow, event, reason);
+	end_policy(flow, event, reason, &policy);
 	ftcp_table_del_outer(flow);
 	ftcp_table_del_inner(flow);
 	flow_unlink(flow);
 	announced = flow->announced;
-	if (flow->conn.health.retire_at)
-		reason = FTCP_REASON_REPLACED;
-	else if (flow->closing)
-		reason = FTCP_REASON_CLOSED;
-	ftcp_stats_ended(flow->tunnel->stats, reason);
+	ftcp_stats_ended(flow->tunnel->stats, policy.reason);
 	spin_unlock_bh(&flow->lock);
 
 	if (!flow->silent)
 		ftcp_send_control(flow->tunnel, NULL, &flow->outer,
 				  &res.control);
-	if (again && ftcp_renew_anew(flow))
-		tell = false;
-	/* The conversation that another flow has may well go on. */
+	if (policy.dial && ftcp_renew_anew(flow))
+		policy.tell = FTCP_TELL_NOTHING;
 	ftcp_flow_drop_waiting(flow, FTCP_DROP_REFUSED,
-			       reason == FTCP_REASON_REPLACED ? NULL :
-			       event == FTCP_EV_REFUSED ? ftcp_icmp_refused :
-							  ftcp_icmp_unreachable);
-	if (tell)
-		ftcp_icmp_lost(flow, event == FTCP_EV_RESET ||
-					     event == FTCP_EV_FORGOTTEN ||
-					     event == FTCP_EV_REFUSED);
+			       policy.waiting == FTCP_TELL_NOTHING ? NULL :
+			       policy.waiting == FTCP_TELL_PORT ?
+								     ftcp_icmp_refused :
+								     ftcp_icmp_unreachable);
+	if (policy.tell != FTCP_TELL_NOTHING)
+		ftcp_icmp_lost(flow, policy.tell == FTCP_TELL_PORT);
 	if (announced)
-		ftcp_netlink_flow_ended(flow, reason);
-	if (flow->renewable && (reason == FTCP_REASON_REFUSED ||
-				reason == FTCP_REASON_UNANSWERED))
+		ftcp_netlink_flow_ended(flow, policy.reason);
+	if (flow->renewable && (policy.reason == FTCP_REASON_REFUSED ||
+				policy.reason == FTCP_REASON_UNANSWERED))
 		ftcp_peer_failed(flow->peer, event == FTCP_EV_REFUSED);
 	if (flow->heir && !flow->inherited)
 		ftcp_renew_ended(flow, event);

@@ -10,16 +10,10 @@
 #include <net/ipv6.h>
 
 #include "addr.h"
-#include "core/conn.h"
+#include "core/policy.h"
 
 /* What an skb may have, and still be IP behind the largest header we write. */
 #define FTCP_GSO_LEN_MAX (IP_MAX_MTU - sizeof(struct ipv6hdr) - FTCP_HLEN)
-
-/* The smallest segments that a device is asked to make: no TCP of Linux asks for
- * smaller ones (TCP_MIN_SND_MSS), and not all drivers and network cards are prepared
- * for them.
- */
-#define FTCP_GSO_SIZE_MIN 48
 
 /* Length of an IP header as this module writes it, without options. */
 static inline unsigned int ftcp_ip_hlen(u16 family)

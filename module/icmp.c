@@ -16,7 +16,7 @@
 #include <net/sock.h>
 #include <net/xfrm.h>
 
-#include "core/conn.h"
+#include "core/policy.h"
 #include "datapath.h"
 #include "flow.h"
 #include "gso.h"
@@ -24,9 +24,6 @@
 #include "packet.h"
 #include "route.h"
 #include "table.h"
-
-/* Longest that a target takes to say that it does not want a datagram, ms */
-#define TARGET_TIME 3000
 
 /* What a socket of this host hears when the stack itself finds a datagram too
  * large: EMSGSIZE, in the error queue if it has one.
@@ -160,17 +157,6 @@ void ftcp_icmp_lost(const struct ftcp_flow *flow, bool reset)
 	local_bh_enable();
 }
 
-/* Whether a quoted sequence number is of a segment on its way: whoever cannot
- * see the flow has to guess it (RFC 5927, section 4.1).
- */
-static bool in_flight(const struct ftcp_flow *flow, u32 seq)
-{
-	u32 una = ftcp_load(flow->conn.snd_una);
-	u32 nxt = ftcp_load(flow->conn.snd_nxt);
-
-	return ftcp_seq_diff(seq, una) >= 0 && ftcp_seq_diff(seq, nxt) < 0;
-}
-
 /* The flow that an ICMP error quotes a segment of; ports and sequence number
  * are the first 8 bytes behind the quoted IP header.  An error about a flow that
  * quotes no segment on its way is forged, or late, and counted.
@@ -189,18 +175,10 @@ static struct ftcp_flow *quoted_flow(struct ftcp_net *fn,
 	pair->local.port = htons(ntohl(w[0]) >> 16);
 	pair->remote.port = htons(ntohl(w[0]) & 0xffff);
 	flow = ftcp_flow_by_outer(fn, pair);
-	if (!flow || in_flight(flow, ntohl(w[1])))
+	if (!flow || ftcp_quote_in_flight(&flow->conn, ntohl(w[1])))
 		return flow;
 	ftcp_stats_drop(flow->tunnel->stats, FTCP_DROP_ICMP);
 	return NULL;
-}
-
-/* Whether the target of a flow may have found a datagram of ours unwelcome: one
- * was delivered to it not long ago.  A blind forger is left with those flows.
- */
-static bool lately_delivered(const struct ftcp_flow *flow)
-{
-	return ftcp_load(flow->conn.rx.data) + TARGET_TIME >= ftcp_now();
 }
 
 /* The target says that nobody takes the datagrams of a flow; @offset is that of
@@ -227,7 +205,7 @@ static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 	flow = ftcp_flow_by_inner(fn, &key);
 	if (!flow || flow->tunnel->mode != FTCP_MODE_FORWARD)
 		return;
-	if (!direct || !lately_delivered(flow))
+	if (!direct || !ftcp_target_refusal(&flow->conn, ftcp_now()))
 		ftcp_stats_drop(flow->tunnel->stats, FTCP_DROP_ICMP);
 	else if (READ_ONCE(flow->tunnel->config.unreachable) ==
 		 FTCP_UNREACHABLE_CLOSE)

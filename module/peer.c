@@ -188,30 +188,15 @@ static bool endpoint_changed(const struct ftcp_peer_config *a,
 
 /* ---- endpoints that refuse ---- */
 
-#define PAUSE_FIRST	(HZ / 8)
-#define PAUSE_DOUBLED	3	/* times; a second at most */
-
 /**
  * ftcp_peer_failed() - the peer's endpoint refused a connection, or did not answer
  * @peer: the peer, with a fixed endpoint
  * @refused: which of both
- *
- * A sender that goes on would otherwise have it dialled with each datagram.  The
- * pauses become longer, up to a second, and differ, as many clients may wait for
- * one server.  Flows that fail together count as one.
  */
 void ftcp_peer_failed(struct ftcp_peer *peer, bool refused)
 {
-	unsigned long pause;
-	u8 failures = READ_ONCE(peer->failures);
-
-	WRITE_ONCE(peer->refused, refused);
-	if (ftcp_peer_pauses(peer))
-		return;
-	pause = PAUSE_FIRST << failures;
-	pause -= get_random_u32() % (pause / 4 + 1);
-	WRITE_ONCE(peer->dial_at, jiffies + pause);
-	WRITE_ONCE(peer->failures, min(failures + 1, PAUSE_DOUBLED));
+	ftcp_backoff_failed(&peer->backoff, refused, ftcp_now(),
+			    get_random_u32());
 }
 
 /**
@@ -220,10 +205,7 @@ void ftcp_peer_failed(struct ftcp_peer *peer, bool refused)
  */
 void ftcp_peer_reached(struct ftcp_peer *peer)
 {
-	if (unlikely(READ_ONCE(peer->failures))) {
-		WRITE_ONCE(peer->dial_at, jiffies);
-		WRITE_ONCE(peer->failures, 0);
-	}
+	ftcp_backoff_reached(&peer->backoff);
 }
 
 /**
@@ -232,11 +214,7 @@ void ftcp_peer_reached(struct ftcp_peer *peer)
  */
 bool ftcp_peer_pauses(const struct ftcp_peer *peer)
 {
-	unsigned long left = READ_ONCE(peer->dial_at) - jiffies;
-
-	/* what is further ahead is so long ago that jiffies have come round */
-	return READ_ONCE(peer->failures) && left &&
-	       left <= PAUSE_FIRST << PAUSE_DOUBLED;
+	return ftcp_backoff_pauses(&peer->backoff, ftcp_now());
 }
 
 /**

@@ -93,10 +93,7 @@ struct ftcp_peer_config {
  * @rounds: how often it has looked at the flows
  * @moves: how often they were to move; written under RTNL
  * @refs: of the tunnel's list and of each flow
- * @dial_at: jiffies; before that no flow is dialled, if there were @failures
- * @failures: how often in a row the endpoint refused or did not answer, up to
- *	what counts; this and the former and the next without a lock
- * @refused: the last of them was a refusal
+ * @backoff: of its endpoint, if that is fixed
  * @rcu: for freeing
  *
  * A flow keeps its peer, and the peer its tunnel: see tunnel.h.
@@ -117,9 +114,7 @@ struct ftcp_peer {
 	u8 rounds;
 	u32 moves;
 	refcount_t refs;
-	unsigned long dial_at;
-	u8 failures;
-	bool refused;
+	struct ftcp_backoff backoff;
 	struct rcu_head rcu;
 };
 

@@ -8,7 +8,7 @@
  */
 #include <net/dst.h>
 
-#include "core/conn.h"
+#include "core/policy.h"
 #include "datapath.h"
 #include "flow.h"
 #include "peer.h"
@@ -46,7 +46,7 @@ bool ftcp_renew_left(const struct ftcp_flow *flow)
  */
 static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
 {
-	u64 again = ftcp_now() + (in_vain ? FTCP_RENEW_AGAIN : FTCP_PROBE_MAX);
+	u64 again = ftcp_renew_again(in_vain, ftcp_now());
 	struct ftcp_result res;
 
 	spin_lock_bh(&flow->lock);
@@ -80,10 +80,7 @@ void ftcp_renew(struct ftcp_flow *flow)
 	heir = ftcp_flow_dial_heir(flow, &reason);
 	if (!heir) {
 		ftcp_stats_drop(flow->tunnel->stats, reason);
-		/* What is dead gives its place to others, and to itself. */
-		renewal_failed(flow, reason == FTCP_DROP_LIMIT ||
-					     reason == FTCP_DROP_NAMESPACE_LIMIT ||
-					     reason == FTCP_DROP_SOURCE_LIMIT);
+		renewal_failed(flow, ftcp_no_place(reason));
 	}
 	local_bh_enable();
 }
@@ -112,8 +109,7 @@ void ftcp_renew_ended(struct ftcp_flow *heir, enum ftcp_event event)
 		flow->successor = NULL;
 	spin_unlock_bh(&flow->lock);
 	if (!ftcp_renew_left(heir)) {
-		renewal_failed(flow, event == FTCP_EV_UNANSWERED ||
-					     event == FTCP_EV_REFUSED);
+		renewal_failed(flow, ftcp_dialled_in_vain(event));
 		return;
 	}
 	spin_lock_bh(&flow->lock);

@@ -225,8 +225,7 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 		/* Another processor has taken the room that there was; or the
 		 * flow was closed a moment ago.
 		 */
-		if (flow->dialled &&
-		    ftcp_load(flow->conn.state) == FTCP_ESTABLISHED &&
+		if (flow->dialled && ftcp_may_wait(&flow->conn) &&
 		    ftcp_flow_enqueue(flow, skb))
 			return;
 		ftcp_drop_tx(tunnel, FTCP_DROP_REFUSED, skb);
@@ -304,7 +303,8 @@ static void dial_and_send(struct ftcp_tunnel *tunnel, struct ftcp_peer *peer,
 	flow = ftcp_flow_dial(tunnel, peer, key, &reason);
 	if (flow && send_on(flow, skb))
 		return;
-	if (!flow && reason == FTCP_DROP_REFUSED && READ_ONCE(peer->refused))
+	if (!flow && reason == FTCP_DROP_REFUSED &&
+	    ftcp_backoff_tell(&peer->backoff) == FTCP_TELL_PORT)
 		ftcp_icmp_refused(skb);
 	else if (!flow)
 		ftcp_icmp_unreachable(skb);

@@ -9,7 +9,7 @@
 #include <linux/workqueue.h>
 #include <net/ipv6.h>
 
-#include "core/conn.h"
+#include "core/policy.h"
 #include "datapath.h"
 #include "flow.h"
 #include "icmp.h"
@@ -68,9 +68,7 @@ static int add_outer_again(struct ftcp_flow *flow) __acquires(&flow->lock)
 	return flow->dead ? -EEXIST : ftcp_table_add_outer(flow);
 }
 
-/* A flow cannot be dialled.  Want of a port is as bad for an heir as no answer:
- * its predecessor, if dead, gives up, and with that its own port.
- */
+/* A flow cannot be dialled.  Want of a port is as bad for an heir as no answer. */
 static void not_dialled(struct ftcp_flow *flow, enum ftcp_drop_attr reason)
 {
 	ftcp_flow_drop_waiting(flow, reason, ftcp_icmp_unreachable);
@@ -80,8 +78,8 @@ static void not_dialled(struct ftcp_flow *flow, enum ftcp_drop_attr reason)
 		local_bh_enable();
 	}
 	ftcp_flow_kill(flow,
-		       reason == FTCP_DROP_PORT_TAKEN ? FTCP_EV_UNANSWERED :
-							FTCP_EV_CLOSED,
+		       ftcp_no_place(reason) ? FTCP_EV_UNANSWERED :
+					       FTCP_EV_CLOSED,
 		       FTCP_REASON_FAILED);
 }
 

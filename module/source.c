@@ -4,9 +4,7 @@
  * takes them all: the application's address for flows that this end dials, the
  * far end's for those that it accepts.
  *
- * An IPv6 host chooses freely within its /64, so for accepted flows that is what
- * counts; an application is mostly of this host or of a LAN that it routes for,
- * and each address counts.
+ * Which part of an address counts is said by core/policy.c.
  *
  * A source exists as long as it has flows.  Those of one tunnel are looked up,
  * made, counted and removed under that tunnel's lock, where flows are linked and
@@ -84,8 +82,7 @@ static struct source_key key_of(const struct ftcp_flow *flow)
 	};
 
 	BUILD_BUG_ON(sizeof(key) != 2 * sizeof(long) + sizeof(key.addr));
-	if (!flow->dialled && end->family == AF_INET6)
-		ipv6_addr_prefix(&key.addr, &end->addr, 64);
+	ftcp_source_of(key.addr.s6_addr, end->family == AF_INET, flow->dialled);
 	return key;
 }
 

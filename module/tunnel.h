@@ -10,14 +10,10 @@
 #include <linux/spinlock.h>
 
 #include "addr.h"
-#include "core/conn.h"
+#include "core/policy.h"
 #include "device.h"
 #include "stats.h"
 
-#define FTCP_DEFAULT_MAX_FLOWS	65536
-#define FTCP_DEFAULT_QUEUE	64
-#define FTCP_DEFAULT_QUEUE_BYTES (64 << 20)
-#define FTCP_DEFAULT_MAX_PER_SOURCE 4096
 #define FTCP_DEFAULT_COALESCE	1000
 
 #define FTCP_TTL		64	/* of packets that begin here */
