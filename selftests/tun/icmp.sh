@@ -116,11 +116,11 @@ forged()
 	client=$!
 	check "$remote: a conversation" send --to "$to" --from "${to%:*}:7777" --count 5
 	port=$(report $client client | sed -n 's/^ESTAB *\([0-9]*\) .*/\1/p')
-	before=$(total sequence $client client)
+	before=$(total icmp $client client)
 	r tcpraw send --from "$host:$port" --to "$remote" --via "$router" \
 		--icmp "$icmp" --flags PA --random-seq --count 200 > /dev/null
 	check "$remote: forged: an MTU of ${icmp##*,}" wait_for 5 eval \
-		'[ "$(total sequence $client client)" -ge '$((before + 200))' ]'
+		'[ "$(total icmp $client client)" -ge '$((before + 200))' ]'
 	check "$remote: is not believed" mtu_is 1500
 	check "$remote: large datagrams pass" send --to "$to" \
 		--from "${to%:*}:7777" --size "$size" --count 5

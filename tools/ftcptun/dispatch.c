@@ -18,11 +18,8 @@
  * one flow.  When a flow ends, the conversation's next datagram makes a new
  * one from another port.  A flow that the core wants replaced, because the far
  * end fell silent or for its age, goes on while an heir is dialled, and the
- * conversation moves when that is established; if it cannot be and the far end
- * is given up, it is dialled again at once.  So it is if the far end does not
- * know it any more.  A refused flow
- * stays in the table for a moment, to answer an application that goes on
- * sending with silence instead of a SYN for each datagram.
+ * conversation moves when that is established.  What the end of a flow means, and
+ * what else is decided here and in the module, core/policy.c says.
  *
  * Server.  SYNs are answered without memory (see core/listen.c); the segment that
  * acknowledges the answer makes the flow and its UDP socket.
@@ -34,6 +31,7 @@
 #include <unistd.h>
 
 #include "../../module/core/listen.h"
+#include "../../module/core/policy.h"
 #include "icmp.h"
 #include "log.h"
 #include "remote.h"
@@ -44,8 +42,6 @@
 #define PORT_FIRST 32768
 #define PORT_LAST 60999
 
-#define REFUSED_PAUSE 1000 /* ms until the next try */
-#define WAITING_MAX (32 << 20) /* bytes, for all flows of a thread */
 #define TIMERS_MAX 32 /* in one round */
 
 /* At the end: how many flows are being closed at a time, how long (ms) to wait
@@ -54,7 +50,6 @@
 #define CLOSE_WINDOW 256
 #define CLOSE_STALL 50
 #define CLOSE_PATIENCE 2500
-#define TARGET_TIME 3000 /* ms that a service takes to refuse a datagram */
 #define TELL_GAP 100 /* ms between two ICMP errors to an application */
 
 /* What routers may say of a path: not less than Linux believes (min_pmtu), or
@@ -158,29 +153,21 @@ static struct endpoint own_endpoint(const struct worker *w,
 	return own;
 }
 
-/* Only to a client's applications: when a server's flow ends its socket is
- * closed, and the host answers what the service still sends.
+/* To a client's application: when a server's flow ends its socket is closed, and
+ * the host answers what the service still sends.
  */
-static void tell_unreachable(struct worker *w, struct flow *f,
-			     enum icmp_error error)
+static void tell_application(struct worker *w, const struct conversation *conv,
+			     enum ftcp_tell what)
 {
+	u64 hash = siphash(&w->program->table_key, conv, sizeof(*conv));
 	struct endpoint own;
 
-	if (!is_client(w) || !may_tell(w, &f->tell_at))
-		return;
-	own = own_endpoint(w, f);
-	icmp_send(error, 0, &f->conversation.app, &own, 0);
-}
-
-/* To an application for which there can be no flow */
-static void tell_no_flow(struct worker *w, const struct conversation *conv)
-{
-	struct endpoint own;
-
-	if (!may_tell(w, &w->tell_at))
+	if (what == FTCP_TELL_NOTHING ||
+	    !may_tell(w, &w->tell_at[hash % TELLS]))
 		return;
 	own = listen_endpoint(w, conv);
-	icmp_send(ICMP_ERROR_HOST, 0, &conv->app, &own, 0);
+	icmp_send(what == FTCP_TELL_PORT ? ICMP_ERROR_PORT : ICMP_ERROR_HOST, 0,
+		  &conv->app, &own, 0);
 }
 
 static void tell_too_big(struct worker *w, struct flow *f,
@@ -201,7 +188,8 @@ static void drop_waiting(struct worker *w, struct flow *f,
 			 enum ftcp_drop_attr reason)
 {
 	w->stats.drop[reason] += f->wait_count;
-	w->waiting_bytes -= f->wait_bytes;
+	__atomic_fetch_sub(&w->program->waiting, f->wait_bytes,
+			   __ATOMIC_RELAXED);
 	flow_drop_waiting(f);
 }
 
@@ -228,10 +216,22 @@ static void bury(struct worker *w, struct flow *f)
 	w->dead = f;
 }
 
+/**
+ * struct obstacle - there can be no flow
+ * @why: what it is counted as
+ * @tell: what the application hears
+ */
+struct obstacle {
+	enum ftcp_drop_attr why;
+	enum ftcp_tell tell;
+};
+
 static u32 room(const struct worker *w, struct flow *f);
-static struct flow *dial(struct worker *w, const struct conversation *conv);
+static struct flow *dial(struct worker *w, const struct conversation *conv,
+			 struct obstacle *why);
 static struct flow *dial_heir(struct worker *w, struct flow *elder,
-			      enum ftcp_drop_attr *why);
+			      struct obstacle *why);
+static u32 any_number(struct worker *w);
 static void apply(struct worker *w, struct flow *f, struct ftcp_result *res);
 
 /* The conversation leaves @f: its heir has it now, if there is one. */
@@ -252,7 +252,7 @@ static void bequeath(struct worker *w, struct flow *f)
 /* There will be no heir, for the time being.  The flow may be gone afterwards. */
 static void renewal_failed(struct worker *w, struct flow *f, bool in_vain)
 {
-	u64 again = w->now + (in_vain ? FTCP_RENEW_AGAIN : FTCP_PROBE_MAX);
+	u64 again = ftcp_renew_again(in_vain, w->now);
 	struct ftcp_result res;
 
 	ftcp_conn_renew_failed(&f->conn, in_vain, again, &res);
@@ -278,102 +278,77 @@ static void complain(struct worker *w, const struct endpoint *remote,
 	    o->auto_rules ? "" : "')");
 }
 
-/* One that was on its way out, closed or replaced, ends for that reason. */
-static enum ftcp_reason reason_of(const struct flow *f, enum ftcp_event event)
+/* A client's flow has ended, and by the far end's will, or for want of an answer */
+static void far_end_failed(struct worker *w, const struct flow *f,
+			   enum ftcp_event event)
 {
-	if (f->conn.health.retire_at)
-		return FTCP_REASON_REPLACED;
-	if (f->closing)
-		return FTCP_REASON_CLOSED;
-	if (f->unwelcome && event == FTCP_EV_CLOSED)
-		return FTCP_REASON_UNREACHABLE;
-	switch (event) {
-	case FTCP_EV_REFUSED:
-		return FTCP_REASON_REFUSED;
-	case FTCP_EV_UNANSWERED:
-		return FTCP_REASON_UNANSWERED;
-	case FTCP_EV_RESET:
-	case FTCP_EV_FORGOTTEN:
-		return FTCP_REASON_RESET;
-	case FTCP_EV_DEAD:
-		return FTCP_REASON_DEAD;
-	default:
-		return FTCP_REASON_CLOSED;
-	}
+	struct endpoint remote = {
+		.addr = f->path.remote,
+		.port = f->path.rport,
+	};
+
+	if (event == FTCP_EV_DEAD)
+		remote_silent(&remote);
+	if (!ftcp_dialled_in_vain(event))
+		return;
+	remote_failed(&remote, event == FTCP_EV_REFUSED, w->now, any_number(w));
+	complain(w, &remote, event);
 }
 
-/* What an application is told, if anything, when its conversation has no flow any
- * more.
- */
-static void tell_end(struct worker *w, struct flow *f, enum ftcp_event event)
+static void end_policy(const struct worker *w, const struct flow *f,
+		       enum ftcp_event event, struct ftcp_end_policy *policy)
 {
-	switch (event) {
-	case FTCP_EV_RESET:
-		if (f->in_udp_table && f->count.tx)
-			tell_unreachable(w, f, ICMP_ERROR_PORT);
-		break;
-	case FTCP_EV_REFUSED:
-		if (f->wait_head || f->owes)
-			tell_unreachable(w, f, ICMP_ERROR_PORT);
-		break;
-	case FTCP_EV_UNANSWERED:
-		if (f->wait_head || f->owes)
-			tell_unreachable(w, f, ICMP_ERROR_HOST);
-		break;
-	default:
-		break;
-	}
+	bool unwelcome = f->unwelcome && event == FTCP_EV_CLOSED;
+	const struct ftcp_end_facts end = {
+		.event = event,
+		.reason = unwelcome ? FTCP_REASON_UNREACHABLE : 0,
+		.retired = !!f->conn.health.retire_at,
+		.closing = f->closing,
+		.dialled = is_client(w),
+		.carries = f->in_udp_table,
+		.worked = !!f->count.tx,
+		.waits = !!f->wait_head,
+		.owes = f->owes,
+	};
+
+	ftcp_end_policy(&end, policy);
+	if (end.waits)
+		policy->tell = policy->waiting;
 }
 
-/* Once for each flow; one that was refused stays for a while. */
+/* Once for each flow */
 static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 {
 	struct conversation conv = f->conversation;
 	struct flow *elder = f->elder;
-	bool redial = (event == FTCP_EV_DEAD || event == FTCP_EV_FORGOTTEN) &&
-		      f->in_udp_table && !f->heir && !w->stopping;
+	struct ftcp_end_policy policy;
+	struct obstacle why;
 
 	tell(f, event_text[event]);
-	w->stats.ended[reason_of(f, event)]++;
-	if (is_client(w) &&
-	    (event == FTCP_EV_UNANSWERED || event == FTCP_EV_DEAD ||
-	     event == FTCP_EV_REFUSED)) {
-		struct endpoint remote = {
-			.addr = f->path.remote,
-			.port = f->path.rport,
-		};
-
-		remote_failed(&remote);
-		if (event != FTCP_EV_DEAD)
-			complain(w, &remote, event);
-		if (event == FTCP_EV_REFUSED)
-			remote_is_phantun(&remote, false);
-	}
 	if (f->heir) {
 		f->heir->owes = true;
 		bequeath(w, f);
-	} else {
-		tell_end(w, f, event);
 	}
+	end_policy(w, f, event, &policy);
+	w->stats.ended[policy.reason]++;
+	if (is_client(w))
+		far_end_failed(w, f, event);
+	bury(w, f);
 	if (elder) {
 		elder->heir = NULL;
-		bury(w, f);
-		renewal_failed(w, elder,
-			       event == FTCP_EV_UNANSWERED ||
-				       event == FTCP_EV_REFUSED);
+		renewal_failed(w, elder, ftcp_dialled_in_vain(event));
 		return;
 	}
-	if (is_client(w) && event == FTCP_EV_REFUSED && !w->stopping) {
-		drop_waiting(w, f, FTCP_DROP_REFUSED);
-		flow_set_timer(&w->flows, f, w->now + REFUSED_PAUSE);
-		return;
-	}
-	bury(w, f);
-	if (redial) {
-		f = dial(w, &conv);
-		if (f)
+	if (policy.dial && !w->stopping) {
+		f = dial(w, &conv, &why);
+		if (f) {
 			f->owes = true;
+			return;
+		}
+		w->stats.drop[why.why]++;
 	}
+	if (is_client(w))
+		tell_application(w, &conv, policy.tell);
 }
 
 static bool may_release(const struct flow *f)
@@ -408,12 +383,36 @@ void dispatch_arm(struct worker *w, struct flow *f)
  */
 void dispatch_unwelcome(struct worker *w, struct flow *f)
 {
-	if (w->program->options.ignore_unreachable ||
-	    f->conn.state != FTCP_ESTABLISHED ||
-	    f->conn.rx.data + TARGET_TIME < w->now)
+	if (f->conn.state != FTCP_ESTABLISHED)
+		return;
+	if (!ftcp_target_refusal(&f->conn, w->now)) {
+		w->stats.drop[FTCP_DROP_ICMP]++;
+		return;
+	}
+	if (w->program->options.ignore_unreachable)
 		return;
 	f->unwelcome = true;
 	dispatch_arm(w, f);
+}
+
+/* Returns 0, or why the datagram is dropped. */
+static enum ftcp_drop_attr hold(struct worker *w, struct flow *f,
+				const u8 *data, u32 len, u8 tos)
+{
+	const struct options *o = &w->program->options;
+	u64 *waiting = &w->program->waiting;
+	u64 size = flow_wait_size(len);
+	enum ftcp_drop_attr why;
+
+	why = ftcp_queue_quota(f->wait_count, o->queue,
+			       __atomic_add_fetch(waiting, size,
+						  __ATOMIC_RELAXED),
+			       o->queue_bytes);
+	if (!why && flow_wait(f, data, len, tos))
+		why = FTCP_DROP_MEMORY;
+	if (why)
+		__atomic_fetch_sub(waiting, size, __ATOMIC_RELAXED);
+	return why;
 }
 
 /**
@@ -429,20 +428,15 @@ void dispatch_unwelcome(struct worker *w, struct flow *f)
 void dispatch_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
 		   u32 seg, u8 tos)
 {
+	enum ftcp_drop_attr why;
 	u32 part;
 
 	for (; len; len -= part, data += part) {
 		part = len < seg ? len : seg;
-		if (f->conn.state > FTCP_ESTABLISHED) {
-			w->stats.drop[FTCP_DROP_STATE]++;
-		} else if (f->wait_count >= w->program->options.queue ||
-			   w->waiting_bytes + part > WAITING_MAX) {
-			w->stats.drop[FTCP_DROP_QUEUE_FULL]++;
-		} else if (flow_wait(f, data, part, tos)) {
-			w->stats.drop[FTCP_DROP_MEMORY]++;
-		} else {
-			w->waiting_bytes += part;
-		}
+		why = ftcp_may_wait(&f->conn) ? hold(w, f, data, part, tos) :
+						FTCP_DROP_STATE;
+		if (why)
+			w->stats.drop[why]++;
 	}
 }
 
@@ -451,7 +445,8 @@ static void release(struct worker *w, struct flow *f)
 {
 	struct waiting *list = f->wait_head, *wait;
 
-	w->waiting_bytes -= f->wait_bytes;
+	__atomic_fetch_sub(&w->program->waiting, f->wait_bytes,
+			   __ATOMIC_RELAXED);
 	flow_take_waiting(f);
 	for (wait = list; wait; wait = wait->next)
 		output_to_tun(w, f, wait->data, wait->len, wait->len,
@@ -472,14 +467,17 @@ static void established(struct worker *w, struct flow *f)
 	f->owes = false;
 	if (__atomic_load_n(&w->program->complained, __ATOMIC_RELAXED))
 		__atomic_store_n(&w->program->complained, 0, __ATOMIC_RELAXED);
-	if (is_client(w) && f->conn.zero_iss) {
+	if (is_client(w)) {
 		struct endpoint remote = {
 			.addr = f->path.remote,
 			.port = f->path.rport,
 		};
 
-		remote_is_phantun(&remote, true);
-		f->conn.config.phantun = 1;
+		remote_reached(&remote);
+		if (f->conn.zero_iss) {
+			remote_is_phantun(&remote, true);
+			f->conn.config.phantun = 1;
+		}
 	}
 	if (f->elder) {
 		struct flow *elder = f->elder;
@@ -499,18 +497,10 @@ static void established(struct worker *w, struct flow *f)
 	release(w, f);
 }
 
-/* Whether it is for want of a place: then what is dead gives its own to others,
- * and to itself.
- */
-static bool no_place(enum ftcp_drop_attr why)
-{
-	return why == FTCP_DROP_LIMIT || why == FTCP_DROP_SOURCE_LIMIT;
-}
-
 /* Do what the core says.  The flow may be gone afterwards. */
 static void apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 {
-	enum ftcp_drop_attr why;
+	struct obstacle why;
 
 	if (res->control.flags)
 		output_control(w, &f->path, &res->control);
@@ -531,7 +521,8 @@ static void apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 		tell(f, event_text[res->event]);
 		if (w->stopping || dial_heir(w, f, &why))
 			break;
-		renewal_failed(w, f, no_place(why));
+		w->stats.drop[why.why]++;
+		renewal_failed(w, f, ftcp_no_place(why.why));
 		return;
 	default:
 		flow_over(w, f, res->event);
@@ -561,6 +552,13 @@ static struct ftcp_secret secret(const struct worker *w)
 
 /* ---- beginnings: client ---- */
 
+static u32 any_number(struct worker *w)
+{
+	w->random++;
+	return (u32)siphash(&w->program->cookie_key, &w->random,
+			    sizeof(w->random));
+}
+
 /* A free port of this thread, at random (RFC 6056, section 3.3.1) */
 static int pick_port(struct worker *w, struct path *path)
 {
@@ -570,10 +568,7 @@ static int pick_port(struct worker *w, struct path *path)
 	count = (PORT_LAST - first) / n + 1;
 	if (w->flows.count >= count)
 		return -1;
-	w->random++;
-	start = (u32)(siphash(&w->program->cookie_key, &w->random,
-			      sizeof(w->random)) %
-		      count);
+	start = any_number(w) % count;
 	for (i = 0; i < count; i++) {
 		path->lport = (u16)(first + (start + i) % count * n);
 		if (!flow_by_path(&w->flows, path))
@@ -611,21 +606,14 @@ static struct flow *new_flow(struct worker *w, const struct path *path,
 {
 	struct origin *origin;
 	struct flow *f;
-	int err;
 
-	err = origin_get(&w->program->origins, source, &origin);
-	if (err) {
-		*why = err == -ENOSPC ? FTCP_DROP_LIMIT :
-		       err == -EDQUOT ? FTCP_DROP_SOURCE_LIMIT :
-					FTCP_DROP_MEMORY;
-		w->stats.drop[*why]++;
+	*why = origin_get(&w->program->origins, source, &origin);
+	if (*why)
 		return NULL;
-	}
 	f = flow_new(&w->flows, path, conv, w->now);
 	if (!f) {
 		origin_put(&w->program->origins, origin);
 		*why = FTCP_DROP_MEMORY;
-		w->stats.drop[*why]++;
 		return NULL;
 	}
 	f->origin = origin;
@@ -639,7 +627,7 @@ static struct flow *new_flow(struct worker *w, const struct path *path,
 static struct flow *new_client_flow(struct worker *w,
 				    const struct conversation *conv,
 				    struct flow *elder, bool *phantun,
-				    enum ftcp_drop_attr *why)
+				    struct obstacle *why)
 {
 	struct remote_choice choice;
 	struct path path = { 0 };
@@ -649,13 +637,18 @@ static struct flow *new_client_flow(struct worker *w,
 	path.remote = choice.endpoint.addr;
 	path.rport = choice.endpoint.port;
 	path.local = *own_addr(w, addr_is_v4(&path.remote));
-	if (pick_port(w, &path)) {
-		*why = FTCP_DROP_LIMIT;
-		w->stats.drop[*why]++;
+	*phantun = choice.phantun;
+	why->tell = FTCP_TELL_HOST;
+	if (!elder && ftcp_backoff_pauses(&choice.backoff, w->now)) {
+		why->why = FTCP_DROP_REFUSED;
+		why->tell = ftcp_backoff_tell(&choice.backoff);
 		return NULL;
 	}
-	f = new_flow(w, &path, elder ? NULL : conv, &conv->app.addr, why);
-	*phantun = choice.phantun;
+	if (pick_port(w, &path)) {
+		why->why = FTCP_DROP_PORT_TAKEN;
+		return NULL;
+	}
+	f = new_flow(w, &path, elder ? NULL : conv, &conv->app.addr, &why->why);
 	if (!f)
 		return NULL;
 	f->source.fd = w->listen.fd;
@@ -681,21 +674,21 @@ static void connect_flow(struct worker *w, struct flow *f, bool phantun)
 	apply(w, f, &res);
 }
 
-/* Returns the flow, or NULL if there can be none. */
-static struct flow *dial(struct worker *w, const struct conversation *conv)
+/* Returns the flow, or NULL, and why there can be none. */
+static struct flow *dial(struct worker *w, const struct conversation *conv,
+			 struct obstacle *why)
 {
-	enum ftcp_drop_attr why;
 	bool phantun;
-	struct flow *f = new_client_flow(w, conv, NULL, &phantun, &why);
+	struct flow *f = new_client_flow(w, conv, NULL, &phantun, why);
 
 	if (f)
 		connect_flow(w, f, phantun);
 	return f;
 }
 
-/* Returns the heir, or NULL, and why, if none can be dialled. */
+/* Returns the heir, or NULL, and why there can be none. */
 static struct flow *dial_heir(struct worker *w, struct flow *elder,
-			      enum ftcp_drop_attr *why)
+			      struct obstacle *why)
 {
 	bool phantun;
 	struct flow *f =
@@ -708,28 +701,21 @@ static struct flow *dial_heir(struct worker *w, struct flow *elder,
 
 /* ---- beginnings: server ---- */
 
-/* An IPv6 host is given a /64 and may use each address in it. */
-static struct addr source_of(const struct path *path)
-{
-	struct addr source = path->remote;
-
-	if (!addr_is_v4(&source))
-		memset(source.b + 8, 0, 8);
-	return source;
-}
-
 static struct flow *accept_flow(struct worker *w, const struct packet *p)
 {
 	struct ftcp_conn_config config = conn_config(w);
 	struct epoll_event ev = { .events = EPOLLIN };
-	struct addr source = source_of(&p->path);
+	struct addr source = p->path.remote;
 	struct remote_choice choice;
 	enum ftcp_drop_attr why;
 	struct flow *f;
 
+	ftcp_source_of(source.b, addr_is_v4(&source), false);
 	f = new_flow(w, &p->path, NULL, &source, &why);
-	if (!f)
+	if (!f) {
+		w->stats.drop[why]++;
 		return NULL;
+	}
 	remote_get(&choice);
 	f->conversation.app = choice.endpoint;
 	f->source.fd = udp_connect(&choice.endpoint, w->program->udp_offload);
@@ -854,18 +840,10 @@ void dispatch_segment(struct worker *w, struct packet *p)
 	}
 	if (!res.event && may_release(f))
 		release(w, f);
-	/* a refused flow that only waits for its timer keeps that timer */
-	if (f->conn.state != FTCP_CLOSED || res.event)
-		apply(w, f, &res);
+	apply(w, f, &res);
 }
 
 /* ---- datagrams ---- */
-
-static bool is_opening(const struct flow *f)
-{
-	return f->conn.state == FTCP_SYN_SENT ||
-	       f->conn.state == FTCP_SYN_RECEIVED;
-}
 
 static bool is_closing(const struct flow *f)
 {
@@ -894,15 +872,6 @@ static u32 room(const struct worker *w, struct flow *f)
 	return mtu - FTCP_HLEN - (addr_is_v4(&f->path.remote) ? 20 : 40);
 }
 
-/* A quoted sequence number of a segment on its way: whoever cannot see the
- * flow has to guess it (RFC 5927, section 4.1).
- */
-static bool in_flight(const struct flow *f, u32 seq)
-{
-	return ftcp_seq_diff(seq, f->conn.snd_una) >= 0 &&
-	       ftcp_seq_diff(seq, f->conn.snd_nxt) < 0;
-}
-
 /**
  * dispatch_too_big() - a router says that a segment of ours does not pass
  * @w: the worker that owns the flow
@@ -917,8 +886,8 @@ void dispatch_too_big(struct worker *w, const struct packet *p)
 	struct flow *f = flow_by_path(&w->flows, &p->path);
 	char text[64];
 
-	if (!f || !in_flight(f, p->seg.seq)) {
-		w->stats.drop[f ? FTCP_DROP_SEQUENCE : FTCP_DROP_NO_FLOW]++;
+	if (!f || !ftcp_quote_in_flight(&f->conn, p->seg.seq)) {
+		w->stats.drop[f ? FTCP_DROP_ICMP : FTCP_DROP_NO_FLOW]++;
 		return;
 	}
 	w->stats.drop[FTCP_DROP_TOO_BIG]++; /* what the router did not pass on */
@@ -941,13 +910,8 @@ static void datagrams(struct worker *w, struct flow *f, struct udp_message *m)
 		tell_too_big(w, f, m, largest);
 	} else if (f->conn.state == FTCP_ESTABLISHED && !f->wait_head) {
 		output_to_tun(w, f, m->data, m->len, m->seg, m->tos);
-	} else if (f->conn.state == FTCP_ESTABLISHED || is_opening(f)) {
-		dispatch_hold(w, f, m->data, m->len, m->seg, m->tos);
-	} else if (is_client(w) && f->conn.state == FTCP_CLOSED) {
-		w->stats.drop[FTCP_DROP_REFUSED] += count;
-		tell_unreachable(w, f, ICMP_ERROR_PORT);
 	} else {
-		w->stats.drop[FTCP_DROP_STATE] += count;
+		dispatch_hold(w, f, m->data, m->len, m->seg, m->tos);
 	}
 }
 
@@ -955,13 +919,15 @@ static struct flow *flow_for(struct worker *w, const struct udp_message *m)
 {
 	struct conversation conv = { .app = m->from, .to = m->to };
 	struct flow *f = flow_by_conversation(&w->flows, &conv);
+	struct obstacle why;
 
 	if (f)
 		return f;
-	dial(w, &conv);
-	f = flow_by_conversation(&w->flows, &conv);
-	if (!f)
-		tell_no_flow(w, &conv);
+	f = dial(w, &conv, &why);
+	if (!f) {
+		w->stats.drop[why.why] += (m->len + m->seg - 1) / m->seg;
+		tell_application(w, &conv, why.tell);
+	}
 	return f;
 }
 
@@ -1055,9 +1021,7 @@ void dispatch_timers(struct worker *w)
 		f = flow_due(&w->flows, w->now);
 		if (!f)
 			return;
-		if (f->conn.state == FTCP_CLOSED) {
-			bury(w, f);
-		} else if (f->unwelcome) {
+		if (f->unwelcome) {
 			tell(f, "refused by the service");
 			abort_flow(w, f);
 		} else {
@@ -1155,10 +1119,6 @@ void dispatch_stopping(struct worker *w)
 	if (silent >= CLOSE_STALL)
 		w->stop_count = 0;
 	while (w->stop_count < CLOSE_WINDOW && (f = next_to_close(w))) {
-		if (f->conn.state == FTCP_CLOSED) {
-			bury(w, f);
-			continue;
-		}
 		w->stop_count++;
 		close_flow(w, f);
 	}

@@ -325,7 +325,7 @@ int flow_wait(struct flow *f, const u8 *data, u32 len, u8 tos)
 	*f->wait_tail = w;
 	f->wait_tail = &w->next;
 	f->wait_count++;
-	f->wait_bytes += len;
+	f->wait_bytes += flow_wait_size(len);
 	return 0;
 }
 

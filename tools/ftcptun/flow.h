@@ -99,7 +99,7 @@ struct flow_counters {
  * @wait_head: first of the datagrams that wait for the connection
  * @wait_tail: where the next one will be linked
  * @wait_count: how many wait
- * @wait_bytes: their bytes
+ * @wait_bytes: memory that they take
  * @timer_at: when the connection's timer is called
  * @timer_slot: its place in the table's heap, 0: none
  * @born: when it came into existence
@@ -127,7 +127,7 @@ struct flow {
 	struct waiting *wait_head;
 	struct waiting **wait_tail;
 	u32 wait_count;
-	u32 wait_bytes;
+	u64 wait_bytes;
 	u64 timer_at;
 	u32 timer_slot;
 	u64 born;
@@ -177,6 +177,12 @@ void flow_free(struct flow *f);
 
 void flow_set_timer(struct flow_table *t, struct flow *f, u64 at);
 struct flow *flow_due(const struct flow_table *t, u64 now);
+
+/** flow_wait_size() - memory that a datagram of @len bytes takes while it waits */
+static inline u64 flow_wait_size(u32 len)
+{
+	return sizeof(struct waiting) + len;
+}
 
 int flow_wait(struct flow *f, const u8 *data, u32 len, u8 tos);
 void flow_take_waiting(struct flow *f);

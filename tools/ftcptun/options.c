@@ -18,12 +18,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../module/core/conn.h"
+#include "../../module/core/policy.h"
 #include "../common/scan.h"
 #include "../version.h"
 #include "log.h"
 
 #define THREADS_DEFAULT_MAX 16
+#define QUEUE_BYTES_MIN (64 << 10)
+#define QUEUE_BYTES_MAX (1 << 30)
 
 enum {
 	OPT_TUN = 256,
@@ -47,6 +49,7 @@ enum {
 	OPT_UNREACHABLE,
 	OPT_WIRE,
 	OPT_QUEUE,
+	OPT_QUEUE_BYTES,
 	OPT_DF,
 	OPT_NO_TUN_OFFLOAD,
 	OPT_NO_UDP_OFFLOAD,
@@ -80,6 +83,7 @@ static const struct option long_options[] = {
 	{ "unreachable", required_argument, NULL, OPT_UNREACHABLE },
 	{ "wire", required_argument, NULL, OPT_WIRE },
 	{ "queue", required_argument, NULL, OPT_QUEUE },
+	{ "queue-bytes", required_argument, NULL, OPT_QUEUE_BYTES },
 	{ "df", required_argument, NULL, OPT_DF },
 	{ "no-tun-offload", no_argument, NULL, OPT_NO_TUN_OFFLOAD },
 	{ "no-udp-offload", no_argument, NULL, OPT_NO_UDP_OFFLOAD },
@@ -165,6 +169,7 @@ static const char help_options[] =
 	"      --max-flows-per-source <N> most flows of one source address [default: 4096]\n"
 	"%s"
 	"      --queue <N>              datagrams that wait while a flow connects [default: 64]\n"
+	"      --queue-bytes <N[K|M|G]> memory of all datagrams that wait [default: 64M]\n"
 	"      --df <set|unset>         unset: let IPv4 fragment segments that are too large\n"
 	"                               for the path [default: set]\n"
 	"      --no-tun-offload         no super-segments on the device\n"
@@ -282,6 +287,17 @@ static void parse_bytes(const char *name, const char *text, u64 *bytes)
 	*bytes = v;
 }
 
+static void parse_queue_bytes(struct options *o, const char *text)
+{
+	uint64_t v;
+
+	if (!scan_bytes_or_off(text, &v) || v < QUEUE_BYTES_MIN ||
+	    v > QUEUE_BYTES_MAX)
+		usage_error("--queue-bytes %s: not a number of bytes from 64K to 1G; K, M or G may follow",
+			    text);
+	o->queue_bytes = v;
+}
+
 /* Which one of the words it is; @c may be NULL */
 static u32 parse_word(const char *name, const char *text, const char *a,
 		      const char *b, const char *c)
@@ -368,9 +384,10 @@ void options_defaults(struct options *o)
 	o->idle = FTCP_IDLE / 1000;
 	o->keepalive = FTCP_KEEPALIVE / 1000;
 	o->interval = FTCP_PROBE_INTERVAL;
-	o->max_flows = 65536;
-	o->max_per_source = 4096;
-	o->queue = 64;
+	o->max_flows = FTCP_DEFAULT_MAX_FLOWS;
+	o->max_per_source = FTCP_DEFAULT_MAX_PER_SOURCE;
+	o->queue = FTCP_DEFAULT_QUEUE;
+	o->queue_bytes = FTCP_DEFAULT_QUEUE_BYTES;
 	o->tun_offload = true;
 	o->udp_offload = true;
 }
@@ -612,6 +629,9 @@ void options_parse(struct options *o, int argc, char **argv)
 			break;
 		case OPT_QUEUE:
 			o->queue = parse_number("queue", optarg, 1, 1024);
+			break;
+		case OPT_QUEUE_BYTES:
+			parse_queue_bytes(o, optarg);
 			break;
 		case OPT_DF:
 			o->fragment = parse_word("df", optarg, "set", "unset",

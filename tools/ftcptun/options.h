@@ -68,6 +68,7 @@ enum wire {
  * @ignore_unreachable: server: what a service does not take ends no flow
  * @wire: client: how connections look
  * @queue: datagrams that may wait while a flow connects
+ * @queue_bytes: memory that all of them may take
  * @fragment: IPv4 may fragment segments that are too large for the path
  * @tun_offload: let super-segments cross the device
  * @udp_offload: let several datagrams cross the UDP sockets in one piece
@@ -106,6 +107,7 @@ struct options {
 	bool ignore_unreachable;
 	enum wire wire;
 	u32 queue;
+	u64 queue_bytes;
 	bool fragment;
 	bool tun_offload;
 	bool udp_offload;

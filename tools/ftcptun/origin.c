@@ -9,7 +9,6 @@
  */
 #include "origin.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #define CHAINS_MAX 65536
@@ -66,40 +65,37 @@ static struct origin **find(const struct origins *o, const struct addr *addr)
  * @addr: its address
  * @origin: the source; NULL if the flow was not counted
  *
- * Return: 0, -ENOSPC if there are as many flows as there may be, -EDQUOT if the
- * source has as many as it may, or -ENOMEM.
+ * Return: 0, or what it is counted as if there can be no such flow.
  */
-int origin_get(struct origins *o, const struct addr *addr,
-	       struct origin **origin)
+enum ftcp_drop_attr origin_get(struct origins *o, const struct addr *addr,
+			       struct origin **origin)
 {
+	enum ftcp_drop_attr why;
 	struct origin **p, *found;
-	int err = 0;
 
 	pthread_mutex_lock(&o->lock);
 	p = find(o, addr);
 	found = *p;
-	if (o->flows >= o->flows_max) {
-		found = NULL;
-		err = -ENOSPC;
-	} else if (!found) {
+	why = ftcp_flow_quota(o->flows, o->flows_max, found ? found->flows : 0,
+			      o->max);
+	if (!why && !found) {
 		found = calloc(1, sizeof(*found));
 		if (found) {
 			found->addr = *addr;
 			*p = found;
 		} else {
-			err = -ENOMEM;
+			why = FTCP_DROP_MEMORY;
 		}
-	} else if (found->flows >= o->max) {
-		found = NULL;
-		err = -EDQUOT;
 	}
-	if (found) {
+	if (why) {
+		found = NULL;
+	} else {
 		found->flows++;
 		o->flows++;
 	}
 	pthread_mutex_unlock(&o->lock);
 	*origin = found;
-	return err;
+	return why;
 }
 
 /**

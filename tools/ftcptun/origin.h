@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "../../module/core/policy.h"
 #include "addr.h"
 #include "siphash.h"
 
@@ -45,8 +46,8 @@ struct origins {
 int origins_init(struct origins *o, u32 flows, u32 max,
 		 const struct siphash_key *key);
 void origins_free(struct origins *o);
-int origin_get(struct origins *o, const struct addr *addr,
-	       struct origin **origin);
+enum ftcp_drop_attr origin_get(struct origins *o, const struct addr *addr,
+			       struct origin **origin);
 void origin_put(struct origins *o, struct origin *origin);
 
 #endif /* FTCPTUN_ORIGIN_H */

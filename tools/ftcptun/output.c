@@ -14,17 +14,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "../../module/core/policy.h"
 #include "worker.h"
 
-/*
- * The longest payload that makes no packet longer than 65535 bytes in either
- * family and fits the window of a connection that has just begun; and the
- * shortest datagrams that are put into super-segments: TCP
- * does not use segments shorter than that either (tcp_min_snd_mss), so network
- * cards may not be prepared for them.
+/* The longest payload that makes no packet longer than 65535 bytes in either
+ * family and fits the window of a connection that has just begun
  */
 #define TUN_PAYLOAD_MAX FTCP_FIRST_FLIGHT
-#define TUN_SEG_MIN 48
 
 /**
  * output_init() - set the limits
@@ -34,7 +30,7 @@ void output_init(struct worker *w)
 {
 	w->to_tun.max_len = TUN_PAYLOAD_MAX;
 	w->to_tun.max_count = w->program->tun.vnet ? ~0u : 1;
-	w->to_tun.min_seg = TUN_SEG_MIN;
+	w->to_tun.min_seg = FTCP_GSO_SIZE_MIN;
 	w->to_udp.max_len = UDP_LEN_MAX;
 	w->to_udp.max_count = UDP_SEGS;
 	w->to_udp.min_seg = 1;

@@ -48,19 +48,25 @@ static time_t seconds(void)
 	return ts.tv_sec;
 }
 
-/* The choice in use stays in use if it is still there. */
+/* What is known of an address stays known, and the choice in use stays in use, if it
+ * is still there.
+ */
 static void replace(const struct endpoint *list, u32 n)
 {
-	struct remote_choice old = remote.list[remote.current];
-	u32 i;
+	struct remote_choice old[REMOTES_MAX];
+	u32 i, j, old_n = remote.n, current = remote.current;
 
+	memcpy(old, remote.list, sizeof(old));
 	remote.current = 0;
 	remote.n = n;
 	for (i = 0; i < n; i++) {
 		remote.list[i] = (struct remote_choice){ .endpoint = list[i] };
-		if (!memcmp(&list[i], &old.endpoint, sizeof(*list))) {
-			remote.list[i] = old;
-			remote.current = i;
+		for (j = 0; j < old_n; j++) {
+			if (memcmp(&list[i], &old[j].endpoint, sizeof(*list)))
+				continue;
+			remote.list[i] = old[j];
+			if (j == current)
+				remote.current = i;
 		}
 	}
 }
@@ -156,16 +162,71 @@ static bool same_place(const struct endpoint *a, const struct endpoint *b)
 	return a->port == b->port && addr_equal(&a->addr, &b->addr);
 }
 
-/**
- * remote_failed() - an address did not answer
- * @e: the address
- */
-void remote_failed(const struct endpoint *e)
+/* Whom a flow was dialled to, or NULL if it is no longer there */
+static struct remote_choice *find(const struct endpoint *e)
 {
-	pthread_mutex_lock(&remote.lock);
-	if (same_place(&remote.list[remote.current].endpoint, e))
+	u32 i;
+
+	for (i = 0; i < remote.n; i++) {
+		if (same_place(&remote.list[i].endpoint, e))
+			return &remote.list[i];
+	}
+	return NULL;
+}
+
+/* The next one has its turn, if there are others. */
+static void leave(const struct remote_choice *choice)
+{
+	if (choice == &remote.list[remote.current])
 		remote.current = (remote.current + 1) % remote.n;
 	want_lookup(LOOKUP_GAP);
+}
+
+/**
+ * remote_failed() - an address refused a connection, or does not answer
+ * @e: the address
+ * @refused: which of both
+ * @now: present time, ms
+ * @random: any number
+ */
+void remote_failed(const struct endpoint *e, bool refused, u64 now, u32 random)
+{
+	struct remote_choice *choice;
+
+	pthread_mutex_lock(&remote.lock);
+	choice = find(e);
+	if (choice) {
+		ftcp_backoff_failed(&choice->backoff, refused, now, random);
+		if (refused)
+			choice->phantun = false;
+	}
+	leave(choice);
+	pthread_mutex_unlock(&remote.lock);
+}
+
+/**
+ * remote_silent() - an address has answered, and fell silent
+ * @e: the address
+ */
+void remote_silent(const struct endpoint *e)
+{
+	pthread_mutex_lock(&remote.lock);
+	leave(find(e));
+	pthread_mutex_unlock(&remote.lock);
+}
+
+/**
+ * remote_reached() - an address has answered
+ * @e: the address
+ */
+void remote_reached(const struct endpoint *e)
+{
+	struct remote_choice *choice;
+
+	pthread_mutex_lock(&remote.lock);
+	choice = find(e);
+	if (choice)
+		ftcp_backoff_reached(&choice->backoff);
 	pthread_mutex_unlock(&remote.lock);
 }
 
@@ -176,12 +237,11 @@ void remote_failed(const struct endpoint *e)
  */
 void remote_is_phantun(const struct endpoint *e, bool phantun)
 {
-	u32 i;
+	struct remote_choice *choice;
 
 	pthread_mutex_lock(&remote.lock);
-	for (i = 0; i < remote.n; i++) {
-		if (same_place(&remote.list[i].endpoint, e))
-			remote.list[i].phantun = phantun;
-	}
+	choice = find(e);
+	if (choice)
+		choice->phantun = phantun;
 	pthread_mutex_unlock(&remote.lock);
 }

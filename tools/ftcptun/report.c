@@ -12,7 +12,7 @@
 #include "worker.h"
 
 static const char *const state_text[] = {
-	[FTCP_CLOSED] = "REFUSED",	  [FTCP_SYN_SENT] = "SYN-SENT",
+	[FTCP_CLOSED] = "CLOSED",	  [FTCP_SYN_SENT] = "SYN-SENT",
 	[FTCP_SYN_RECEIVED] = "SYN-RECV", [FTCP_ESTABLISHED] = "ESTAB",
 	[FTCP_FIN_WAIT] = "FIN-WAIT",	  [FTCP_LAST_ACK] = "LAST-ACK",
 };

@@ -25,6 +25,7 @@
 #define BATCHES UDP_VLEN
 #define BATCH_PIECES 64
 #define IDENTS 256
+#define TELLS 64
 
 /**
  * struct batch - datagrams of one flow, one size and one TOS; the last may be
@@ -65,7 +66,7 @@ struct batch_set {
 
 /**
  * struct program - what all threads share; constant once they run, but for
- * @failed, @open, @complained and @ident, what @origins says, and @reports under
+ * @failed, @open, @complained, @ident and @waiting, what @origins says, and @reports under
  * @report_lock
  * @options: the command line
  * @tun: the device
@@ -75,6 +76,7 @@ struct batch_set {
  * @table_key: for hash tables and for the owner of a flow
  * @cookie_key: for cookies and initial sequence numbers
  * @ident: next IPv4 identification, by a hash of the far end's address
+ * @waiting: memory of all datagrams that wait for connections
  * @remote_is_name: the remote end has to be looked up now and then
  * @start_lock: held until threads may begin
  * @origins: how many flows each source address has
@@ -94,6 +96,7 @@ struct program {
 	struct siphash_key table_key;
 	struct siphash_key cookie_key;
 	u32 ident[IDENTS];
+	u64 waiting;
 	bool remote_is_name;
 	pthread_mutex_t start_lock;
 	struct origins origins;
@@ -167,8 +170,7 @@ struct mailbox {
  * @arena: buffer for packets from the device
  * @fragments: packets from there that are not complete
  * @dead: flows that ended while they may still be referred to
- * @tell_at: applications that have no flow are told no more of it before
- * @waiting_bytes: bytes of all datagrams that wait for connections
+ * @tell_at: applications that have no flow, by a hash, are told no more of it before
  * @stopping: LETTER_STOP has come
  * @closed: and this thread's flows are closed
  * @stop_count: how many flows are being closed since then
@@ -196,8 +198,7 @@ struct worker {
 	u8 *arena;
 	struct fragments fragments;
 	struct flow *dead;
-	u64 tell_at;
-	u32 waiting_bytes;
+	u64 tell_at[TELLS];
 	bool stopping;
 	bool closed;
 	u32 stop_count;
