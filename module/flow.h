@@ -166,10 +166,15 @@ struct ftcp_flow {
 	struct rcu_head rcu;
 };
 
-/* The core's clock: milliseconds, never 0. */
+extern u64 ftcp_asleep;	/* ms, see handover.c */
+
+/* The core's clock: milliseconds, never 0.  It goes on while the host is suspended,
+ * see core/policy.h, which jiffies do not; to read a clock that does would cost more
+ * than to add what it is ahead.
+ */
 static inline u64 ftcp_now(void)
 {
-	return jiffies64_to_msecs(get_jiffies_64());
+	return jiffies64_to_msecs(get_jiffies_64()) + ftcp_load(ftcp_asleep);
 }
 
 /* Whether nobody but the reaper is to find a flow any more. */

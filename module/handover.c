@@ -196,6 +196,18 @@ static void suspect_all(void)
 	up_read(&net_rwsem);
 }
 
+/* For how long the host has been suspended since it was started.  All that is
+ * measured by ftcp_now() has then aged by as much: flows that were idle for too long
+ * are closed as soon as they are looked at.
+ */
+u64 ftcp_asleep __read_mostly;
+
+static void woken(void)
+{
+	ftcp_store(ftcp_asleep,
+		   ktime_to_ms(ktime_sub(ktime_get_boottime(), ktime_get())));
+}
+
 static int power_event(struct notifier_block *nb, unsigned long event,
 		       void *ptr)
 {
@@ -203,6 +215,7 @@ static int power_event(struct notifier_block *nb, unsigned long event,
 	case PM_POST_SUSPEND:
 	case PM_POST_HIBERNATION:
 	case PM_POST_RESTORE:
+		woken();
 		suspect_all();
 	}
 	return NOTIFY_DONE;
@@ -224,6 +237,7 @@ int __init ftcp_handover_init(void)
 {
 	int err;
 
+	woken();
 	err = register_inetaddr_notifier(&address_nb);
 	if (err)
 		return err;
