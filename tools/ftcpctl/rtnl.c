@@ -13,7 +13,7 @@
 
 #include "ftcpctl.h"
 #include "nlsock.h"
-#include "rtnl.h"
+#include "rules.h"
 
 /** rtnl_open() - open a socket for the functions below */
 int rtnl_open(struct nlsock *nl)

@@ -44,7 +44,6 @@
 #include "ftcpctl.h"
 #include "ipc.h"
 #include "nlsock.h"
-#include "rtnl.h"
 #include "rules.h"
 
 /* Most rules and routes that a tunnel needs in one family, and families */
@@ -177,55 +176,42 @@ static void print_command(const char *verb, const struct entry *e)
 /* The route and the rules of @p for @family; how many */
 static size_t plan_entries(const struct plan *p, int family, struct entry *out)
 {
-	struct entry rule = {
-		.family = family,
-		.table = p->table,
-		.pref = p->pref,
-		.mask = p->own ? 0 : p->mark,
-	};
+	struct entry e = { .family = family, .table = p->table };
 	size_t n = 0;
 
-	out[n] = (struct entry){
-		.route = true,
-		.family = family,
-		.table = p->table,
-		.ifindex = p->ifindex,
-	};
-	strcpy(out[n++].dev, p->dev);
+	strcpy(e.dev, p->dev);
+	out[n] = e;
+	out[n].ifindex = p->ifindex;
+	out[n++].route = true;
+	e.pref = p->pref;
 	if (p->own && family == AF_INET) {
-		out[n] = rule;
-		out[n].nop = true;
-		strcpy(out[n++].dev, p->dev);
+		out[n] = e;
+		out[n++].nop = true;
 	}
-	if (p->own)
-		strcpy(rule.dev, "lo");
+	strcpy(e.dev, p->own ? "lo" : "");
+	e.mask = p->own ? 0 : p->mark;
 	if (p->sport) {
-		out[n] = rule;
+		out[n] = e;
 		out[n++].sport = p->sport;
 	}
 	if (p->dport) {
-		out[n] = rule;
+		out[n] = e;
 		out[n++].dport = p->dport;
 	}
 	return n;
 }
 
-static bool same(const struct entry *a, const struct entry *b)
-{
-	return a->route == b->route && a->family == b->family &&
-	       a->table == b->table && a->ifindex == b->ifindex &&
-	       (a->route || !strcmp(a->dev, b->dev)) && a->pref == b->pref &&
-	       a->sport == b->sport && a->dport == b->dport &&
-	       a->mask == b->mask && a->nop == b->nop;
-}
-
 static bool has(const struct entry *list, size_t n, const struct entry *e)
 {
-	size_t i;
-
-	for (i = 0; i < n && !same(&list[i], e); i++)
-		;
-	return i < n;
+	for (; n--; list++)
+		if (list->route == e->route && list->family == e->family &&
+		    list->table == e->table && list->ifindex == e->ifindex &&
+		    (list->route || !strcmp(list->dev, e->dev)) &&
+		    list->pref == e->pref && list->sport == e->sport &&
+		    list->dport == e->dport && list->mask == e->mask &&
+		    list->nop == e->nop)
+			return true;
+	return false;
 }
 
 /* Is it IPv6 as such that is missing?  Then IPv4 alone is what there is */
@@ -251,7 +237,7 @@ static int refuse(struct nlsock *nl, const struct plan *p,
 		    nl->text);
 }
 
-/* Remove what this command has installed for one family */
+/* Remove again what this command has installed for one family */
 static int take_back(struct nlsock *nl, struct plan *p, int family)
 {
 	size_t i;
@@ -262,17 +248,20 @@ static int take_back(struct nlsock *nl, struct plan *p, int family)
 	return DONE;
 }
 
-/* Install what is missing for one family */
+/* Install, or else print, what is missing for one family */
 static int add_family(struct nlsock *nl, struct plan *p, int family)
 {
-	struct entry entries[ENTRIES], *have;
-	size_t i, n, n_have;
+	struct entry entries[ENTRIES], *have = NULL;
+	size_t i, n = plan_entries(p, family, entries), n_have = 0;
 	int err = 0;
 
-	if (rtnl_read(nl, family, &have, &n_have))
+	if (!p->dry_run && rtnl_read(nl, family, &have, &n_have))
 		return fail(REFUSED, "%s", nl->text);
-	n = plan_entries(p, family, entries);
 	for (i = 0; i < n; i++) {
+		if (p->dry_run) {
+			print_command("add", &entries[i]);
+			continue;
+		}
 		if (has(have, n_have, &entries[i]))
 			continue;
 		err = rtnl_change(nl, true, &entries[i]);
@@ -287,15 +276,6 @@ static int add_family(struct nlsock *nl, struct plan *p, int family)
 		return refuse(nl, p, &entries[i]);
 	note("no IPv6 on link %s: only IPv4 is steered", p->dev);
 	return take_back(nl, p, family);
-}
-
-static void print_family(const struct plan *p, int family)
-{
-	struct entry entries[ENTRIES];
-	size_t i, n = plan_entries(p, family, entries);
-
-	for (i = 0; i < n; i++)
-		print_command("add", &entries[i]);
 }
 
 static int for_each_family(int (*fn)(struct nlsock *, struct plan *, int),
@@ -360,19 +340,7 @@ static int set_mark(const struct plan *p, uint32_t mark)
 	return ipc_do(msg);
 }
 
-static int add_dry(const struct plan *p)
-{
-	if (p->set_mark)
-		printf("ftcpctl set tunnel %s dev %s fwmark 0x%x\n", p->name,
-		       p->dev, p->mark);
-	if (address_family != AF_INET6)
-		print_family(p, AF_INET);
-	if (address_family != AF_INET)
-		print_family(p, AF_INET6);
-	return DONE;
-}
-
-static int add_wet(struct plan *p)
+static int add_all(struct plan *p)
 {
 	int code;
 
@@ -394,38 +362,39 @@ static int add_wet(struct plan *p)
 	return code;
 }
 
-/*
- * A dry run that is told the ports does not need to ask the tunnel, and so
- * works where the module is not loaded.
- */
-static int plan_and_add(struct plan *p)
+static int add_dry(struct plan *p)
 {
-	bool told = p->dry_run && (p->sport || p->dport);
-	int code = DONE;
-
-	if (!ipc_open(!told)) {
-		code = parse_link(p->dev, &p->ifindex);
-		code = code ?: ask_tunnel(p);
-	} else if (told) {
-		p->mark = DEFAULT_MARK;
-		p->set_mark = !p->own;
-	} else {
-		return REFUSED;
-	}
-	if (code)
-		return code;
-	return p->dry_run ? add_dry(p) : add_wet(p);
+	if (p->set_mark)
+		printf("ftcpctl set tunnel %s dev %s fwmark 0x%x\n", p->name,
+		       p->dev, p->mark);
+	return for_each_family(add_family, p);
 }
 
 static int run_add(const struct args *a)
 {
 	struct plan p;
+	bool told;
 	int code = make_plan(a, &p);
 
 	code = code ?: parse_port("sport", a->given[WORD_SPORT], &p.sport);
 	code = code ?: parse_port("dport", a->given[WORD_DPORT], &p.dport);
 	code = code ?: parse_u32("pref", a->given[WORD_PREF], &p.pref);
-	return code ?: plan_and_add(&p);
+	if (code)
+		return code;
+	/* Then there is no need to ask the tunnel, nor for the module */
+	told = p.dry_run && (p.sport || p.dport);
+	if (!ipc_open(!told)) {
+		code = parse_link(p.dev, &p.ifindex);
+		code = code ?: ask_tunnel(&p);
+	} else if (told) {
+		p.mark = DEFAULT_MARK;
+		p.set_mark = !p.own;
+	} else {
+		code = REFUSED;
+	}
+	if (code)
+		return code;
+	return p.dry_run ? add_dry(&p) : add_all(&p);
 }
 
 /* del rules */

@@ -9,7 +9,6 @@
 #include "ipc.h"
 #include "nlsock.h"
 #include "print.h"
-#include "rtnl.h"
 #include "rules.h"
 
 /* The tunnel whose table this is, or NULL */
