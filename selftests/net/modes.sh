@@ -70,7 +70,7 @@ diag 'routed on both ends'
 check 'a routed tunnel at the client' routed "$C" wg 7000 endpoint same
 check 'and at the server' routed "$S" wg 7000
 check 'the rules are shown' eval \
-	'c ftcpctl show rules | grep -q 7000 && c ip rule | grep -q "dport 7000"'
+	'c ip rule | grep -q "dport 7000.* proto 102"'
 serve "$S" echo --bind "$S4:7000" --bind "[$S6]:7000"
 check 'the client speaks first, from any port' \
 	c udptool send --to "$S4:7000" --count 20 --window 4

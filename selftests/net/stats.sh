@@ -216,6 +216,43 @@ check 'and meets each of the others' is \
 	"$(flows "$C" '.[] | .local | sub(".*:"; "")' | sort | comm -23 - <(sort "$tmp/dump") |
 	wc -l)" 0
 
+# ---- Names of links are bytes: characters stay what they are, and take one column ----
+
+named()
+{
+	ip -n "$C" link add "$1" type faketcp &&
+		c ftcpctl add tunnel t dev "$1" routed &&
+		c ftcpctl set peer p tunnel t dev "$1" endpoint same
+}
+# in_line HEADING: the column is where the heading is, whatever is before
+in_line()
+{
+	local LC_ALL=C.UTF-8 lines line at
+
+	mapfile -t lines < <(c ftcpctl show peers)
+	at=${lines[0]%%"$1"*}
+	for line in "${lines[@]:1}"; do
+		[[ "${line:$((${#at} - 1)):2}" = ' '[^\ ] ]] || { echo "$line"; return 1; }
+	done
+	[ "${#lines[@]}" -ge 3 ]
+}
+link_in_json() { c ftcpctl show --json tunnel t | jq -r '.[0].link'; }
+for link in wörk € 日本 𝄞; do
+	check "a link named $link" named "$link"
+	check 'another peer' c ftcpctl set peer a tunnel t dev "$link" endpoint same
+	check 'JSON has its name' is "$(link_in_json)" "$link"
+	check 'the columns are in line' in_line ENDPOINT
+	ip -n "$C" link del "$link"
+done
+# Neither whole, nor the shortest form, nor a character
+for link in $'w\xf6rk' $'a\xe2\x82' $'\xc0\xaf' $'\xed\xbf\xbf' $'\xf4\x90\x80\x80'; do
+	printf -v text %q "$link"
+	check "a link named $text" named "$link"
+	check 'it is JSON' eval 'c ftcpctl show --json tunnel t |
+		iconv -f UTF-8 -t UTF-8 | jq -e ".[0].link | length > 1"'
+	ip -n "$C" link del "$link"
+done
+
 ip -n "$C" link del ftcp0
 ip -n "$S" link del ftcp0
 module_memory_back

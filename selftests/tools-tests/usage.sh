@@ -40,7 +40,9 @@ misused 'add: "peer": expected one of tunnel, rules (set peer adds one)' add -4 
 misused 'del: "": expected one of tunnel, peer, flow, rules' del ''
 misused '"x": unknown word (see ftcpctl show --help)' show peer x
 misused 'tunnels: cannot be combined with flows' show flow tunnels
-misused 'rules: cannot be combined with peers' show --json peers dev l rule
+misused 'rules: shown by ip rule, and those of a tunnel by ftcpctl del rules --dry-run' \
+	show --json rules dev l
+misused 'flows: cannot be combined with peers' show --json peers dev l flow
 misused 'tunnel: its argument is missing' show flows tunnel
 misused '"x": unknown word (see ftcpctl monitor --help)' monitor x
 misused '"--dry-run": unknown word (see ftcpctl show --help)' show --dry-run
@@ -75,9 +77,9 @@ alike 'show tunnel dev lo' 'show tunnels dev lo'
 alike 'show tunnel dev lo tunnel wg' 'show tunnels tunnel wg dev lo'
 alike 'show tunnel wg flows' 'show flows tunnel wg'
 alike 'show dev lo tunnel wg peer --json' 'show peers dev lo tunnel wg --json'
-alike 'show --json rules' 'show rules --json'
-alike 'show dev tunnel rules' 'show rules dev tunnel'
-alike 'show tunnel dev rule --json' 'show rules --json tunnel dev'
+alike 'show --json flows' 'show flows --json'
+alike 'show dev tunnel flows' 'show flows dev tunnel'
+alike 'show tunnel dev flow --json' 'show flows --json tunnel dev'
 
 # What comes before the command
 misused '-n: its argument is missing' -n

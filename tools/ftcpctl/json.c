@@ -86,13 +86,6 @@ void json_number(const char *key, uint64_t value)
 	printf("%" PRIu64, value);
 }
 
-/** json_bool() - write true or false */
-void json_bool(const char *key, bool value)
-{
-	put_key(key);
-	printf(value ? "true" : "false");
-}
-
 /** json_close_lines() - end an array whose elements have lines of their own */
 void json_close_lines(void)
 {

@@ -39,7 +39,6 @@ void json_open_line(void);
 void json_close(char bracket);
 void json_string(const char *key, const char *value);
 void json_number(const char *key, uint64_t value);
-void json_bool(const char *key, bool value);
 void json_close_lines(void);
 void json_end(void);
 

@@ -104,8 +104,8 @@ static int parse_table(const char *text, uint32_t *out)
 	return DONE;
 }
 
-/** rules_table() - the table of a tunnel, the same every time: FNV-1a */
-uint32_t rules_table(const char *dev, const char *tunnel)
+/* The table of a tunnel, the same every time: FNV-1a */
+static uint32_t rules_table(const char *dev, const char *tunnel)
 {
 	const char *parts[] = { dev, "/", tunnel };
 	uint32_t hash = 2166136261u;
@@ -140,12 +140,6 @@ static int make_plan(const struct args *a, struct plan *p)
 		return parse_table(table, &p->table);
 	p->table = rules_table(p->dev, p->name);
 	return DONE;
-}
-
-/** family_name() - name an address family */
-const char *family_name(int family)
-{
-	return family == AF_INET ? "IPv4" : "IPv6";
 }
 
 /* The command of ip(8) that does it */
@@ -224,7 +218,7 @@ static bool no_ipv6(int family, int err)
 static int refuse(struct nlsock *nl, const struct plan *p,
 		  const struct entry *e)
 {
-	const char *family = family_name(e->family);
+	const char *family = e->family == AF_INET ? "IPv4" : "IPv6";
 
 	if (e->route && nl->error == -ENETDOWN)
 		return fail(REFUSED, "link %s is down (ip link set %s up)",

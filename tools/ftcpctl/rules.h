@@ -42,14 +42,6 @@ struct entry {
 
 struct nlsock;
 
-/* rules.c */
-uint32_t rules_table(const char *dev, const char *tunnel);
-const char *family_name(int family);
-
-/* rules_show.c */
-int show_rules(const char *dev, const char *tunnel, bool json);
-
-/* rtnl.c */
 int rtnl_open(struct nlsock *nl);
 int rtnl_read(struct nlsock *nl, int family, struct entry **list, size_t *n);
 int rtnl_change(struct nlsock *nl, bool add, const struct entry *e);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * show tunnels, show peers, show flows, show rules
+ * show tunnels, show peers, show flows
  */
 #include <inttypes.h>
 #include <net/if.h>
@@ -14,7 +14,6 @@
 #include "ftcpctl.h"
 #include "ipc.h"
 #include "print.h"
-#include "rules.h"
 
 /* An empty list is fine, unless it is that of a tunnel that does not exist */
 static int check_tunnel(const struct filter *filter)
@@ -298,7 +297,7 @@ static void add_flow_row(struct table *t, const struct object *f)
  * struct shown - What can be shown.
  * @name: Its name.
  * @singular: The same of one.
- * @cmd: Asks the kernel for it; 0 for rules, which are not of the family.
+ * @cmd: Asks the kernel for it.
  * @of: What it is in JSON.
  * @columns: How many the table has.
  * @heading: Of these.
@@ -325,7 +324,6 @@ static const struct shown objects[] = {
 	  .columns = 9, .add_row = add_flow_row,
 	  .heading = { "LOCAL", "REMOTE", "STATE", "INNER", "TX", "RX", "MTU",
 		       "AGE", "TUNNEL" } },
-	{ "rules", "rule", .cmd = 0 },
 };
 /* clang-format on */
 
@@ -407,6 +405,10 @@ static int take_object(int *argc, char **argv, struct args *a)
 			      is_filter(*argc - i, argv + i);
 
 		word = filter ? NULL : object_of(argv[i]);
+		if (!filter && !strcmp(argv[i], "rules"))
+			return fail(
+				USAGE,
+				"rules: shown by ip rule, and those of a tunnel by ftcpctl del rules --dry-run");
 		if (word && found)
 			return fail(USAGE, "%s: cannot be combined with %s",
 				    word->name, found->name);
@@ -432,23 +434,18 @@ static int run_show(const struct args *a)
 	struct filter filter;
 	int code;
 
-	if (!object->cmd)
-		return show_rules(a->given[FTCP_A_IFINDEX],
-				  a->given[FTCP_A_TUNNEL], json);
 	code = ipc_filter(a, &filter);
 	return code ?: show_from_kernel(object, &filter, json);
 }
 
 const struct verb show = {
 	.verb = "show",
-	.synopsis =
-		"[tunnels|peers|flows|rules] [dev LINK] [tunnel NAME] [--json]\n",
+	.synopsis = "[tunnels|peers|flows] [dev LINK] [tunnel NAME] [--json]\n",
 	.help = "Show what is configured and what it does; tunnels when nothing is named.\n"
 		"\n"
 		"  tunnels     how they are set, what they carried and dropped\n"
 		"  peers       where they are and which addresses they serve\n"
 		"  flows       one line for each connection\n"
-		"  rules       policy-routing rules that `add rules' installed\n"
 		"              each in the singular as well, before or after other words\n"
 		"  dev LINK    of this link only\n"
 		"  tunnel NAME of this tunnel only\n"
