@@ -88,6 +88,37 @@ void flow_set_timer(struct flow_table *t, struct flow *f, u64 at)
 }
 
 /**
+ * flow_arm() - have a flow's timer run when its connection wants it
+ * @t: the table
+ * @f: the flow
+ * @now: present time, ms
+ */
+void flow_arm(struct flow_table *t, struct flow *f, u64 now)
+{
+	u64 at = ftcp_conn_deadline(&f->conn, now);
+
+	if (at && at <= now)
+		at = now + 1;
+	if (f->refused)
+		at = now;
+	flow_set_timer(t, f, at);
+}
+
+/**
+ * flow_refused() - a flow's UDP side takes no datagrams
+ * @t: the table
+ * @f: the flow
+ * @now: present time, ms
+ *
+ * Its timer runs when the round is over.
+ */
+void flow_refused(struct flow_table *t, struct flow *f, u64 now)
+{
+	f->refused = true;
+	flow_arm(t, f, now);
+}
+
+/**
  * flow_due() - the flow whose timer is to be called next, if it is time
  * @t: the table
  * @now: present time, ms
@@ -293,65 +324,9 @@ void flow_unlink(struct flow_table *t, struct flow *f)
 
 /**
  * flow_free() - release a flow that is in no table
- * @f: the flow
+ * @f: the flow, for which nothing waits
  */
 void flow_free(struct flow *f)
 {
-	flow_drop_waiting(f);
 	free(f);
-}
-
-/* ---- datagrams that wait for the connection ---- */
-
-/**
- * flow_wait() - keep a datagram until the connection is established
- * @f: the flow
- * @data: the datagram; copied
- * @len: its length
- * @tos: its DSCP and ECN
- *
- * Return: 0, or -1 without memory.
- */
-int flow_wait(struct flow *f, const u8 *data, u32 len, u8 tos)
-{
-	struct waiting *w = malloc(sizeof(*w) + len);
-
-	if (!w)
-		return -1;
-	w->next = NULL;
-	w->len = len;
-	w->tos = tos;
-	memcpy(w->data, data, len);
-	*f->wait_tail = w;
-	f->wait_tail = &w->next;
-	f->wait_count++;
-	f->wait_bytes += flow_wait_size(len);
-	return 0;
-}
-
-/**
- * flow_take_waiting() - leave the datagrams that wait to the caller
- * @f: the flow; the caller has its @wait_head
- */
-void flow_take_waiting(struct flow *f)
-{
-	f->wait_head = NULL;
-	f->wait_tail = &f->wait_head;
-	f->wait_count = 0;
-	f->wait_bytes = 0;
-}
-
-/**
- * flow_drop_waiting() - release the datagrams that wait
- * @f: the flow
- */
-void flow_drop_waiting(struct flow *f)
-{
-	struct waiting *w;
-
-	while ((w = f->wait_head)) {
-		f->wait_head = w->next;
-		free(w);
-	}
-	flow_take_waiting(f);
 }

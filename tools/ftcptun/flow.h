@@ -89,7 +89,8 @@ struct flow_counters {
  * @closing: it is being closed in order, by either end
  * @owes: the connection that had the conversation before was lost, and the
  *	application hears of it if this one cannot be had
- * @unwelcome: server: the service does not take its datagrams; to be reset
+ * @refused: its UDP side has taken no datagram; what follows is decided by its timer
+ * @unwelcome: and it is reset for that
  * @heir: the flow that is dialled to take the conversation over
  * @elder: the flow whose conversation this one is dialled to take over; it is
  *	in the table meanwhile, and has this one as its @heir
@@ -118,6 +119,7 @@ struct flow {
 	bool in_udp_table;
 	bool closing;
 	bool owes;
+	bool refused;
 	bool unwelcome;
 	struct flow *heir;
 	struct flow *elder;
@@ -127,7 +129,7 @@ struct flow {
 	struct waiting *wait_head;
 	struct waiting **wait_tail;
 	u32 wait_count;
-	u64 wait_bytes;
+	u32 wait_bytes;
 	u64 timer_at;
 	u32 timer_slot;
 	u64 born;
@@ -176,16 +178,8 @@ void flow_unlink(struct flow_table *t, struct flow *f);
 void flow_free(struct flow *f);
 
 void flow_set_timer(struct flow_table *t, struct flow *f, u64 at);
+void flow_arm(struct flow_table *t, struct flow *f, u64 now);
+void flow_refused(struct flow_table *t, struct flow *f, u64 now);
 struct flow *flow_due(const struct flow_table *t, u64 now);
-
-/** flow_wait_size() - memory that a datagram of @len bytes takes while it waits */
-static inline u64 flow_wait_size(u32 len)
-{
-	return sizeof(struct waiting) + len;
-}
-
-int flow_wait(struct flow *f, const u8 *data, u32 len, u8 tos);
-void flow_take_waiting(struct flow *f);
-void flow_drop_waiting(struct flow *f);
 
 #endif /* FTCPTUN_FLOW_H */

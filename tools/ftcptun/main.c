@@ -34,6 +34,7 @@
 #include "log.h"
 #include "monitor.h"
 #include "remote.h"
+#include "role.h"
 #include "rules.h"
 
 static void get_random(void *buf, size_t len)
@@ -219,6 +220,7 @@ int main(int argc, char **argv)
 	m.signals = monitor_signals();
 	if (m.signals < 0)
 		die("cannot start: %s", strerror(errno));
+	p.role = p.options.role == ROLE_CLIENT ? &role_client : &role_server;
 	get_random(&p.table_key, sizeof(p.table_key));
 	get_random(&p.cookie_key, sizeof(p.cookie_key));
 	get_random(p.ident, sizeof(p.ident));

@@ -15,7 +15,8 @@
 #include <unistd.h>
 
 #include "../../module/core/policy.h"
-#include "worker.h"
+#include "role.h"
+#include "waiting.h"
 
 /* The longest payload that makes no packet longer than 65535 bytes in either
  * family and fits the window of a connection that has just begun
@@ -164,17 +165,17 @@ static void send_batch(struct worker *w, struct batch *b)
 
 	switch (ftcp_conn_send(&f->conn, b->len, w->now, b->count > 1, &data)) {
 	case FTCP_SENT_ARM:
-		dispatch_arm(w, f);
+		flow_arm(&w->flows, f, w->now);
 		break;
 	case FTCP_SENT:
 		break;
 	default:
 		for (i = 1; i <= b->pieces; i++)
-			dispatch_hold(w, f, b->iov[i].iov_base,
+			waiting_hold(w, f, b->iov[i].iov_base,
 				      (u32)b->iov[i].iov_len, b->seg, b->tos);
 		/* a window that is full is the connection's end */
 		if (f->conn.state == FTCP_ESTABLISHED)
-			dispatch_arm(w, f);
+			flow_arm(&w->flows, f, w->now);
 		return;
 	}
 	b->iov[0].iov_base = header;
@@ -218,7 +219,6 @@ void output_flush_tun(struct worker *w)
  */
 void output_flush_udp(struct worker *w)
 {
-	const struct options *o = &w->program->options;
 	struct udp_output out[BATCHES];
 	u32 i, n = w->to_udp.n;
 
@@ -239,18 +239,14 @@ void output_flush_udp(struct worker *w)
 			.tos = b->tos,
 			.v4 = addr_is_v4(&f->conversation.app.addr),
 		};
-		if (o->role == ROLE_SERVER)
-			continue;
-		out[i].v6 = !addr_is_v4(&o->local.addr);
-		out[i].to = &f->conversation.app;
-		if (addr_is_any(&o->local.addr))
-			out[i].from = &f->conversation.to;
+		w->program->role->address(w, f, &out[i]);
 	}
 	w->to_udp.n = 0;
 	w->stats.drop[DROP_SEND] += udp_send(out, n, w->program->udp_offload);
 	for (i = 0; i < n; i++) {
 		if (out[i].refused)
-			dispatch_unwelcome(w, w->to_udp.batch[i].flow);
+			flow_refused(&w->flows, w->to_udp.batch[i].flow,
+				     w->now);
 	}
 }
 

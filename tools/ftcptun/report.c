@@ -9,7 +9,7 @@
 
 #include "../common/names_gen.h"
 #include "log.h"
-#include "worker.h"
+#include "role.h"
 
 static const char *const state_text[] = {
 	[FTCP_CLOSED] = "CLOSED",	  [FTCP_SYN_SENT] = "SYN-SENT",
@@ -33,25 +33,14 @@ static void write_flow(FILE *out, const struct worker *w, const struct flow *f)
 {
 	const struct ftcp_conn *c = &f->conn;
 	u64 last = c->tx.last > c->rx.data ? c->tx.last : c->rx.data;
-	char remote[ENDPOINT_TEXT], app[ENDPOINT_TEXT] = "-";
+	struct endpoint udp = w->program->role->udp_side(w, f);
+	char remote[ENDPOINT_TEXT], app[ENDPOINT_TEXT];
 	struct endpoint e = { .addr = f->path.remote, .port = f->path.rport };
 
-	if (w->program->options.role == ROLE_CLIENT) {
-		endpoint_text(&f->conversation.app, app);
-	} else {
-		struct sockaddr_storage ss = { 0 };
-		socklen_t len = sizeof(ss);
-		struct endpoint own;
-
-		if (!getsockname(f->source.fd, (struct sockaddr *)&ss, &len)) {
-			endpoint_from_sockaddr(&own, &ss);
-			endpoint_text(&own, app);
-		}
-	}
 	fprintf(out,
 		"%-8s %5u %-28s %-28s %10llu %14llu %10llu %14llu %6llu %6llu %5u\n",
 		state_text[c->state], f->path.lport, endpoint_text(&e, remote),
-		app, f->count.tx, f->count.tx_bytes, f->count.rx,
+		endpoint_text(&udp, app), f->count.tx, f->count.tx_bytes, f->count.rx,
 		f->count.rx_bytes, (w->now - last) / 1000,
 		(w->now - f->born) / 1000,
 		f->mtu ? f->mtu : w->program->options.mtu);

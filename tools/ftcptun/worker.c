@@ -8,7 +8,7 @@
  * write a report, to doubt the way of all flows, to stop.  Only a mailbox has a
  * lock.
  *
- * What belongs to which thread is described in dispatch.c.
+ * What belongs to which thread is described in client.c and server.c.
  */
 #include "worker.h"
 
@@ -271,13 +271,13 @@ static void collect_mail(struct worker *w)
 			report_write(w);
 			break;
 		case LETTER_DOUBT:
-			dispatch_doubt(w);
+			closing_doubt(w);
 			break;
 		case LETTER_STOP:
 			if (w->listen.fd >= 0)
 				epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->listen.fd,
 					  NULL);
-			dispatch_stop(w);
+			closing_stop(w);
 			break;
 		}
 		free(l);
@@ -291,10 +291,10 @@ static void input(struct worker *w, struct source *s)
 		tun_input(w);
 		break;
 	case SOURCE_LISTEN:
-		dispatch_listen(w);
+		client_input(w);
 		break;
 	case SOURCE_FLOW:
-		dispatch_flow(w, (void *)s); /* its first member */
+		server_input(w, (void *)s); /* its first member */
 		break;
 	case SOURCE_MAIL:
 		collect_mail(w);
@@ -362,7 +362,7 @@ void *worker_run(void *arg)
 			input(w, ev[i].data.ptr);
 		dispatch_timers(w);
 		if (w->stopping)
-			dispatch_stopping(w);
+			closing_stopping(w);
 		free_dead(w);
 	}
 	return NULL;

@@ -22,6 +22,8 @@
 #include "tun.h"
 #include "udp.h"
 
+struct role_ops;
+
 #define BATCHES UDP_VLEN
 #define BATCH_PIECES 64
 #define IDENTS 256
@@ -69,6 +71,7 @@ struct batch_set {
  * @failed, @open, @complained, @ident and @waiting, what @origins says, and @reports under
  * @report_lock
  * @options: the command line
+ * @role: what it means to be what it says
  * @tun: the device
  * @workers: the threads
  * @n: how many there are
@@ -89,6 +92,7 @@ struct batch_set {
  */
 struct program {
 	struct options options;
+	const struct role_ops *role;
 	struct tun tun;
 	struct worker *workers;
 	u32 n;
@@ -96,7 +100,7 @@ struct program {
 	struct siphash_key table_key;
 	struct siphash_key cookie_key;
 	u32 ident[IDENTS];
-	u64 waiting;
+	u32 waiting;
 	bool remote_is_name;
 	pthread_mutex_t start_lock;
 	struct origins origins;
@@ -233,17 +237,17 @@ void output_control(struct worker *w, const struct path *path,
 /* dispatch.c */
 void dispatch_segment(struct worker *w, struct packet *p);
 void dispatch_too_big(struct worker *w, const struct packet *p);
-void dispatch_listen(struct worker *w);
-void dispatch_flow(struct worker *w, struct flow *f);
-void dispatch_unwelcome(struct worker *w, struct flow *f);
-void dispatch_arm(struct worker *w, struct flow *f);
-void dispatch_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
-		   u32 seg, u8 tos);
 void dispatch_timers(struct worker *w);
-void dispatch_doubt(struct worker *w);
-void dispatch_stop(struct worker *w);
-void dispatch_stopping(struct worker *w);
 u32 dispatch_owner(const struct program *p, const struct path *path);
+
+/* client.c, server.c */
+void client_input(struct worker *w);
+void server_input(struct worker *w, struct flow *f);
+
+/* closing.c */
+void closing_doubt(struct worker *w);
+void closing_stop(struct worker *w);
+void closing_stopping(struct worker *w);
 
 /* report.c */
 void report_write(struct worker *w);

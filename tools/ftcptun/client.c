@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Client: listens for UDP and dials.
+ *
+ * One conversation, that is, one application's address and port, is one flow.
+ * When a flow ends, the conversation's next datagram makes a new one from another
+ * port.  A flow that the core wants replaced, because the far end fell silent or
+ * for its age, goes on while an heir is dialled, and the conversation moves when
+ * that is established.  A flow belongs to the thread whose UDP socket the
+ * application's first datagram came to; it takes a source port that, modulo the
+ * number of threads, is its own number.
+ */
+#include "dispatch.h"
+#include "icmp.h"
+#include "log.h"
+#include "remote.h"
+#include "role.h"
+#include "rules.h"
+
+/* The same range as Linux and Phantun use */
+#define PORT_FIRST 32768
+#define PORT_LAST 60999
+
+static u32 client_owner(const struct program *p, const struct path *path)
+{
+	return path->lport % p->n;
+}
+
+static bool client_open(const struct worker *w, const struct path *path)
+{
+	(void)w;
+	(void)path;
+	return false;
+}
+
+/* ---- what applications hear ---- */
+
+/* The address that an application writes to */
+static struct endpoint listen_endpoint(const struct worker *w,
+				       const struct conversation *conv)
+{
+	struct endpoint own = w->program->options.local;
+
+	if (addr_is_any(&own.addr))
+		own.addr = conv->to;
+	return own;
+}
+
+static struct endpoint client_own_endpoint(const struct worker *w,
+					   const struct flow *f)
+{
+	return listen_endpoint(w, &f->conversation);
+}
+
+static struct endpoint client_udp_side(const struct worker *w,
+				       const struct flow *f)
+{
+	(void)w;
+	return f->conversation.app;
+}
+
+static void client_address(const struct worker *w, const struct flow *f,
+			   struct udp_output *out)
+{
+	const struct endpoint *local = &w->program->options.local;
+
+	out->v6 = !addr_is_v4(&local->addr);
+	out->to = &f->conversation.app;
+	if (addr_is_any(&local->addr))
+		out->from = &f->conversation.to;
+}
+
+static void tell_application(struct worker *w, const struct conversation *conv,
+			     enum ftcp_tell what)
+{
+	u64 hash = siphash(&w->program->table_key, conv, sizeof(*conv));
+	struct endpoint own;
+
+	if (what == FTCP_TELL_NOTHING ||
+	    !dispatch_may_tell(w, &w->tell_at[hash % TELLS]))
+		return;
+	own = listen_endpoint(w, conv);
+	icmp_send(what == FTCP_TELL_PORT ? ICMP_ERROR_PORT : ICMP_ERROR_HOST, 0,
+		  &conv->app, &own, 0);
+}
+
+/* ---- beginnings ---- */
+
+/* A free port of this thread, at random (RFC 6056, section 3.3.1) */
+static int pick_port(struct worker *w, struct path *path)
+{
+	u32 n = w->program->n, first, count, start, i;
+
+	first = PORT_FIRST + (w->index + n - PORT_FIRST % n) % n;
+	count = (PORT_LAST - first) / n + 1;
+	if (w->flows.count >= count)
+		return -1;
+	start = dispatch_number(w) % count;
+	for (i = 0; i < count; i++) {
+		path->lport = (u16)(first + (start + i) % count * n);
+		if (!flow_by_path(&w->flows, path))
+			return 0;
+	}
+	return -1;
+}
+
+/* A flow that is not connecting yet; it has the conversation, or is the heir of
+ * @elder, which has it, if that is not NULL.
+ */
+static struct flow *new_client_flow(struct worker *w,
+				    const struct conversation *conv,
+				    struct flow *elder, bool *phantun,
+				    struct obstacle *why)
+{
+	struct remote_choice choice;
+	struct path path = { 0 };
+	struct flow *f;
+
+	remote_get(&choice);
+	path.remote = choice.endpoint.addr;
+	path.rport = choice.endpoint.port;
+	path.local = *dispatch_own_addr(w, addr_is_v4(&path.remote));
+	*phantun = choice.phantun;
+	why->tell = FTCP_TELL_HOST;
+	if (!elder && ftcp_backoff_pauses(&choice.backoff, w->now)) {
+		why->why = FTCP_DROP_REFUSED;
+		why->tell = ftcp_backoff_tell(&choice.backoff);
+		return NULL;
+	}
+	if (pick_port(w, &path)) {
+		why->why = FTCP_DROP_PORT_TAKEN;
+		return NULL;
+	}
+	f = dispatch_new_flow(w, &path, elder ? NULL : conv, &conv->app.addr,
+			      &why->why);
+	if (!f)
+		return NULL;
+	f->source.fd = w->listen.fd;
+	if (elder) {
+		f->conversation = *conv;
+		f->elder = elder;
+		elder->heir = f;
+	}
+	return f;
+}
+
+static void connect_flow(struct worker *w, struct flow *f, bool phantun)
+{
+	struct ftcp_conn_config config = dispatch_conn_config(w);
+	struct ftcp_secret own = dispatch_secret(w);
+	struct ftcp_result res;
+
+	config.phantun |= phantun;
+	ftcp_conn_open(&f->conn, &config,
+		       ftcp_listen_isn(&own, &f->path, nanoseconds()), w->now,
+		       &res);
+	dispatch_log(f, "connecting");
+	dispatch_apply(w, f, &res);
+}
+
+/* Returns the flow, or NULL, and why there can be none. */
+static struct flow *dial(struct worker *w, const struct conversation *conv,
+			 struct obstacle *why)
+{
+	bool phantun;
+	struct flow *f = new_client_flow(w, conv, NULL, &phantun, why);
+
+	if (f)
+		connect_flow(w, f, phantun);
+	return f;
+}
+
+static bool client_replace(struct worker *w, struct flow *f,
+			   struct obstacle *why)
+{
+	bool phantun;
+	struct flow *heir =
+		new_client_flow(w, &f->conversation, f, &phantun, why);
+
+	if (heir)
+		connect_flow(w, heir, phantun);
+	return heir;
+}
+
+static void client_established(struct worker *w, struct flow *f)
+{
+	struct endpoint remote = {
+		.addr = f->path.remote,
+		.port = f->path.rport,
+	};
+
+	remote_reached(&remote);
+	if (f->conn.zero_iss) {
+		remote_is_phantun(&remote, true);
+		f->conn.config.phantun = 1;
+	}
+	if (f->elder) {
+		struct flow *elder = f->elder;
+
+		dispatch_bequeath(w, elder);
+		ftcp_conn_retire(&elder->conn, &f->conn, w->now);
+		flow_arm(&w->flows, elder, w->now);
+	}
+}
+
+/* ---- ends ---- */
+
+/* Once, until a flow is established again: whoever sees nothing pass looks here
+ * first.
+ */
+static void complain(struct worker *w, const struct endpoint *remote,
+		     enum ftcp_event event)
+{
+	const struct options *o = &w->program->options;
+	char text[ENDPOINT_TEXT], command[RULES_COMMAND];
+
+	if (__atomic_exchange_n(&w->program->complained, 1, __ATOMIC_RELAXED))
+		return;
+	say(LOG_NOTICE, "%s %s%s%s%s", endpoint_text(remote, text),
+	    event == FTCP_EV_REFUSED ? "refuses connections" :
+				       "does not answer",
+	    o->auto_rules ? "" : " (are the rules there? See '",
+	    o->auto_rules ? "" : rules_command(o, command),
+	    o->auto_rules ? "" : "')");
+}
+
+static void client_ended(struct worker *w, const struct flow *f,
+			 enum ftcp_event event)
+{
+	struct endpoint remote = {
+		.addr = f->path.remote,
+		.port = f->path.rport,
+	};
+
+	if (event == FTCP_EV_DEAD)
+		remote_silent(&remote);
+	if (!ftcp_dialled_in_vain(event))
+		return;
+	remote_failed(&remote, event == FTCP_EV_REFUSED, w->now,
+		      dispatch_number(w));
+	complain(w, &remote, event);
+}
+
+static void client_lost(struct worker *w, const struct conversation *conv,
+			const struct ftcp_end_policy *policy)
+{
+	struct obstacle why;
+	struct flow *f;
+
+	if (policy->dial && !w->stopping) {
+		f = dial(w, conv, &why);
+		if (f) {
+			f->owes = true;
+			return;
+		}
+		w->stats.drop[why.why]++;
+	}
+	tell_application(w, conv, policy->tell);
+}
+
+/* The socket is the thread's, and says of nobody in particular that he is gone. */
+static void client_release(struct flow *f)
+{
+	(void)f;
+}
+
+static bool client_refused(struct worker *w, struct flow *f)
+{
+	(void)w;
+	(void)f;
+	return false;
+}
+
+/* ---- datagrams ---- */
+
+static struct flow *flow_for(struct worker *w, const struct udp_message *m)
+{
+	struct conversation conv = { .app = m->from, .to = m->to };
+	struct flow *f = flow_by_conversation(&w->flows, &conv);
+	struct obstacle why;
+
+	if (f)
+		return f;
+	f = dial(w, &conv, &why);
+	if (!f) {
+		w->stats.drop[why.why] += (m->len + m->seg - 1) / m->seg;
+		tell_application(w, &conv, why.tell);
+	}
+	return f;
+}
+
+/**
+ * client_input() - a client's UDP socket is readable
+ * @w: the worker
+ */
+void client_input(struct worker *w)
+{
+	struct udp_message m;
+	struct flow *f;
+	bool refused;
+	int n, i;
+
+	n = udp_receive(w->in, w->listen.fd, &refused);
+	for (i = 0; i < n; i++) {
+		udp_message_get(w->in, i, &m);
+		if (!m.len) {
+			w->stats.drop[FTCP_DROP_PROTOCOL]++;
+			continue;
+		}
+		f = flow_for(w, &m);
+		if (f)
+			dispatch_datagrams(w, f, &m);
+	}
+	output_flush_tun(w);
+}
+
+const struct role_ops role_client = {
+	.dials = true,
+	.probes = FTCP_PROBES,
+	.owner = client_owner,
+	.open = client_open,
+	.established = client_established,
+	.replace = client_replace,
+	.ended = client_ended,
+	.lost = client_lost,
+	.release = client_release,
+	.refused = client_refused,
+	.own_endpoint = client_own_endpoint,
+	.udp_side = client_udp_side,
+	.address = client_address,
+};
