@@ -15,6 +15,7 @@
 #include <getopt.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -93,100 +94,6 @@ static const struct option long_options[] = {
 	{ 0 },
 };
 
-static const char help_verbs[] =
-	"UDP carried as fake TCP, in userspace over a TUN device\n"
-	"\n"
-	"Usage: ftcptun client [OPTIONS] --local <IP:PORT> --remote <HOST:PORT>\n"
-	"       ftcptun server [OPTIONS] --local <PORT> --remote <HOST:PORT>\n"
-	"       ftcptun print-rules {client|server} [OPTIONS]\n"
-	"       ftcptun clean-rules\n"
-	"       ftcptun {client|server} --help\n";
-
-static const char help_usage_client[] =
-	"Usage: ftcptun client [OPTIONS] --local <IP:PORT> --remote <HOST:PORT>\n"
-	"\n"
-	"Options:\n"
-	"  -l, --local <IP:PORT>        where UDP is listened for; [IPv6]:PORT\n"
-	"  -r, --remote <HOST:PORT>     server to connect to: address or name\n";
-
-static const char help_usage_server[] =
-	"Usage: ftcptun server [OPTIONS] --local <PORT> --remote <HOST:PORT>\n"
-	"\n"
-	"Options:\n"
-	"  -l, --local <PORT>           TCP port on which clients are accepted\n"
-	"  -r, --remote <HOST:PORT>     UDP service to forward to: address or name\n";
-
-static const char help_print_rules[] =
-	"Usage: ftcptun print-rules client [OPTIONS]\n"
-	"       ftcptun print-rules server [OPTIONS] --local <PORT>\n"
-	"\n"
-	"Prints what --auto-rules sets up, to do it by hand, for an ftcptun with the\n"
-	"same options.  These matter, the others may be there:\n"
-	"  -l, --local <PORT>           server: TCP port on which clients are accepted\n"
-	"      --tun <NAME>             TUN device [default: any tunX]\n"
-	"      --tun-peer <IP>          ftcptun's own IPv4 address [default:\n"
-	"                               192.168.200.2, or 192.168.201.2 for a server]\n"
-	"      --tun-peer6 <IP>         ftcptun's own IPv6 address [default:\n"
-	"                               fcc8::2, or fcc9::2 for a server]\n"
-	"  -4, --ipv4-only              no IPv6 on the TCP side\n"
-	"      --fwmark <MARK>          mark of the segments, for rules of routing\n";
-
-static const char help_clean_rules[] =
-	"Usage: ftcptun clean-rules\n"
-	"\n"
-	"Takes away what an ftcptun with --auto-rules has left that was killed or has\n"
-	"crashed; not what belongs to one that runs.\n";
-
-static const char help_options[] =
-	"      --tun <NAME>             TUN device [default: next free tunX]\n"
-	"      --tun-local <IP>         the host's IPv4 address on it [default: 192.168.%u.1]\n"
-	"      --tun-peer <IP>          ftcptun's own IPv4 address [default: 192.168.%u.2]\n"
-	"  -4, --ipv4-only              no IPv6 on the TCP side\n"
-	"      --tun-local6 <IP>        the host's IPv6 address on it [default: %s::1]\n"
-	"      --tun-peer6 <IP>         ftcptun's own IPv6 address [default: %s::2]\n"
-	"      --handshake-packet <PATH> contents of a file to send as first datagram\n"
-	"  -h, --help                   print this\n"
-	"  -V, --version                print the version\n"
-	"\n"
-	"Options that Phantun does not have:\n"
-	"      --auto-rules             set up NAT, and take it away at the end; turn\n"
-	"                               forwarding on\n"
-	"      --restore                turn forwarding off again at the end, if it was\n"
-	"      --fwmark <MARK>          with --auto-rules: mark the segments, so that rules of\n"
-	"                               routing tell them from what they carry\n"
-	"      --user <NAME>            whom to run as when all is set up [default: ftcptun,\n"
-	"                               if there is such a user, else nobody]\n"
-	"      --threads <N>            threads and device queues [default: one per CPU]\n"
-	"      --mtu <BYTES>            MTU of the device [default: 1500]\n"
-	"      --idle <SECONDS>         end flows without traffic after [default: 180]\n"
-	"      --keepalive <TIME[:INTERVAL[:PROBES]]>\n"
-	"                               seconds of silence after which the far end is\n"
-	"                               probed, off: never; seconds between probes; how many\n"
-	"                               in vain are enough [default: 25:0.5:%u]\n"
-	"      --max-age <SECONDS>      replace flows after [default: off]\n"
-	"      --max-bytes <N[K|M|G|T]> replace flows after so much payload [default: off]\n"
-	"      --max-flows <N>          most flows at a time [default: 65536]\n"
-	"      --max-flows-per-source <N> most flows of one source address [default: 4096]\n"
-	"%s"
-	"      --queue <N>              datagrams that wait while a flow connects [default: 64]\n"
-	"      --queue-bytes <N[K|M|G]> memory of all datagrams that wait [default: 64M]\n"
-	"      --df <set|unset>         unset: let IPv4 fragment segments that are too large\n"
-	"                               for the path [default: set]\n"
-	"      --no-tun-offload         no super-segments on the device\n"
-	"      --no-udp-offload         no UDP_SEGMENT and UDP_GRO\n"
-	"  -v, --verbose                tell about every flow\n"
-	"\n"
-	"SIGUSR1 prints the flows; SIGTERM, SIGINT and SIGHUP close them and end.\n";
-
-static const char help_wire[] =
-	"      --wire <auto|native|phantun> how connections look; phantun when the far end\n"
-	"                               is Phantun's server [default: auto]\n";
-
-static const char help_unreachable[] =
-	"      --unreachable <close|ignore>\n"
-	"                               end flows whose datagrams the UDP service refuses,\n"
-	"                               or do not [default: close]\n";
-
 static void usage_error(const char *format, ...)
 	__attribute__((format(printf, 1, 2), noreturn));
 
@@ -201,22 +108,6 @@ static void usage_error(const char *format, ...)
 	say(LOG_ERROR, "%s", line);
 	fprintf(stderr, "Try 'ftcptun --help'.\n");
 	exit(2);
-}
-
-static void print_help(const struct options *o)
-{
-	unsigned int net = o->role == ROLE_CLIENT ? 200 : 201;
-	const char *net6 = o->role == ROLE_CLIENT ? "fcc8" : "fcc9";
-
-	if (o->print_rules) {
-		fputs(help_print_rules, stdout);
-		return;
-	}
-	fputs(o->role == ROLE_CLIENT ? help_usage_client : help_usage_server,
-	      stdout);
-	printf(help_options, net, net, net6, net6,
-	       o->role == ROLE_CLIENT ? FTCP_PROBES : FTCP_PROBES_PATIENT,
-	       o->role == ROLE_CLIENT ? help_wire : help_unreachable);
 }
 
 /* For numbers that mean "never" when they are 0 */
@@ -401,13 +292,13 @@ static bool ends_in(const char *text, const char *tail)
 
 static void parse_clean_rules(struct options *o, int argc, char **argv)
 {
+	o->clean_rules = true;
 	if (argc > 2 && (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help"))) {
-		fputs(help_clean_rules, stdout);
+		help_print(o);
 		exit(0);
 	}
 	if (argc > 2)
 		usage_error("%s: unexpected argument", argv[2]);
-	o->clean_rules = true;
 }
 
 /* The verb, from the program's name or from its first arguments.  Returns how
@@ -441,7 +332,7 @@ static int parse_verb(struct options *o, int argc, char **argv)
 		o->role = ROLE_SERVER;
 	} else if (!strcmp(argv[n], "-h") || !strcmp(argv[n], "--help") ||
 		   !strcmp(argv[n], "help")) {
-		fputs(o->print_rules ? help_print_rules : help_verbs, stdout);
+		help_print(o->print_rules ? o : NULL);
 		exit(0);
 	} else if (!strcmp(argv[n], "-V") || !strcmp(argv[n], "--version")) {
 		puts("ftcptun " TOOLS_VERSION);
@@ -517,6 +408,183 @@ static void refuse_option(const char *word, int value)
 	usage_error("%s: no such option", word);
 }
 
+/* Options of which the value is a number */
+static const struct number_option {
+	int c;
+	bool off; /* may be "off", which is 0 */
+	const char *name;
+	size_t offset; /* of a u32 in struct options */
+	u32 min, max;
+} numbers[] = {
+#define NUMBER(c, name, member, min, max) \
+	{ c, false, name, offsetof(struct options, member), min, max }
+#define NUMBER_OR_OFF(c, name, member, max) \
+	{ c, true, name, offsetof(struct options, member), 0, max }
+	NUMBER(OPT_THREADS, "threads", threads, 1, THREADS_MAX),
+	NUMBER(OPT_MTU, "mtu", mtu, 1280, 65535),
+	NUMBER(OPT_IDLE, "idle", idle, 1, 2678400),
+	NUMBER_OR_OFF(OPT_MAX_AGE, "max-age", max_age, 2678400),
+	NUMBER(OPT_MAX_FLOWS, "max-flows", max_flows, 1, 1048576),
+	NUMBER(OPT_MAX_FLOWS_PER_SOURCE, "max-flows-per-source", max_per_source,
+	       1, 1048576),
+	NUMBER(OPT_QUEUE, "queue", queue, 1, 1024),
+};
+
+/* Options of which the value is an address of the device */
+static const struct addr_option {
+	int c;
+	bool v4;
+	const char *name;
+	size_t offset; /* of a struct addr in struct options */
+} addrs[] = {
+	{ OPT_TUN_LOCAL, true, "tun-local", offsetof(struct options, tun_local) },
+	{ OPT_TUN_PEER, true, "tun-peer", offsetof(struct options, tun_peer) },
+	{ OPT_TUN_LOCAL6, false, "tun-local6",
+	  offsetof(struct options, tun_local6) },
+	{ OPT_TUN_PEER6, false, "tun-peer6",
+	  offsetof(struct options, tun_peer6) },
+};
+
+/* Options without a value */
+static const struct flag_option {
+	int c;
+	bool value;
+	size_t offset; /* of a bool in struct options */
+} flags[] = {
+	{ '4', true, offsetof(struct options, ipv4_only) },
+	{ OPT_AUTO_RULES, true, offsetof(struct options, auto_rules) },
+	{ OPT_RESTORE, true, offsetof(struct options, restore) },
+	{ OPT_NO_TUN_OFFLOAD, false, offsetof(struct options, tun_offload) },
+	{ OPT_NO_UDP_OFFLOAD, false, offsetof(struct options, udp_offload) },
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/* Whether it is one of the tables', which is set then */
+static bool parse_simple(struct options *o, int c)
+{
+	u8 *base = (u8 *)o;
+	u32 i;
+
+	for (i = 0; i < COUNT(numbers); i++) {
+		const struct number_option *n = &numbers[i];
+
+		if (n->c != c)
+			continue;
+		*(u32 *)(void *)(base + n->offset) = parse_number(
+			n->name, n->off ? number_or_off(optarg) : optarg,
+			n->min, n->max);
+		return true;
+	}
+	for (i = 0; i < COUNT(addrs); i++) {
+		if (addrs[i].c != c)
+			continue;
+		parse_addr(addrs[i].name, optarg, addrs[i].v4,
+			   (void *)(base + addrs[i].offset));
+		return true;
+	}
+	for (i = 0; i < COUNT(flags); i++) {
+		if (flags[i].c != c)
+			continue;
+		*(bool *)(base + flags[i].offset) = flags[i].value;
+		return true;
+	}
+	return false;
+}
+
+static void parse_remote(struct options *o, const char *text)
+{
+	if (host_split(text, o->remote_host, sizeof(o->remote_host),
+		       &o->remote_port))
+		usage_error(
+			"--remote %s: not of the form HOST:PORT or [IPv6]:PORT",
+			text);
+	o->remote = text;
+}
+
+/* An option that is in none of the tables */
+static void parse_special(struct options *o, int c, char **argv)
+{
+	switch (c) {
+	case 'l':
+		parse_local(o, optarg);
+		break;
+	case 'r':
+		parse_remote(o, optarg);
+		break;
+	case OPT_TUN:
+		parse_tun(optarg, o->tun);
+		break;
+	case OPT_HANDSHAKE_PACKET:
+		read_handshake_packet(o, optarg);
+		break;
+	case OPT_FWMARK:
+		o->fwmark = parse_mark(optarg);
+		break;
+	case OPT_USER:
+		o->user = optarg;
+		break;
+	case OPT_KEEPALIVE:
+		parse_keepalive(o, number_or_off(optarg));
+		break;
+	case OPT_MAX_BYTES:
+		parse_bytes("max-bytes", number_or_off(optarg), &o->max_bytes);
+		break;
+	case OPT_UNREACHABLE:
+		if (o->role != ROLE_SERVER)
+			usage_error("--unreachable is for servers");
+		o->ignore_unreachable = parse_word("unreachable", optarg,
+						   "close", "ignore", NULL);
+		break;
+	case OPT_WIRE:
+		if (o->role != ROLE_CLIENT)
+			usage_error("--wire is for clients");
+		o->wire = (enum wire)parse_word("wire", optarg, "auto",
+						"native", "phantun");
+		break;
+	case OPT_QUEUE_BYTES:
+		parse_queue_bytes(o, optarg);
+		break;
+	case OPT_DF:
+		o->fragment = parse_word("df", optarg, "set", "unset", NULL);
+		break;
+	case 'v':
+		log_limit = LOG_DEBUG;
+		break;
+	case 'h':
+		help_print(o);
+		exit(0);
+	case 'V':
+		puts("ftcptun " TOOLS_VERSION);
+		exit(0);
+	case ':':
+		usage_error("%s: a value is missing", argv[optind - 1]);
+	default:
+		refuse_option(argv[optind - 1], optopt);
+	}
+}
+
+/* What is missing, or does not go together */
+static void check_options(const struct options *o, bool have_local)
+{
+	if (addr_equal(&o->tun_local, &o->tun_peer) ||
+	    addr_equal(&o->tun_local6, &o->tun_peer6))
+		usage_error("both ends of the device have the same address");
+	if (o->print_rules) {
+		if (o->role == ROLE_SERVER && !have_local)
+			usage_error("--local <PORT> is required");
+		return;
+	}
+	if (!have_local)
+		usage_error("--local <%s> is required",
+			    o->role == ROLE_CLIENT ? "IP:PORT" : "PORT");
+	if (!o->remote)
+		usage_error("--remote <HOST:PORT> is required");
+	if (o->handshake_packet_len > o->mtu - 40)
+		die("--handshake-packet: %u bytes do not fit a segment of %u",
+		    o->handshake_packet_len, o->mtu - 40);
+}
+
 /**
  * options_parse() - read the command line; does not return if it is wrong
  * @o: the result
@@ -539,143 +607,13 @@ void options_parse(struct options *o, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) !=
 	       -1) {
-		switch (c) {
-		case 'l':
-			parse_local(o, optarg);
-			have_local = true;
-			break;
-		case 'r':
-			if (host_split(optarg, o->remote_host,
-				       sizeof(o->remote_host), &o->remote_port))
-				usage_error(
-					"--remote %s: not of the form HOST:PORT or [IPv6]:PORT",
-					optarg);
-			o->remote = optarg;
-			break;
-		case OPT_TUN:
-			parse_tun(optarg, o->tun);
-			break;
-		case OPT_TUN_LOCAL:
-			parse_addr("tun-local", optarg, true, &o->tun_local);
-			break;
-		case OPT_TUN_PEER:
-			parse_addr("tun-peer", optarg, true, &o->tun_peer);
-			break;
-		case OPT_TUN_LOCAL6:
-			parse_addr("tun-local6", optarg, false, &o->tun_local6);
-			break;
-		case OPT_TUN_PEER6:
-			parse_addr("tun-peer6", optarg, false, &o->tun_peer6);
-			break;
-		case '4':
-			o->ipv4_only = true;
-			break;
-		case OPT_HANDSHAKE_PACKET:
-			read_handshake_packet(o, optarg);
-			break;
-		case OPT_AUTO_RULES:
-			o->auto_rules = true;
-			break;
-		case OPT_RESTORE:
-			o->restore = true;
-			break;
-		case OPT_FWMARK:
-			o->fwmark = parse_mark(optarg);
-			break;
-		case OPT_USER:
-			o->user = optarg;
-			break;
-		case OPT_THREADS:
-			o->threads =
-				parse_number("threads", optarg, 1, THREADS_MAX);
-			break;
-		case OPT_MTU:
-			o->mtu = parse_number("mtu", optarg, 1280, 65535);
-			break;
-		case OPT_IDLE:
-			o->idle = parse_number("idle", optarg, 1, 2678400);
-			break;
-		case OPT_KEEPALIVE:
-			parse_keepalive(o, number_or_off(optarg));
-			break;
-		case OPT_MAX_AGE:
-			o->max_age = parse_number("max-age",
-						  number_or_off(optarg), 0,
-						  2678400);
-			break;
-		case OPT_MAX_BYTES:
-			parse_bytes("max-bytes", number_or_off(optarg),
-				    &o->max_bytes);
-			break;
-		case OPT_MAX_FLOWS:
-			o->max_flows =
-				parse_number("max-flows", optarg, 1, 1048576);
-			break;
-		case OPT_MAX_FLOWS_PER_SOURCE:
-			o->max_per_source = parse_number("max-flows-per-source",
-							 optarg, 1, 1048576);
-			break;
-		case OPT_UNREACHABLE:
-			if (o->role != ROLE_SERVER)
-				usage_error("--unreachable is for servers");
-			o->ignore_unreachable = parse_word(
-				"unreachable", optarg, "close", "ignore", NULL);
-			break;
-		case OPT_WIRE:
-			if (o->role != ROLE_CLIENT)
-				usage_error("--wire is for clients");
-			o->wire = (enum wire)parse_word("wire", optarg, "auto",
-							"native", "phantun");
-			break;
-		case OPT_QUEUE:
-			o->queue = parse_number("queue", optarg, 1, 1024);
-			break;
-		case OPT_QUEUE_BYTES:
-			parse_queue_bytes(o, optarg);
-			break;
-		case OPT_DF:
-			o->fragment = parse_word("df", optarg, "set", "unset",
-						 NULL);
-			break;
-		case OPT_NO_TUN_OFFLOAD:
-			o->tun_offload = false;
-			break;
-		case OPT_NO_UDP_OFFLOAD:
-			o->udp_offload = false;
-			break;
-		case 'v':
-			log_limit = LOG_DEBUG;
-			break;
-		case 'h':
-			print_help(o);
-			exit(0);
-		case 'V':
-			puts("ftcptun " TOOLS_VERSION);
-			exit(0);
-		case ':':
-			usage_error("%s: a value is missing", argv[optind - 1]);
-		default:
-			refuse_option(argv[optind - 1], optopt);
-		}
+		have_local |= c == 'l';
+		if (!parse_simple(o, c))
+			parse_special(o, c, argv);
 	}
 	if (optind < argc)
 		usage_error("%s: unexpected argument", argv[optind]);
-	if (addr_equal(&o->tun_local, &o->tun_peer) ||
-	    addr_equal(&o->tun_local6, &o->tun_peer6))
-		usage_error("both ends of the device have the same address");
-	if (o->print_rules) {
-		if (o->role == ROLE_SERVER && !have_local)
-			usage_error("--local <PORT> is required");
-		return;
-	}
-	if (!have_local)
-		usage_error("--local <%s> is required",
-			    o->role == ROLE_CLIENT ? "IP:PORT" : "PORT");
-	if (!o->remote)
-		usage_error("--remote <HOST:PORT> is required");
-	if (o->handshake_packet_len > o->mtu - 40)
-		die("--handshake-packet: %u bytes do not fit a segment of %u",
-		    o->handshake_packet_len, o->mtu - 40);
+	check_options(o, have_local);
 }
 
 /**

@@ -116,5 +116,6 @@ struct options {
 void options_defaults(struct options *o);
 void options_parse(struct options *o, int argc, char **argv);
 void options_free(struct options *o);
+void help_print(const struct options *o);
 
 #endif /* FTCPTUN_OPTIONS_H */
