@@ -83,6 +83,21 @@ check 'its way is lost' wait_for 5 eval '! answered'
 check 'it is found again' wait_for 60 answered
 neither 'one flow'
 
+# What waits is limited by the memory that it takes, whichever threads it waits in.
+r nft add rule inet lose f tcp dport 4567 drop
+run client "$C" client --local '[::]:1234' --remote "$remote" --auto-rules \
+	--threads 4 --queue 1024 --queue-bytes 64K
+client=$!
+for n in 1 2 3 4; do
+	c udptool send --to 127.0.0.1:1234 --from "127.0.0.$n:7000" --oneway --lossy \
+		--size 1400 --count 25 > /dev/null
+done
+# 1400 bytes and 16 besides: 46 of them are less than 64 KiB
+check 'what waits takes so much memory, of all threads' wait_for 5 eval \
+	'[ "$(total queue-full $client client)" = 54 ]'
+r nft flush chain inet lose f
+ends_well 'what waits: the client' $client
+
 # Want of memory for another flow is no news of the far end: what there is goes on.
 cat > "$tmp/poor.c" <<-END
 	#define _GNU_SOURCE

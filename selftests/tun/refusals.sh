@@ -82,6 +82,9 @@ for value in '' nativ native, udp2raw AUTO 0; do
 done
 wrong '--wire of a server' 'for clients' server --local 4567 --remote h:1 --wire native
 wrong 'a bad --queue' 'not a number' "${client[@]}" --queue 99999999999999999999
+for value in '' 0 off 65535 63K 2G 1T 64KB -1; do
+	wrong "--queue-bytes '$value'" 'from 64K to 1G' "${client[@]}" --queue-bytes "$value"
+done
 wrong 'an unknown option' 'no such option' "${client[@]}" --frobnicate
 wrong 'an unknown short one among others' '-x: no such option' client -vx
 wrong 'it and not what is before it' '-x: no such option' client --auto-rules -xv
