@@ -14,7 +14,6 @@
 
 #include "../common/scan.h"
 #include "address.h"
-#include "args.h"
 #include "ftcpctl.h"
 
 /* What -4 or -6 asked for; AF_UNSPEC when neither was given */

@@ -5,9 +5,8 @@
 
 #include <netlink/msg.h>
 
-#include "args.h"
+#include "attr.h"
 #include "ftcpctl.h"
-#include "kind.h"
 #include "print.h"
 
 /* In the order of JSON and, as far as they are options, for people */
@@ -106,9 +105,9 @@ static const struct attr attrs[] = {
 	{ FTCP_A_NO_ALLOWED_IP, NLA_FLAG, "allowed-ips", .of = 0 },
 	{ FTCP_A_FLOWS, NLA_U32, "flows", .kind = &kind_number,
 	  .of = OF_TUNNEL | OF_PEER },
-	{ FTCP_A_AGE, NLA_U64, "age-ms", .kind = &kind_number, .of = OF_FLOW },
+	{ FTCP_A_AGE, NLA_U64, "age-ms", .kind = &kind_ms, .of = OF_FLOW },
 	{ FTCP_A_RX_AGE, NLA_U64, "rx-age-ms", .kind = &kind_number, .of = OF_FLOW },
-	{ FTCP_A_MTU, NLA_U32, "mtu", .kind = &kind_number, .of = OF_FLOW },
+	{ FTCP_A_MTU, NLA_U32, "mtu", .kind = &kind_number_if_any, .of = OF_FLOW },
 	{ FTCP_A_STATS, NLA_NESTED, "stats", .kind = &kind_counters, .names = &names_counts,
 	  .of = OF_TUNNEL | OF_FLOW },
 	{ FTCP_A_DROPS, NLA_NESTED, "drops", .kind = &kind_counters, .names = &names_drops,
@@ -189,6 +188,8 @@ const char *object_format(const struct object *o, int type, char *buf)
 
 	if (a->kind->format)
 		return a->kind->format(a, o, buf);
+	if (a->kind->number)
+		return a->kind->number(buf, object_number(o, type));
 	snprintf(buf, VALUE_STRLEN, "%" PRIu64, object_number(o, type));
 	return buf;
 }

@@ -17,6 +17,7 @@
 
 #include "address.h"
 
+struct attr;
 struct word;
 
 /* Objects, as bits */
@@ -61,5 +62,83 @@ int put_options(struct nl_msg *msg, const char *const *given);
 void print_values(int type);
 void print_option_help(void);
 void print_option_summary(FILE *f);
+
+/* What the table in attr.c is made of (kind.c) */
+
+/**
+ * struct names - The names of the values of an enumeration, or of the counters
+ *	in a nest.
+ * @name: By value; NULL for one that means nothing.
+ * @n: How many.
+ * @expected: All of them, for messages.
+ */
+struct names {
+	const char *const *name;
+	size_t n;
+	const char *expected;
+};
+
+extern const struct names names_modes, names_wires, names_dfs,
+	names_unreachables, names_states, names_reasons, names_endings,
+	names_drops, names_counts;
+
+/**
+ * struct kind - What attributes of one kind have in common.
+ * @expected: What their text has to be, for messages.
+ * @off: Whether 0 means, and is called, "off".
+ * @quoted: Whether JSON has what @format returns, rather than a number.
+ * @scan: Read a number.
+ * @put: Instead of @scan: put all that the text says into the message.
+ * @number: A number into words, NULL if it needs none.
+ * @format: Anything into words.
+ * @json: Instead of all that: write the JSON member.
+ */
+struct kind {
+	const char *expected;
+	bool off;
+	bool quoted;
+	bool (*scan)(const char *text, uint64_t *out);
+	int (*put)(struct nl_msg *msg, const struct attr *a, const char *text);
+	const char *(*number)(char *buf, uint64_t value);
+	const char *(*format)(const struct attr *a, const struct object *o,
+			      char *buf);
+	void (*json)(const struct attr *a, const struct object *o);
+};
+
+/**
+ * struct attr - An attribute.
+ * @type: Its number.
+ * @nla: Type of its value.
+ * @word: The word of the command line that it comes from.
+ * @key: Its name in JSON, if not @word.
+ * @of: Of what, for JSON.
+ * @kind: See there.
+ * @names: Those of its values.
+ * @arg: Of an option of tunnels: what may follow @word.
+ * @help: What that means, and the default.
+ * @text: How its value is shown to people, if at all, as printf() wants it.
+ * @quiet: The value, plus one, with which it is not shown.
+ */
+struct attr {
+	int type;
+	uint16_t nla;
+	const char *word;
+	const char *key;
+	unsigned int of;
+	const struct kind *kind;
+	const struct names *names;
+	const char *arg;
+	const char *help;
+	const char *text;
+	uint64_t quiet;
+};
+
+#define QUIET(value) ((uint64_t)(value) + 1)
+
+extern const struct kind kind_number, kind_amount, kind_seconds,
+	kind_seconds_or_off, kind_us_or_off, kind_bytes_or_off,
+	kind_mark_or_off, kind_keepalive, kind_text, kind_name, kind_port,
+	kind_host, kind_addr_port, kind_host_port, kind_endpoint, kind_counters,
+	kind_ranges, kind_ms, kind_number_if_any;
 
 #endif /* FTCPCTL_ATTR_H */

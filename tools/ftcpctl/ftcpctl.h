@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "args.h"
+#include <linux/faketcp.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -21,6 +21,42 @@ enum exit_code {
 	DONE = 0,
 	REFUSED = 1,
 	USAGE = 2,
+};
+
+/* Words that are no attributes, whose numbers come before these */
+enum {
+	WORD_ROUTED = FTCP_A_MAX + 1,
+	WORD_SPORT,
+	WORD_DPORT,
+	WORD_TABLE,
+	WORD_PREF,
+	WORD_LOCAL_ONLY,
+	WORD_DRY_RUN,
+	WORD_JSON,
+	WORD_OBJECT,
+	WORDS,
+};
+
+/**
+ * struct word - A word that a verb understands.
+ * @name: The word.
+ * @id: The attribute that it is about, or one of the above.
+ * @kind: Whether an argument follows, and whether it must be there.
+ */
+struct word {
+	const char *name;
+	int id;
+	enum { VALUE, NEEDED, FLAG } kind;
+};
+
+/**
+ * struct args - What was given.
+ * @name: The name in front.
+ * @given: Arguments of words, or the word if it takes none; NULL without it.
+ */
+struct args {
+	const char *name;
+	const char *given[WORDS];
 };
 
 /**
@@ -58,6 +94,13 @@ extern const struct verb *const verbs[];
 
 /* FILE:LINE of a batch, for messages; empty otherwise */
 extern char batch_line[];
+
+/* args.c; what begins with parse_ returns DONE, or an exit code after a message */
+size_t verb_words(const struct verb *v, struct word *words);
+int parse_args(const struct verb *v, int argc, char **argv, struct args *a);
+int parse_u32(const char *word, const char *text, uint32_t *out);
+int parse_port(const char *word, const char *text, unsigned int *out);
+int parse_link(const char *text, unsigned int *ifindex);
 
 int batch_run(const char *path, bool force, int (*command)(int, char **));
 int complete(int argc, char **argv);

@@ -10,7 +10,6 @@
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 
-#include "args.h"
 #include "ftcpctl.h"
 #include "ipc.h"
 #include "nlsock.h"

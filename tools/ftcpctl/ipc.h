@@ -2,7 +2,7 @@
 #ifndef FTCPCTL_IPC_H
 #define FTCPCTL_IPC_H
 
-#include "args.h"
+#include "ftcpctl.h"
 #include "attr.h"
 
 /**

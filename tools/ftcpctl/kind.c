@@ -4,15 +4,53 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <netlink/msg.h>
 
+#include "../common/names_gen.h"
 #include "../common/scan.h"
-#include "args.h"
+#include "attr.h"
 #include "ftcpctl.h"
-#include "kind.h"
 #include "print.h"
+
+/* Names of the values of enumerations and of counters */
+
+/* These have a unit in their names. */
+static const char *const stats_names[FTCP_STATS_MAX + 1] = {
+	[FTCP_STATS_TX_PACKETS] = "tx-packets",
+	[FTCP_STATS_TX_BYTES] = "tx-bytes",
+	[FTCP_STATS_RX_PACKETS] = "rx-packets",
+	[FTCP_STATS_RX_BYTES] = "rx-bytes",
+	[FTCP_STATS_TX_HELD] = "tx-held",
+	[FTCP_STATS_TX_BATCHES] = "tx-batches",
+	[FTCP_STATS_TX_HOLD] = "tx-hold-ns",
+};
+
+#define NAMES(array, what)                                                  \
+	{                                                                   \
+		.name = (array), .n = ARRAY_SIZE(array), .expected = (what) \
+	}
+
+const struct names names_modes = NAMES(ftcp_mode_names, "");
+const struct names names_wires =
+	NAMES(ftcp_wire_names, "native or phantun, or auto");
+const struct names names_dfs = NAMES(ftcp_df_names, "set or unset");
+const struct names names_unreachables =
+	NAMES(ftcp_unreachable_names, "close or ignore");
+const struct names names_states = NAMES(ftcp_state_names, "");
+const struct names names_reasons = NAMES(ftcp_reason_names, "");
+const struct names names_endings = NAMES(ftcp_ended_names, "");
+const struct names names_drops = NAMES(ftcp_drops_names, "");
+const struct names names_counts = NAMES(stats_names, "");
+
+/* The name of a value, or "unknown" */
+static const char *name_of(const struct names *names, uint64_t value)
+{
+	return value < names->n && names->name[value] ? names->name[value] :
+							"unknown";
+}
 
 /* Numbers */
 
@@ -45,17 +83,16 @@ static bool scan_mark_or_off(const char *text, uint64_t *out)
 	return sound;
 }
 
-static const char *format_mark(const struct attr *a, const struct object *o,
-			       char *buf)
+static const char *format_mark(char *buf, uint64_t mark)
 {
-	snprintf(buf, VALUE_STRLEN, "0x%" PRIx64, object_number(o, a->type));
+	snprintf(buf, VALUE_STRLEN, "0x%" PRIx64, mark);
 	return buf;
 }
 
-static const char *format_amount(const struct attr *a, const struct object *o,
-				 char *buf)
+static const char *format_if_any(char *buf, uint64_t value)
 {
-	return format_bytes(buf, object_number(o, a->type));
+	snprintf(buf, VALUE_STRLEN, value ? "%" PRIu64 : "-", value);
+	return buf;
 }
 
 static int put_keepalive(struct nl_msg *msg, const struct attr *a,
@@ -94,33 +131,26 @@ static const char *format_keepalive(const struct attr *a,
 	return buf;
 }
 
-const struct kind kind_number = { .expected = "a number", .scan = scan_number };
-const struct kind kind_amount = { .expected = "a number",
-				  .scan = scan_number,
-				  .format = format_amount };
-const struct kind kind_seconds = { .expected = "seconds", .scan = scan_number };
-const struct kind kind_seconds_or_off = { .expected = "seconds or \"off\"",
-					  .off = true,
-					  .scan = scan_number_or_off };
-const struct kind kind_us_or_off = {
-	.expected = "microseconds (us may follow) or \"off\"",
-	.off = true,
-	.scan = scan_us_or_off
-};
+/* clang-format off */
+const struct kind kind_number = { "a number", .scan = scan_number };
+const struct kind kind_number_if_any = { .number = format_if_any };
+const struct kind kind_ms = { .number = format_time };
+const struct kind kind_amount = { "a number", .scan = scan_number,
+	.number = format_bytes };
+const struct kind kind_seconds = { "seconds", .scan = scan_number };
+const struct kind kind_seconds_or_off = { "seconds or \"off\"", .off = true,
+	.scan = scan_number_or_off };
+const struct kind kind_us_or_off = { "microseconds (us may follow) or \"off\"",
+	.off = true, .scan = scan_us_or_off };
 const struct kind kind_bytes_or_off = {
-	.expected = "bytes (K, M, G or T may follow) or \"off\"",
-	.off = true,
-	.scan = scan_bytes_or_off
-};
+	"bytes (K, M, G or T may follow) or \"off\"", .off = true,
+	.scan = scan_bytes_or_off };
 const struct kind kind_mark_or_off = {
-	.expected = "a 32-bit number (decimal or 0x...) or \"off\"",
-	.off = true,
-	.scan = scan_mark_or_off,
-	.format = format_mark
-};
-const struct kind kind_keepalive = { .off = true,
-				     .put = put_keepalive,
-				     .format = format_keepalive };
+	"a 32-bit number (decimal or 0x...) or \"off\"", .off = true,
+	.scan = scan_mark_or_off, .number = format_mark };
+const struct kind kind_keepalive = { .off = true, .put = put_keepalive,
+	.format = format_keepalive };
+/* clang-format on */
 
 /* Text, names and addresses */
 
@@ -214,23 +244,20 @@ static const char *format_endpoint(const struct attr *a, const struct object *o,
 	return format_address(buf, &addr);
 }
 
+/* clang-format off */
 const struct kind kind_text = { .quoted = true, .format = format_text };
-const struct kind kind_name = { .quoted = true,
-				.put = put_name,
-				.format = format_name };
+const struct kind kind_name = { .quoted = true, .put = put_name,
+	.format = format_name };
 const struct kind kind_port = { .put = put_port };
-const struct kind kind_host = { .quoted = true,
-				.put = put_host,
-				.format = format_host_of };
-const struct kind kind_addr_port = { .quoted = true,
-				     .put = put_addr_port,
-				     .format = format_address_of };
-const struct kind kind_host_port = { .quoted = true,
-				     .put = put_host_port,
-				     .format = format_address_of };
-
+const struct kind kind_host = { .quoted = true, .put = put_host,
+	.format = format_host_of };
+const struct kind kind_addr_port = { .quoted = true, .put = put_addr_port,
+	.format = format_address_of };
+const struct kind kind_host_port = { .quoted = true, .put = put_host_port,
+	.format = format_address_of };
 /* What there is of it says what the peer's endpoint is */
 const struct kind kind_endpoint = { .quoted = true, .format = format_endpoint };
+/* clang-format on */
 
 /* Nests */
 
@@ -263,4 +290,28 @@ static void json_ranges(const struct attr *a, const struct object *o)
 }
 
 const struct kind kind_counters = { .json = json_counters };
-const struct kind kind_ranges = { .json = json_ranges };
+/* Comma-separated; the text is there until the next one is asked for */
+static const char *format_ranges(const struct attr *a, const struct object *o,
+				 char *buf)
+{
+	static char *list;
+	struct nlattr *range = NULL;
+	char text[VALUE_STRLEN];
+	struct prefix p;
+	size_t size;
+	FILE *f;
+
+	(void)a;
+	(void)buf;
+	free(list);
+	f = open_memstream(&list, &size);
+	while (f && (range = next_range(o, range, &p)))
+		fprintf(f, "%s%s", ftell(f) ? "," : "",
+			format_prefix(text, &p));
+	if (!f || fclose(f))
+		exit(fail(REFUSED, "out of memory"));
+	return list;
+}
+
+const struct kind kind_ranges = { .format = format_ranges,
+				  .json = json_ranges };

@@ -18,11 +18,13 @@
 /* A dump that changed while it was read is read again, this often */
 #define DUMP_TRIES 10
 
+#define ADMIN "CAP_NET_ADMIN is needed"
+
 /* The reason in words when the kernel sends no text */
 static const char *reason(int error)
 {
 	if (error == -EPERM || error == -EACCES)
-		return "not permitted (CAP_NET_ADMIN is needed)";
+		return "not permitted (" ADMIN ")";
 	return strerror(-error);
 }
 
@@ -95,8 +97,7 @@ static void refuse(struct nlsock *nl, int error, struct nlattr *tlvs, int len)
 	};
 	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1] = {};
 	const struct nlattr *culprit = NULL;
-	const char *what = NULL;
-	bool admin;
+	const char *what = NULL, *text = reason(error), *more = "";
 
 	nl->error = error;
 	if (len > 0)
@@ -108,15 +109,12 @@ static void refuse(struct nlsock *nl, int error, struct nlattr *tlvs, int len)
 	if (culprit && tb[NLMSGERR_ATTR_POLICY] &&
 	    refuse_number(nl, what, culprit, tb[NLMSGERR_ATTR_POLICY]))
 		return;
-	admin = error == -EPERM;
-	if (tb[NLMSGERR_ATTR_MSG])
-		snprintf(nl->text, sizeof(nl->text), "%s%s%.*s%s", what ?: "",
-			 what ? ": " : "", nla_len(tb[NLMSGERR_ATTR_MSG]),
-			 nla_get_string(tb[NLMSGERR_ATTR_MSG]),
-			 admin ? " (CAP_NET_ADMIN is needed)" : "");
-	else
-		snprintf(nl->text, sizeof(nl->text), "%s%s%s", what ?: "",
-			 what ? ": " : "", reason(error));
+	if (tb[NLMSGERR_ATTR_MSG]) {
+		text = nla_get_string(tb[NLMSGERR_ATTR_MSG]);
+		more = error == -EPERM ? " (" ADMIN ")" : "";
+	}
+	snprintf(nl->text, sizeof(nl->text), "%s%s%s%s", what ?: "",
+		 what ? ": " : "", text, more);
 }
 
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)

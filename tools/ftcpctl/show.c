@@ -30,20 +30,6 @@ static int check_tunnel(const struct filter *filter)
 	return code;
 }
 
-/* A cell with a value, or "-" if there is none */
-static void add_value(struct table *t, const struct object *o, int type)
-{
-	char buf[VALUE_STRLEN];
-
-	table_cell(t, "%s", o->tb[type] ? object_format(o, type, buf) : "-");
-}
-
-static void add_tunnel_name(struct table *t, const struct object *o)
-{
-	table_cell(t, "%s dev %s", object_text(o, FTCP_A_TUNNEL),
-		   object_text(o, FTCP_A_IFNAME));
-}
-
 /* Tunnels */
 
 static bool is_peer_of(const struct object *p, const struct object *t)
@@ -74,16 +60,13 @@ static void print_remote(const struct object *p)
 
 static void print_peer(const struct object *p)
 {
-	const char *between = ", allowed-ips ";
-	struct nlattr *range = NULL;
+	const char *ranges = object_format(p, FTCP_A_ALLOWED_IP, NULL);
 	char buf[VALUE_STRLEN];
-	struct prefix prefix;
 
-	printf("  peer       %s, endpoint %s", object_text(p, FTCP_A_PEER),
-	       object_format(p, FTCP_A_ENDPOINT_KIND, buf));
-	for (; (range = next_range(p, range, &prefix)); between = ",")
-		printf("%s%s", between, format_prefix(buf, &prefix));
-	putchar('\n');
+	printf("  peer       %s, endpoint %s%s%s\n",
+	       object_text(p, FTCP_A_PEER),
+	       object_format(p, FTCP_A_ENDPOINT_KIND, buf),
+	       *ranges ? ", allowed-ips " : "", ranges);
 }
 
 static void print_ends(const struct object *t, const struct list *peers)
@@ -157,11 +140,13 @@ static bool link_is_down(const char *ifname)
 	return down;
 }
 
-static void print_tunnel(const struct object *t, const struct list *peers)
+static void print_tunnel(const struct object *t, const struct list *peers,
+			 bool follows)
 {
 	const char *ifname = object_text(t, FTCP_A_IFNAME);
 
-	printf("tunnel %s dev %s%s\n", object_text(t, FTCP_A_TUNNEL), ifname,
+	printf("%stunnel %s dev %s%s\n", follows ? "\n" : "",
+	       object_text(t, FTCP_A_TUNNEL), ifname,
 	       link_is_down(ifname) ? " (the link is down)" : "");
 	print_ends(t, peers);
 	print_option_values(t);
@@ -197,66 +182,21 @@ static void json_remote(const struct object *t, const struct list *peers)
 						       FTCP_A_ENDPOINT_NAME));
 }
 
-static int show_tunnels(const struct filter *filter, const struct list *tunnels,
-			bool json)
+/* Lists of peers and flows */
+
+static void add_owner(struct table *t, const struct object *o)
 {
-	struct list peers = {};
-	size_t i;
-	int code = DONE;
-
-	if (tunnels->n)
-		code = ipc_list(FAKETCP_CMD_PEER_GET, filter, &peers);
-	for (i = 0; i < tunnels->n && !code; i++) {
-		const struct object *t = &tunnels->array[i];
-
-		if (json) {
-			json_open_line();
-			object_json(t, OF_TUNNEL);
-			json_remote(t, &peers);
-			json_close('}');
-			continue;
-		}
-		if (i)
-			putchar('\n');
-		print_tunnel(t, &peers);
-	}
-	list_free(&peers);
-	return code;
+	table_cell(t, "%s dev %s", object_text(o, FTCP_A_TUNNEL),
+		   object_text(o, FTCP_A_IFNAME));
 }
 
-/* Peers */
-
-/* All of a peer's allowed IPs, comma-separated */
-static void add_allowed(struct table *t, const struct object *p)
+static void add_inner(struct table *t, const struct object *f)
 {
-	struct nlattr *range = NULL;
-	char buf[VALUE_STRLEN];
-	struct prefix prefix;
-	char *list = NULL;
-	size_t size;
-	FILE *f = open_memstream(&list, &size);
+	char a[VALUE_STRLEN], b[VALUE_STRLEN];
 
-	while (f && (range = next_range(p, range, &prefix)))
-		fprintf(f, "%s%s", ftell(f) ? "," : "",
-			format_prefix(buf, &prefix));
-	if (!f || fclose(f))
-		exit(fail(REFUSED, "out of memory"));
-	table_cell(t, "%s", *list ? list : "-");
-	free(list);
+	table_cell(t, "%s > %s", object_format(f, FTCP_A_INNER_LOCAL, a),
+		   object_format(f, FTCP_A_INNER_REMOTE, b));
 }
-
-static void add_peer_row(struct table *t, const struct object *p)
-{
-	add_value(t, p, FTCP_A_PEER);
-	add_tunnel_name(t, p);
-	add_value(t, p, FTCP_A_ENDPOINT_KIND);
-	add_value(t, p, FTCP_A_ENDPOINT_NAME);
-	add_value(t, p, FTCP_A_WIRE);
-	add_value(t, p, FTCP_A_FLOWS);
-	add_allowed(t, p);
-}
-
-/* Flows */
 
 static void add_traffic(struct table *t, const struct object *o, int packets,
 			int bytes)
@@ -268,27 +208,79 @@ static void add_traffic(struct table *t, const struct object *o, int packets,
 		   format_bytes(buf, object_counter(o, FTCP_A_STATS, bytes)));
 }
 
-static void add_flow_row(struct table *t, const struct object *f)
+static void add_tx(struct table *t, const struct object *f)
 {
-	char a[ADDRESS_STRLEN], b[ADDRESS_STRLEN];
-	union address local, inner_local, inner_remote;
-
-	object_address(f, FTCP_A_LOCAL, &local);
-	object_address(f, FTCP_A_INNER_LOCAL, &inner_local);
-	object_address(f, FTCP_A_INNER_REMOTE, &inner_remote);
-	table_cell(t, "%s", format_address(a, &local));
-	add_value(t, f, FTCP_A_REMOTE);
-	add_value(t, f, FTCP_A_STATE);
-	table_cell(t, "%s > %s", format_address(a, &inner_local),
-		   format_address(b, &inner_remote));
 	add_traffic(t, f, FTCP_STATS_TX_PACKETS, FTCP_STATS_TX_BYTES);
+}
+
+static void add_rx(struct table *t, const struct object *f)
+{
 	add_traffic(t, f, FTCP_STATS_RX_PACKETS, FTCP_STATS_RX_BYTES);
-	if (object_number(f, FTCP_A_MTU))
-		add_value(t, f, FTCP_A_MTU);
-	else
-		table_cell(t, "-");
-	table_cell(t, "%s", format_time(a, object_number(f, FTCP_A_AGE)));
-	add_tunnel_name(t, f);
+}
+
+/**
+ * struct column - A column of a list.
+ * @heading: What is above.
+ * @type: The attribute it has; "-" where there is none.
+ * @add: Without @type: adds the cell.
+ */
+struct column {
+	const char *heading;
+	int type;
+	void (*add)(struct table *t, const struct object *o);
+};
+
+/* clang-format off */
+static const struct column peer_columns[] = {
+	{ "PEER", FTCP_A_PEER, NULL },
+	{ "TUNNEL", 0, add_owner },
+	{ "ENDPOINT", FTCP_A_ENDPOINT_KIND, NULL },
+	{ "NAME", FTCP_A_ENDPOINT_NAME, NULL },
+	{ "WIRE", FTCP_A_WIRE, NULL },
+	{ "FLOWS", FTCP_A_FLOWS, NULL },
+	{ "ALLOWED-IPS", FTCP_A_ALLOWED_IP, NULL },
+	{},
+};
+
+static const struct column flow_columns[] = {
+	{ "LOCAL", FTCP_A_LOCAL, NULL },
+	{ "REMOTE", FTCP_A_REMOTE, NULL },
+	{ "STATE", FTCP_A_STATE, NULL },
+	{ "INNER", 0, add_inner },
+	{ "TX", 0, add_tx },
+	{ "RX", 0, add_rx },
+	{ "MTU", FTCP_A_MTU, NULL },
+	{ "AGE", FTCP_A_AGE, NULL },
+	{ "TUNNEL", 0, add_owner },
+	{},
+};
+/* clang-format on */
+
+static void print_list(const struct column *columns, const struct list *list)
+{
+	struct table table = {};
+	const struct column *c;
+	char buf[VALUE_STRLEN];
+	size_t i;
+
+	for (c = columns; c->heading; c++, table.columns++)
+		table_cell(&table, "%s", c->heading);
+	for (i = 0; i < list->n; i++) {
+		const struct object *o = &list->array[i];
+
+		for (c = columns; c->heading; c++) {
+			const char *text = "-";
+
+			if (c->add) {
+				c->add(&table, o);
+				continue;
+			}
+			if (o->tb[c->type])
+				text = object_format(o, c->type, buf);
+			table_cell(&table, "%s", text);
+		}
+	}
+	table_print(&table);
 }
 
 /* The verb */
@@ -299,59 +291,41 @@ static void add_flow_row(struct table *t, const struct object *f)
  * @singular: The same of one.
  * @cmd: Asks the kernel for it.
  * @of: What it is in JSON.
- * @columns: How many the table has.
- * @heading: Of these.
- * @add_row: Puts one into the table; NULL for tunnels, which have none.
+ * @columns: Those of the list; NULL for tunnels, which are none.
  */
 struct shown {
 	const char *name;
 	const char *singular;
 	int cmd;
 	unsigned int of;
-	size_t columns;
-	const char *heading[9];
-	void (*add_row)(struct table *t, const struct object *o);
+	const struct column *columns;
 };
 
-/* clang-format off */
 static const struct shown objects[] = {
-	{ "tunnels", "tunnel", FAKETCP_CMD_TUNNEL_GET, .of = OF_TUNNEL },
-	{ "peers", "peer", FAKETCP_CMD_PEER_GET, .of = OF_PEER,
-	  .columns = 7, .add_row = add_peer_row,
-	  .heading = { "PEER", "TUNNEL", "ENDPOINT", "NAME", "WIRE", "FLOWS",
-		       "ALLOWED-IPS" } },
-	{ "flows", "flow", FAKETCP_CMD_FLOW_GET, .of = OF_FLOW,
-	  .columns = 9, .add_row = add_flow_row,
-	  .heading = { "LOCAL", "REMOTE", "STATE", "INNER", "TX", "RX", "MTU",
-		       "AGE", "TUNNEL" } },
+	{ "tunnels", "tunnel", FAKETCP_CMD_TUNNEL_GET, OF_TUNNEL, NULL },
+	{ "peers", "peer", FAKETCP_CMD_PEER_GET, OF_PEER, peer_columns },
+	{ "flows", "flow", FAKETCP_CMD_FLOW_GET, OF_FLOW, flow_columns },
 };
-/* clang-format on */
 
-static void show_list(const struct shown *what, const struct list *list,
-		      bool json)
+static void print_json(const struct shown *what, const struct list *list,
+		       const struct list *peers)
 {
-	struct table table = { .columns = what->columns };
 	size_t i;
 
-	for (i = 0; i < what->columns; i++)
-		table_cell(&table, "%s", what->heading[i]);
 	for (i = 0; i < list->n; i++) {
-		if (!json) {
-			what->add_row(&table, &list->array[i]);
-			continue;
-		}
 		json_open_line();
 		object_json(&list->array[i], what->of);
+		json_remote(&list->array[i], peers);
 		json_close('}');
 	}
-	table_print(&table);
 }
 
 static int show_from_kernel(const struct shown *what,
 			    const struct filter *filter, bool json)
 {
-	struct list list;
+	struct list list, peers = {};
 	int code = ipc_open(true);
+	size_t i;
 
 	if (code)
 		return code;
@@ -360,11 +334,17 @@ static int show_from_kernel(const struct shown *what,
 	code = ipc_list(what->cmd, filter, &list);
 	if (!code && !list.n)
 		code = check_tunnel(filter);
-	if (!code && what->add_row)
-		show_list(what, &list, json);
+	if (!code && list.n && what->of == OF_TUNNEL)
+		code = ipc_list(FAKETCP_CMD_PEER_GET, filter, &peers);
+	if (!code && json)
+		print_json(what, &list, &peers);
+	else if (!code && what->columns)
+		print_list(what->columns, &list);
 	else if (!code)
-		code = show_tunnels(filter, &list, json);
+		for (i = 0; i < list.n; i++)
+			print_tunnel(&list.array[i], &peers, i);
 	list_free(&list);
+	list_free(&peers);
 	if (json)
 		json_close_lines();
 	return code;
