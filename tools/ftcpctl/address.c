@@ -249,7 +249,8 @@ static void mask_prefix(struct prefix *p)
 		p->addr[i] = 0;
 }
 
-static int parse_prefix(const char *word, char *text, struct prefix *p)
+/** parse_prefix() - ADDR/PREFIX; an address without length is a host */
+int parse_prefix(const char *word, char *text, struct prefix *p)
 {
 	char *slash = strchr(text, '/');
 	unsigned int max;
@@ -278,31 +279,6 @@ static int parse_prefix(const char *word, char *text, struct prefix *p)
 	}
 	mask_prefix(p);
 	return DONE;
-}
-
-/**
- * parse_prefixes() - ADDR/PREFIX,ADDR/PREFIX...; an address without length is a
- * host. Puts @n ranges into @out, which the caller frees.
- */
-int parse_prefixes(const char *word, const char *text, struct prefix **out,
-		   size_t *n)
-{
-	char *copy = strdup(text), *rest = copy, *item;
-	size_t room = 0;
-	int code = DONE;
-
-	*out = NULL;
-	*n = 0;
-	while (!code && (item = strsep(&rest, ","))) {
-		*out = grow(*out, *n, &room, sizeof(**out));
-		code = parse_prefix(word, item, &(*out)[(*n)++]);
-	}
-	free(copy);
-	if (code) {
-		free(*out);
-		*out = NULL;
-	}
-	return code;
 }
 
 /** format_prefix() - ADDR/PREFIX; @buf has ADDRESS_STRLEN bytes */

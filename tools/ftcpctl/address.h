@@ -28,8 +28,7 @@ int resolve_again(const char *text, const union address *present,
 		  union address *out);
 int parse_addr_port(const char *word, const char *text, union address *out);
 int parse_addr(const char *word, const char *text, union address *out);
-int parse_prefixes(const char *word, const char *text, struct prefix **out,
-		   size_t *n);
+int parse_prefix(const char *word, char *text, struct prefix *p);
 const char *format_prefix(char *buf, const struct prefix *p);
 
 #endif /* FTCPCTL_ADDRESS_H */

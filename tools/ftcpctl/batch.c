@@ -38,29 +38,24 @@ struct batch {
 /* A line, and the next one if it ends in a backslash; false at the end */
 static bool read_line(struct batch *b)
 {
-	char *more = NULL;
-	size_t size = 0;
-	ssize_t n = getline(&b->line, &b->size, b->file), m;
+	size_t n = 0;
+	int c;
 
 	b->number++;
-	while (n > 1 && !strcmp(b->line + n - 2, "\\\n")) {
-		n -= 2;
-		b->line[n] = '\0';
-		m = getline(&more, &size, b->file);
-		if (m < 0)
-			break;
-		b->number++;
-		if (b->size < (size_t)(n + m + 1)) {
-			b->size = n + m + 1;
-			b->line = realloc(b->line, b->size);
-			if (!b->line)
-				exit(fail(REFUSED, "out of memory"));
+	for (;;) {
+		c = getc(b->file);
+		b->line = grow(b->line, n, &b->size, 1);
+		if (c == '\n' && n && b->line[n - 1] == '\\') {
+			b->number++;
+			n--;
+			continue;
 		}
-		memcpy(b->line + n, more, m + 1);
-		n += m;
+		if (c == '\n' || c == EOF)
+			break;
+		b->line[n++] = c;
 	}
-	free(more);
-	return n >= 0;
+	b->line[n] = '\0';
+	return n || c != EOF;
 }
 
 /* Take the line apart, in place; the number of words, or -1 */

@@ -34,30 +34,33 @@ static int put_endpoint(struct nl_msg *msg, const char *text)
 	return code;
 }
 
+static void put_range(struct nl_msg *msg, const struct prefix *p)
+{
+	struct nlattr *nest =
+		nla_nest_start(msg, NLA_F_NESTED | FTCP_A_ALLOWED_IP);
+
+	nla_put(msg, FTCP_ALLOWED_IP_ADDR, p->family == AF_INET ? 4 : 16,
+		p->addr);
+	nla_put_u8(msg, FTCP_ALLOWED_IP_PREFIX, p->len);
+	nla_nest_end(msg, nest);
+}
+
 static int put_allowed(struct nl_msg *msg, const char *text)
 {
-	struct prefix *list;
-	size_t i, n;
-	int code;
+	char *copy = strdup(text), *rest = copy, *item;
+	struct prefix range;
+	int code = DONE;
 
-	if (!strcmp(text, "none")) {
+	if (!strcmp(text, "none"))
 		nla_put_flag(msg, FTCP_A_NO_ALLOWED_IP);
-		return DONE;
-	}
-	code = parse_prefixes("allowed-ips", text, &list, &n);
-	if (code)
-		return code;
-	for (i = 0; i < n; i++) {
-		struct nlattr *nest =
-			nla_nest_start(msg, NLA_F_NESTED | FTCP_A_ALLOWED_IP);
-
-		nla_put(msg, FTCP_ALLOWED_IP_ADDR,
-			list[i].family == AF_INET ? 4 : 16, list[i].addr);
-		nla_put_u8(msg, FTCP_ALLOWED_IP_PREFIX, list[i].len);
-		nla_nest_end(msg, nest);
-	}
-	free(list);
-	return DONE;
+	else
+		while (!code && (item = strsep(&rest, ","))) {
+			code = parse_prefix("allowed-ips", item, &range);
+			if (!code)
+				put_range(msg, &range);
+		}
+	free(copy);
+	return code;
 }
 
 static int run_set(const struct args *a)
