@@ -92,7 +92,12 @@ check 'after the outage it goes on' goes_on
 check 'and settles on one flow' wait_for 30 tun_flows_are 1
 check 'conntrack of the hosts found everything valid' no_invalid "$C" "$S"
 lose 4567
+# "destination unreachable" that the client's host was sent
+icmp_errors() { c awk '/^Icmp:/ && n++ { print $5 }' /proc/net/snmp; }
+told=$(icmp_errors)
 check 'an outage that is longer' wait_for 60 grep -q 'fell silent' "$tmp/client"
+check 'of which the application hears' wait_for 5 eval \
+	'[ "$(icmp_errors)" -gt '"$told"' ]'
 found
 check 'after that it goes on, too' goes_on
 check 'from the same socket' kill -0 "$app"
