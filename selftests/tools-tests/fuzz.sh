@@ -37,7 +37,7 @@ words+=("$(printf 'a%.0s' {1..300})" "$(printf 'a%.0s' {1..300}):1"
 # Beginnings that make sense reach further
 starts=('-force -batch' --complete '--complete add tunnel t' 'add tunnel t dev lo' 'set tunnel t dev lo' 'del tunnel t' 'show'
 	'set peer p tunnel t dev lo' 'del peer p' 'add rules tunnel t dev lo'
-	'del rules tunnel t dev lo --dry-run' 'show rules' 'del flow' ''
+	'del rules tunnel t dev lo --dry-run' 'show' 'del flow' ''
 	'add tunnel t dev lo listen 127.0.0.1:1 remote'
 	'add tunnel t dev lo port 1 forward' 'set peer p tunnel t dev lo endpoint'
 	'set peer p tunnel t dev lo allowed-ips'
