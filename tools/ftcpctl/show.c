@@ -190,6 +190,16 @@ static void add_owner(struct table *t, const struct object *o)
 		   object_text(o, FTCP_A_IFNAME));
 }
 
+/* A flow's has a port, unlike that of a tunnel, which the attribute is first */
+static void add_local(struct table *t, const struct object *f)
+{
+	char buf[ADDRESS_STRLEN];
+	union address local;
+
+	object_address(f, FTCP_A_LOCAL, &local);
+	table_cell(t, "%s", format_address(buf, &local));
+}
+
 static void add_inner(struct table *t, const struct object *f)
 {
 	char a[VALUE_STRLEN], b[VALUE_STRLEN];
@@ -243,7 +253,7 @@ static const struct column peer_columns[] = {
 };
 
 static const struct column flow_columns[] = {
-	{ "LOCAL", FTCP_A_LOCAL, NULL },
+	{ "LOCAL", 0, add_local },
 	{ "REMOTE", FTCP_A_REMOTE, NULL },
 	{ "STATE", FTCP_A_STATE, NULL },
 	{ "INNER", 0, add_inner },
