@@ -10,6 +10,7 @@
 #include "flow.h"
 #include "handover.h"
 #include "netlink.h"
+#include "peer.h"
 #include "source.h"
 
 static int __init ftcp_init(void)
@@ -27,9 +28,12 @@ static int __init ftcp_init(void)
 	err = ftcp_source_init();
 	if (err)
 		return err;
-	err = ftcp_flow_init();
+	err = ftcp_peer_init();
 	if (err)
 		goto err_source;
+	err = ftcp_flow_init();
+	if (err)
+		goto err_peer;
 	err = ftcp_device_init();
 	if (err)
 		goto err_flow;
@@ -47,6 +51,8 @@ err_device:
 	ftcp_device_exit();
 err_flow:
 	ftcp_flow_exit();
+err_peer:
+	ftcp_peer_exit();
 err_source:
 	ftcp_source_exit();
 	return err;
@@ -58,6 +64,7 @@ static void __exit ftcp_exit(void)
 	ftcp_handover_exit();
 	ftcp_device_exit();
 	ftcp_flow_exit();
+	ftcp_peer_exit();
 	ftcp_source_exit();
 }
 

@@ -10,7 +10,7 @@
 #include "tunnel.h"
 
 static int get_range(struct genl_info *info, const struct nlattr *nla,
-		     struct ftcp_range *range)
+		     struct ftcp_range_key *range)
 {
 	struct nlattr *tb[FTCP_ALLOWED_IP_MAX + 1], *addr;
 	unsigned int prefix, bits;
@@ -38,22 +38,49 @@ static int get_range(struct genl_info *info, const struct nlattr *nla,
 		return -EINVAL;
 	}
 
-	memset(range, 0, sizeof(*range));
 	if (bits == 32) {
-		struct in6_addr mapped;
-
-		ipv6_addr_set_v4mapped(nla_get_in_addr(addr), &mapped);
-		range->family = AF_INET;
-		range->prefix = 96 + prefix;
-		ipv6_addr_prefix(&range->addr, &mapped, range->prefix);
+		ftcp_range_key_v4(range, nla_get_in_addr(addr), prefix);
 	} else {
 		struct in6_addr in6 = nla_get_in6_addr(addr);
 
-		range->family = AF_INET6;
-		range->prefix = prefix;
-		ipv6_addr_prefix(&range->addr, &in6, prefix);
+		ftcp_range_key_v6(range, &in6, prefix);
 	}
 	return 0;
+}
+
+/* The ranges that a request has, NULL if it says nothing of them. */
+static struct ftcp_range_list *get_ranges(struct genl_info *info)
+{
+	bool empty = nla_get_flag(info->attrs[FTCP_A_NO_ALLOWED_IP]);
+	struct ftcp_range_list *list;
+	unsigned int n = 0;
+	struct nlattr *nla;
+	int rem, err;
+
+	nlmsg_for_each_attr(nla, info->nlhdr, GENL_HDRLEN, rem)
+		n += nla_type(nla) == FTCP_A_ALLOWED_IP;
+	if (!n && !empty)
+		return NULL;
+	if (n && empty)
+		return ERR_PTR(ftcp_req_refuse(
+			info, FTCP_A_NO_ALLOWED_IP, -EINVAL,
+			"allowed-ips: some, and none, contradict each other"));
+	if (n > FTCP_RANGES_MAX)
+		return ERR_PTR(ftcp_req_refuse(info, FTCP_A_ALLOWED_IP, -E2BIG,
+					       "allowed-ips: too many ranges"));
+	list = kvzalloc(struct_size(list, keys, n), GFP_KERNEL_ACCOUNT);
+	if (!list)
+		return ERR_PTR(-ENOMEM);
+	nlmsg_for_each_attr(nla, info->nlhdr, GENL_HDRLEN, rem) {
+		if (nla_type(nla) != FTCP_A_ALLOWED_IP)
+			continue;
+		err = get_range(info, nla, &list->keys[list->n++]);
+		if (!err)
+			continue;
+		kvfree(list);
+		return ERR_PTR(err);
+	}
+	return list;
 }
 
 /* The endpoint as requested, checked against what the mode can do with it. */
@@ -113,18 +140,40 @@ static int get_endpoint(struct genl_info *info,
 	return 0;
 }
 
+/* All that is to be so of a peer but its ranges: what it was, and what is asked for. */
+static struct ftcp_peer_config *get_config(struct genl_info *info,
+					   const struct ftcp_tunnel *tunnel,
+					   const struct ftcp_peer_config *old)
+{
+	struct ftcp_peer_config *config;
+	int err;
+
+	config = kzalloc(sizeof(*config), GFP_KERNEL_ACCOUNT);
+	if (!config)
+		return ERR_PTR(-ENOMEM);
+	if (old)
+		*config = *old;
+	else
+		config->wire = tunnel->config.wire;
+	if (info->attrs[FTCP_A_WIRE])
+		config->wire = nla_get_u32(info->attrs[FTCP_A_WIRE]);
+	err = get_endpoint(info, tunnel, config);
+	if (!err)
+		return config;
+	kfree(config);
+	return ERR_PTR(err);
+}
+
 /* @privileged: in the underlay's namespace */
 static int set_peer(struct genl_info *info, struct ftcp_tunnel *tunnel,
 		    bool privileged)
 {
 	const char *name = ftcp_req_name(info, FTCP_A_PEER, "peer");
-	bool empty = nla_get_flag(info->attrs[FTCP_A_NO_ALLOWED_IP]);
-	struct ftcp_peer_config *config;
 	const struct ftcp_peer_config *old = NULL;
+	struct ftcp_peer_change change = { };
+	struct ftcp_range_list *allowed;
 	struct ftcp_peer *peer;
-	unsigned int n = 0, i = 0;
-	struct nlattr *nla;
-	int rem, err;
+	int err;
 
 	if (!name)
 		return -EINVAL;
@@ -141,52 +190,15 @@ static int set_peer(struct genl_info *info, struct ftcp_tunnel *tunnel,
 			info, FTCP_A_ALLOWED_IP, -EPERM,
 			"allowed-ips of a peer with endpoint same take CAP_NET_ADMIN in the underlay's namespace");
 
-	nlmsg_for_each_attr(nla, info->nlhdr, GENL_HDRLEN, rem) {
-		if (nla_type(nla) == FTCP_A_ALLOWED_IP)
-			n++;
-	}
-	if (n && empty)
-		return ftcp_req_refuse(
-			info, FTCP_A_NO_ALLOWED_IP, -EINVAL,
-			"allowed-ips: some, and none, contradict each other");
-	if (n > FTCP_RANGES_MAX)
-		return ftcp_req_refuse(info, FTCP_A_ALLOWED_IP, -E2BIG,
-				       "allowed-ips: too many ranges");
-	config = ftcp_peer_config_alloc(n ?: old && !empty ? old->nranges : 0);
-	if (!config)
-		return -ENOMEM;
-	config->wire = tunnel->config.wire;
-	if (old) {
-		config->kind = old->kind;
-		config->wire = old->wire;
-		config->endpoint = old->endpoint;
-		config->tentative = old->tentative;
-		strscpy(config->endpoint_name, old->endpoint_name,
-			sizeof(config->endpoint_name));
-	}
-	if (n) {
-		nlmsg_for_each_attr(nla, info->nlhdr, GENL_HDRLEN, rem) {
-			if (nla_type(nla) != FTCP_A_ALLOWED_IP)
-				continue;
-			err = get_range(info, nla, &config->ranges[i++]);
-			if (err)
-				goto err_free;
-		}
-		config->nranges = n;
-	} else if (old && !empty) {
-		config->nranges = old->nranges;
-		memcpy(config->ranges, old->ranges,
-		       array_size(old->nranges, sizeof(old->ranges[0])));
-	}
-	if (info->attrs[FTCP_A_WIRE])
-		config->wire = nla_get_u32(info->attrs[FTCP_A_WIRE]);
-	err = get_endpoint(info, tunnel, config);
-	if (err)
-		goto err_free;
-	return ftcp_peer_set(tunnel, name, config, info->extack);
-
-err_free:
-	kvfree(config);
+	allowed = get_ranges(info);
+	if (IS_ERR(allowed))
+		return PTR_ERR(allowed);
+	change.allowed = allowed;
+	change.config = get_config(info, tunnel, old);
+	err = PTR_ERR_OR_ZERO(change.config);
+	if (!err)
+		err = ftcp_peer_set(tunnel, name, &change, info->extack);
+	kvfree(allowed);
 	return err;
 }
 
@@ -229,7 +241,8 @@ int faketcp_nl_peer_del_doit(struct sk_buff *skb, struct genl_info *info)
 				      "no such peer in the tunnel");
 		goto out;
 	}
-	err = ftcp_peer_del(peer, info->extack);
+	ftcp_peer_del(peer);
+	err = 0;
 out:
 	rtnl_unlock();
 	return err;

@@ -156,29 +156,31 @@ static int fill_tunnel(struct sk_buff *msg, const struct ftcp_tunnel *tunnel,
 static int put_range(struct sk_buff *msg, const struct ftcp_range *range)
 {
 	struct nlattr *nest = nla_nest_start(msg, FTCP_A_ALLOWED_IP);
-	bool v4 = range->family == AF_INET;
+	struct in6_addr addr;
 
+	ftcp_range_addr(range, &addr);
 	if (!nest ||
-	    (v4 ? nla_put_in_addr(msg, FTCP_ALLOWED_IP_ADDR,
-				  range->addr.s6_addr32[3]) :
-		  nla_put_in6_addr(msg, FTCP_ALLOWED_IP_ADDR, &range->addr)) ||
-	    nla_put_u8(msg, FTCP_ALLOWED_IP_PREFIX,
-		       range->prefix - (v4 ? 96 : 0)))
+	    (range->family == AF_INET ?
+		     nla_put_in_addr(msg, FTCP_ALLOWED_IP_ADDR,
+				     addr.s6_addr32[0]) :
+		     nla_put_in6_addr(msg, FTCP_ALLOWED_IP_ADDR, &addr)) ||
+	    nla_put_u8(msg, FTCP_ALLOWED_IP_PREFIX, range->node.prefix.len))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
 }
 
-/* As many of a peer's ranges as fit, from *@range on; a peer with more has
- * several messages.
+/* As many of a peer's ranges as fit, behind those that are *@done; a peer with more
+ * has several messages.
  */
 static int fill_peer(struct sk_buff *msg, const struct ftcp_peer *peer,
-		     u32 portid, u32 seq, unsigned int *range)
+		     u32 portid, u32 seq, unsigned int *done)
 {
 	const struct ftcp_peer_config *c = rtnl_dereference(peer->config);
 	void *hdr = genlmsg_put(msg, portid, seq, &ftcp_netlink_family,
 				NLM_F_MULTI, FAKETCP_CMD_PEER_GET);
-	unsigned int first = *range;
+	const struct ftcp_range *range;
+	unsigned int first = *done, n = 0;
 	void *mark;
 
 	if (!hdr)
@@ -194,18 +196,22 @@ static int fill_peer(struct sk_buff *msg, const struct ftcp_peer *peer,
 	    nla_put_u32(msg, FTCP_A_WIRE, c->wire) ||
 	    nla_put_u32(msg, FTCP_A_FLOWS, READ_ONCE(peer->nflows)))
 		goto cancel;
-	for (; *range < c->nranges; ++*range) {
-		mark = skb_tail_pointer(msg);
-		if (!put_range(msg, &c->ranges[*range]))
+	list_for_each_entry(range, &peer->allowed, list) {
+		if (n++ < *done)
 			continue;
+		mark = skb_tail_pointer(msg);
+		if (!put_range(msg, range)) {
+			++*done;
+			continue;
+		}
 		nlmsg_trim(msg, mark);
-		if (*range == first)
+		if (*done == first)
 			goto cancel;
 		genlmsg_end(msg, hdr);
 		return -EMSGSIZE;
 	}
 	genlmsg_end(msg, hdr);
-	*range = 0;
+	*done = 0;
 	return 0;
 
 cancel:

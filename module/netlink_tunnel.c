@@ -247,20 +247,18 @@ int faketcp_nl_tunnel_new_doit(struct sk_buff *skb, struct genl_info *info)
 static int set_only_peer_wire(struct ftcp_tunnel *tunnel, u32 wire,
 			      struct netlink_ext_ack *extack)
 {
-	const struct ftcp_peer_config *old;
-	struct ftcp_peer_config *config;
+	struct ftcp_peer_change change = { };
 	struct ftcp_peer *peer;
 
 	peer = list_first_entry_or_null(&tunnel->peers, struct ftcp_peer, list);
 	if (tunnel->mode != FTCP_MODE_LISTEN || !peer)
 		return 0;
-	old = rtnl_dereference(peer->config);
-	config = ftcp_peer_config_alloc(old->nranges);
-	if (!config)
+	change.config = kmemdup(rtnl_dereference(peer->config),
+				sizeof(*change.config), GFP_KERNEL_ACCOUNT);
+	if (!change.config)
 		return -ENOMEM;
-	memcpy(config, old, struct_size(old, ranges, old->nranges));
-	config->wire = wire;
-	return ftcp_peer_set(tunnel, peer->name, config, extack);
+	change.config->wire = wire;
+	return ftcp_peer_set(tunnel, peer->name, &change, extack);
 }
 
 int faketcp_nl_tunnel_set_doit(struct sk_buff *skb, struct genl_info *info)

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Peers: the remote ends of a tunnel, and which addresses are behind them.
+ * Peers: the remote ends of a tunnel.
  *
- * All changes are made under RTNL.  Readers look at a peer's configuration
- * and at a tunnel's table of allowed IPs under RCU; both are replaced whole.
+ * All changes are made under RTNL.  Readers look under RCU at a peer's configuration,
+ * which is replaced whole, and at its tunnel's ranges, which are changed one by one,
+ * see allowed.c.  By their names peers are found in one table of all tunnels.
  */
+#include <linux/rhashtable.h>
 #include <linux/rtnetlink.h>
-#include <linux/sort.h>
 
+#include "allowed.h"
 #include "flow.h"
 #include "mover.h"
 #include "peer.h"
@@ -15,31 +17,31 @@
 #include "renew.h"
 #include "tunnel.h"
 
-/* The same ranges come together. */
-static int longest_first(const void *a, const void *b)
-{
-	const struct ftcp_allowed_entry *x = a, *y = b;
+static struct rhashtable by_name;
 
-	return (int)y->range.prefix - (int)x->range.prefix ?:
-	       (int)x->range.family - (int)y->range.family ?:
-	       ipv6_addr_cmp(&x->range.addr, &y->range.addr);
+static const struct rhashtable_params by_name_params = {
+	.head_offset = offsetof(struct ftcp_peer, node),
+	.key_offset = offsetof(struct ftcp_peer, key),
+	.key_len = sizeof(struct ftcp_peer_key),
+	.automatic_shrinking = true,
+};
+
+/**
+ * ftcp_peer_init() - prepare for peers
+ *
+ * Return: 0 or a negative error.
+ */
+int __init ftcp_peer_init(void)
+{
+	return rhashtable_init(&by_name, &by_name_params);
 }
 
-/* The first of the entries from @from on that does not come before @key. */
-static unsigned int not_before(const struct ftcp_allowed *allowed,
-			       unsigned int from,
-			       const struct ftcp_allowed_entry *key)
+/**
+ * ftcp_peer_exit() - no peer is left, and there will be none
+ */
+void ftcp_peer_exit(void)
 {
-	unsigned int to = allowed->count, middle;
-
-	while (from < to) {
-		middle = from + (to - from) / 2;
-		if (longest_first(&allowed->entries[middle], key) < 0)
-			from = middle + 1;
-		else
-			to = middle;
-	}
-	return from;
+	rhashtable_destroy(&by_name);
 }
 
 /**
@@ -47,35 +49,21 @@ static unsigned int not_before(const struct ftcp_allowed *allowed,
  * @tunnel: where to look
  * @end: the address; its port does not matter
  *
- * Whoever sends a SYN has this done: of the ranges of each length only those are
- * looked at that halving leads to.
- *
  * Context: RCU read-side critical section.
  * Return: the peer with the longest matching prefix, or NULL.
  */
 struct ftcp_peer *ftcp_peer_by_address(struct ftcp_tunnel *tunnel,
 				       const struct ftcp_end *end)
 {
-	const struct ftcp_allowed *allowed = rcu_dereference(tunnel->allowed);
-	unsigned int i = 0, found;
+	struct ftcp_peer *peer;
+	unsigned int seq;
+	u8 len;
 
-	while (allowed && i < allowed->count) {
-		struct ftcp_allowed_entry key = allowed->entries[i];
-
-		if (key.range.family == end->family) {
-			ipv6_addr_prefix(&key.range.addr, &end->addr,
-					 key.range.prefix);
-			found = not_before(allowed, i, &key);
-			if (found < allowed->count &&
-			    !longest_first(&allowed->entries[found], &key))
-				return allowed->entries[found].peer;
-		}
-		/* behind all ranges of this length and family */
-		key.range.family++;
-		key.range.addr = in6addr_any;
-		i = not_before(allowed, i, &key);
-	}
-	return NULL;
+	do {
+		seq = read_seqcount_begin(&tunnel->ranges_seq);
+		peer = ftcp_ranges_find(&tunnel->allowed, end, &len);
+	} while (read_seqcount_retry(&tunnel->ranges_seq, seq));
+	return peer;
 }
 
 /**
@@ -100,83 +88,11 @@ struct ftcp_peer *ftcp_peer_only(struct ftcp_tunnel *tunnel)
  */
 struct ftcp_peer *ftcp_peer_find(struct ftcp_tunnel *tunnel, const char *name)
 {
-	struct ftcp_peer *peer;
+	struct ftcp_peer_key key = { .tunnel = tunnel };
 
 	ASSERT_RTNL();
-	list_for_each_entry(peer, &tunnel->peers, list) {
-		if (!strcmp(peer->name, name))
-			return peer;
-	}
-	return NULL;
-}
-
-/* The table for @tunnel as it is to be when @changed has @config, NULL for no
- * peer at all.
- */
-static struct ftcp_allowed *make_allowed(struct ftcp_tunnel *tunnel,
-					 struct ftcp_peer *changed,
-					 const struct ftcp_peer_config *config)
-{
-	const struct ftcp_peer_config *c;
-	struct ftcp_allowed *allowed;
-	struct ftcp_peer *peer;
-	unsigned int count = config ? config->nranges : 0, i, n = 0;
-
-	list_for_each_entry(peer, &tunnel->peers, list) {
-		if (peer != changed)
-			count += rtnl_dereference(peer->config)->nranges;
-	}
-	if (count > FTCP_RANGES_MAX)
-		return ERR_PTR(-E2BIG);
-
-	allowed = kvzalloc(struct_size(allowed, entries, count),
-			   GFP_KERNEL_ACCOUNT);
-	if (!allowed)
-		return ERR_PTR(-ENOMEM);
-
-	list_for_each_entry(peer, &tunnel->peers, list) {
-		if (peer == changed)
-			continue;
-		c = rtnl_dereference(peer->config);
-		for (i = 0; i < c->nranges; i++)
-			allowed->entries[n++] = (struct ftcp_allowed_entry){
-				c->ranges[i], peer
-			};
-	}
-	for (i = 0; config && i < config->nranges; i++)
-		allowed->entries[n++] = (struct ftcp_allowed_entry){
-			config->ranges[i], changed
-		};
-	allowed->count = n;
-	sort(allowed->entries, n, sizeof(allowed->entries[0]), longest_first,
-	     NULL);
-	return allowed;
-}
-
-static void publish_allowed(struct ftcp_tunnel *tunnel,
-			    struct ftcp_allowed *allowed)
-{
-	allowed = rcu_replace_pointer(tunnel->allowed, allowed,
-				      lockdep_rtnl_is_held());
-	if (allowed)
-		kvfree_rcu(allowed, rcu);
-}
-
-static int check_overlap(const struct ftcp_allowed *allowed,
-			 struct netlink_ext_ack *extack)
-{
-	const struct ftcp_allowed_entry *e = allowed->entries;
-	unsigned int i;
-
-	for (i = 1; i < allowed->count; i++) {
-		if (e[i].peer == e[i - 1].peer ||
-		    longest_first(&e[i - 1], &e[i]))
-			continue;
-		NL_SET_ERR_MSG(extack,
-			       "allowed-ips: another peer of this tunnel has the same range");
-		return -EEXIST;
-	}
-	return 0;
+	strscpy(key.name, name, sizeof(key.name));
+	return rhashtable_lookup_fast(&by_name, &key, by_name_params);
 }
 
 static bool endpoint_changed(const struct ftcp_peer_config *a,
@@ -217,76 +133,123 @@ bool ftcp_peer_pauses(const struct ftcp_peer *peer)
 	return ftcp_backoff_pauses(&peer->backoff, ftcp_now());
 }
 
+static struct ftcp_peer *new_peer(struct ftcp_tunnel *tunnel, const char *name,
+				  struct ftcp_peer_config *config)
+{
+	struct ftcp_peer *peer = kzalloc(sizeof(*peer), GFP_KERNEL_ACCOUNT);
+
+	if (!peer)
+		return NULL;
+	peer->tunnel = tunnel;
+	strscpy(peer->name, name, sizeof(peer->name));
+	RCU_INIT_POINTER(peer->config, config);
+	INIT_LIST_HEAD(&peer->allowed);
+	INIT_LIST_HEAD(&peer->flows);
+	INIT_LIST_HEAD(&peer->doomed);
+	ftcp_mover_init(peer);
+	refcount_set(&peer->refs, 1);
+	if (rhashtable_insert_fast(&by_name, &peer->node, by_name_params)) {
+		kfree(peer);
+		return NULL;
+	}
+	refcount_inc(&tunnel->refs);
+	list_add_tail_rcu(&peer->list, &tunnel->peers);
+	return peer;
+}
+
+static bool too_many(const struct ftcp_ranges *ranges,
+		     const struct list_head *own,
+		     const struct ftcp_range_list *want)
+{
+	unsigned int n = ranges->count;
+	const struct list_head *range;
+
+	if (!want || want->n <= FTCP_RANGES_MAX - n)
+		return false;
+	if (own)
+		list_for_each(range, own)
+			n--;
+	return want->n > FTCP_RANGES_MAX - n;
+}
+
+/* @peer has another configuration than before. */
+static void settle(struct ftcp_peer *peer, struct ftcp_peer_config *old,
+		   const struct ftcp_peer_config *config)
+{
+	bool moved = endpoint_changed(old, config);
+	bool redial = moved || old->wire != config->wire;
+
+	kfree_rcu(old, rcu);
+	if (redial) {
+		ftcp_peer_reached(peer);
+		ftcp_mover_ask(peer, !moved);
+	}
+}
+
+/* Give @peer what it is to have: nothing can go wrong any more. */
+static void change_peer(struct ftcp_peer *peer,
+			const struct ftcp_peer_change *change,
+			struct list_head *spare)
+{
+	struct ftcp_tunnel *tunnel = peer->tunnel;
+	struct ftcp_peer_config *old;
+	LIST_HEAD(not_any_more);
+
+	if (change->allowed)
+		ftcp_ranges_give(&tunnel->allowed, peer, &peer->allowed,
+				 change->allowed, spare, &not_any_more);
+	old = rcu_replace_pointer(peer->config, change->config,
+				  lockdep_rtnl_is_held());
+	raw_write_seqcount_barrier(&tunnel->ranges_seq);
+	ftcp_ranges_take(&tunnel->allowed, &not_any_more);
+	if (old != change->config)
+		settle(peer, old, change->config);
+}
+
 /**
  * ftcp_peer_set() - add a peer, or give one a new configuration
  * @tunnel: the tunnel
  * @name: name of the peer
- * @config: complete configuration; taken over, also in case of an error
+ * @change: what it is to be like
  * @extack: says why, in case of an error
  *
- * Flows that were dialled to an endpoint which is no longer the peer's move to
- * the new one, one after the other: see mover.c.
+ * A range that is another peer's moves, and at no time is it nobody's.  Flows that
+ * were dialled to an endpoint which is no longer the peer's move to the new one, one
+ * after the other: see mover.c.
  *
  * Context: RTNL.
  * Return: 0 or a negative error; nothing is changed then.
  */
 int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
-		  struct ftcp_peer_config *config,
+		  const struct ftcp_peer_change *change,
 		  struct netlink_ext_ack *extack)
 {
-	struct ftcp_peer *peer = ftcp_peer_find(tunnel, name), *new = NULL;
-	struct ftcp_peer_config *old;
-	struct ftcp_allowed *allowed;
-	int err;
+	struct ftcp_peer *peer = ftcp_peer_find(tunnel, name);
+	LIST_HEAD(spare);
+	int err = -E2BIG;
 
+	if (too_many(&tunnel->allowed, peer ? &peer->allowed : NULL,
+		     change->allowed)) {
+		NL_SET_ERR_MSG(extack,
+			       "allowed-ips: too many ranges in this tunnel");
+		goto refused;
+	}
+	err = ftcp_ranges_reserve(&spare, change->allowed);
+	if (err)
+		goto refused;
 	if (!peer) {
 		err = -ENOMEM;
-		new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
-		if (!new)
-			goto out_free;
-		new->tunnel = tunnel;
-		INIT_LIST_HEAD(&new->flows);
-		INIT_LIST_HEAD(&new->doomed);
-		ftcp_mover_init(new);
-		refcount_set(&new->refs, 1);
-		strscpy(new->name, name, sizeof(new->name));
-		peer = new;
+		peer = new_peer(tunnel, name, change->config);
+		if (!peer)
+			goto refused;
 	}
-	allowed = make_allowed(tunnel, peer, config);
-	if (IS_ERR(allowed)) {
-		err = PTR_ERR(allowed);
-		if (err == -E2BIG)
-			NL_SET_ERR_MSG(extack,
-				       "allowed-ips: too many ranges in this tunnel");
-		goto out_free;
-	}
-	err = check_overlap(allowed, extack);
-	if (err) {
-		kvfree(allowed);
-		goto out_free;
-	}
-
-	old = rcu_replace_pointer(peer->config, config, lockdep_rtnl_is_held());
-	if (new) {
-		refcount_inc(&tunnel->refs);
-		list_add_tail_rcu(&new->list, &tunnel->peers);
-	}
-	publish_allowed(tunnel, allowed);
-	if (old) {
-		bool moved = endpoint_changed(old, config);
-		bool redial = moved || old->wire != config->wire;
-
-		kvfree_rcu(old, rcu);
-		if (redial) {
-			ftcp_peer_reached(peer);
-			ftcp_mover_ask(peer, !moved);
-		}
-	}
+	change_peer(peer, change, &spare);
+	ftcp_ranges_free_spare(&spare);
 	return 0;
 
-out_free:
-	kfree(new);
-	kvfree(config);
+refused:
+	ftcp_ranges_free_spare(&spare);
+	kfree(change->config);
 	return err;
 }
 
@@ -304,24 +267,32 @@ int ftcp_peer_add_any(struct ftcp_tunnel *tunnel, const char *name,
 		      const struct ftcp_end *endpoint,
 		      const char *endpoint_name)
 {
-	struct ftcp_peer_config *config = ftcp_peer_config_alloc(2);
+	struct ftcp_peer_change change = { };
+	struct ftcp_range_list *all;
+	int err;
 
-	if (!config)
+	change.config = kzalloc(sizeof(*change.config), GFP_KERNEL_ACCOUNT);
+	all = kzalloc(struct_size(all, keys, 2), GFP_KERNEL);
+	if (!change.config || !all) {
+		kfree(change.config);
+		kfree(all);
 		return -ENOMEM;
-	config->wire = tunnel->config.wire;
-	if (endpoint) {
-		config->kind = FTCP_ENDPOINT_ADDR;
-		config->endpoint = *endpoint;
-		if (endpoint_name)
-			strscpy(config->endpoint_name, endpoint_name,
-				sizeof(config->endpoint_name));
 	}
-	config->nranges = 2;
-	ipv6_addr_set_v4mapped(0, &config->ranges[0].addr);
-	config->ranges[0].prefix = 96;
-	config->ranges[0].family = AF_INET;
-	config->ranges[1].family = AF_INET6;
-	return ftcp_peer_set(tunnel, name, config, NULL);
+	change.config->wire = tunnel->config.wire;
+	if (endpoint) {
+		change.config->kind = FTCP_ENDPOINT_ADDR;
+		change.config->endpoint = *endpoint;
+		if (endpoint_name)
+			strscpy(change.config->endpoint_name, endpoint_name,
+				sizeof(change.config->endpoint_name));
+	}
+	all->n = 2;
+	ftcp_range_key_v4(&all->keys[0], 0, 0);
+	ftcp_range_key_v6(&all->keys[1], &in6addr_any, 0);
+	change.allowed = all;
+	err = ftcp_peer_set(tunnel, name, &change, NULL);
+	kfree(all);
+	return err;
 }
 
 /**
@@ -336,50 +307,33 @@ void ftcp_peer_put(struct ftcp_peer *peer)
 
 	if (!refcount_dec_and_test(&peer->refs))
 		return;
-	kvfree_rcu(rcu_dereference_protected(peer->config, 1), rcu);
+	kfree_rcu(rcu_dereference_protected(peer->config, 1), rcu);
 	kfree_rcu(peer, rcu);
 	ftcp_tunnel_put(tunnel);
 }
 
-/* Nobody finds it, whoever found it before adds no flow, and those that there are
- * end.
+/**
+ * ftcp_peer_del() - delete a peer; its flows are reset
+ * @peer: the peer
+ *
+ * When it returns nobody finds it, whoever found it before adds no flow, and none of
+ * those that there are is found any more, see reaper.c.
+ *
+ * Context: RTNL.
  */
-static void let_go(struct ftcp_peer *peer)
+void ftcp_peer_del(struct ftcp_peer *peer)
 {
 	struct ftcp_tunnel *tunnel = peer->tunnel;
 
 	ASSERT_RTNL();
+	ftcp_ranges_take(&tunnel->allowed, &peer->allowed);
+	rhashtable_remove_fast(&by_name, &peer->node, by_name_params);
 	list_del_rcu(&peer->list);
 	spin_lock_bh(&tunnel->lock);
 	WRITE_ONCE(peer->gone, true);
 	spin_unlock_bh(&tunnel->lock);
 	ftcp_reaper_doom(peer);
 	ftcp_peer_put(peer);
-}
-
-/**
- * ftcp_peer_del() - delete a peer; its flows are reset
- * @peer: the peer
- * @extack: says why, in case of an error
- *
- * When it returns none of them is found any more, see reaper.c.
- *
- * Context: RTNL, sleeps.
- * Return: 0 or a negative error; nothing is changed then.
- */
-int ftcp_peer_del(struct ftcp_peer *peer, struct netlink_ext_ack *extack)
-{
-	struct ftcp_tunnel *tunnel = peer->tunnel;
-	struct ftcp_allowed *allowed = make_allowed(tunnel, peer, NULL);
-
-	if (IS_ERR(allowed)) {
-		NL_SET_ERR_MSG(extack,
-			       "no memory for the table of allowed-ips without the peer");
-		return PTR_ERR(allowed);
-	}
-	publish_allowed(tunnel, allowed);
-	let_go(peer);
-	return 0;
 }
 
 /**
@@ -392,7 +346,6 @@ void ftcp_peer_del_all(struct ftcp_tunnel *tunnel)
 {
 	struct ftcp_peer *peer, *next;
 
-	publish_allowed(tunnel, NULL);
 	list_for_each_entry_safe(peer, next, &tunnel->peers, list)
-		let_go(peer);
+		ftcp_peer_del(peer);
 }

@@ -1,55 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Peers: the remote ends of a tunnel, and which addresses are behind them. */
+/* Peers: the remote ends of a tunnel. */
 #ifndef FTCP_PEER_H
 #define FTCP_PEER_H
 
 #include <linux/atomic.h>
-#include <linux/mm.h>
 #include <linux/netlink.h>
-#include <linux/overflow.h>
 #include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/stddef.h>
 
 #include "addr.h"
+#include "allowed.h"
 #include "tunnel.h"
-
-/**
- * struct ftcp_range - a range of inner addresses
- * @addr: IPv6 address, or IPv4 address in its mapped form
- * @prefix: bits of @addr that count, 0 to 128; 96 more than in IPv4's notation
- *	for an IPv4 range
- * @family: AF_INET or AF_INET6
- */
-struct ftcp_range {
-	struct in6_addr addr;
-	u8 prefix;
-	u16 family;
-};
-
-/**
- * struct ftcp_allowed_entry - whose a range is
- * @range: the range
- * @peer: the peer
- */
-struct ftcp_allowed_entry {
-	struct ftcp_range range;
-	struct ftcp_peer *peer;
-};
-
-/**
- * struct ftcp_allowed - the ranges of all peers of a tunnel
- * @rcu: for freeing
- * @count: length of @entries
- * @entries: longest prefix first
- *
- * Consulted when a flow begins, and for packets that have none: never for a
- * datagram of a flow, and a sorted array, in which each length is halved, is all it
- * takes.
- */
-struct ftcp_allowed {
-	struct rcu_head rcu;
-	unsigned int count;
-	struct ftcp_allowed_entry entries[];
-};
 
 /**
  * struct ftcp_peer_config - what a user sets of a peer
@@ -59,8 +21,6 @@ struct ftcp_allowed {
  * @endpoint: TCP address and port, with FTCP_ENDPOINT_ADDR
  * @endpoint_name: what the user wrote for @endpoint, if it was a name
  * @tentative: flows that are up stay while @endpoint does not answer
- * @nranges: length of @ranges
- * @ranges: allowed IPs
  */
 struct ftcp_peer_config {
 	struct rcu_head rcu;
@@ -69,18 +29,17 @@ struct ftcp_peer_config {
 	struct ftcp_end endpoint;
 	char endpoint_name[FAKETCP_ENDPOINT_NAME_MAX + 1];
 	bool tentative;
-	unsigned int nranges;
-	struct ftcp_range ranges[];
 };
-
-#define FTCP_RANGES_MAX 65536	/* allowed IPs of one tunnel */
 
 /**
  * struct ftcp_peer - a remote end
  * @list: in ftcp_tunnel.peers, RCU
+ * @node: by @key in a table of all tunnels' peers, see peer.c
+ * @key: the following two
  * @tunnel: the tunnel
- * @name: unique in the tunnel
+ * @name: unique in the tunnel, padded with zeroes
  * @config: see there; RCU, replaced under RTNL
+ * @allowed: list of struct ftcp_range, its allowed IPs; under RTNL
  * @flows: list of struct ftcp_flow, those that are doomed first; RCU, changed under
  *	ftcp_tunnel.lock, like the following three
  * @nflows: how many of them are not doomed
@@ -100,9 +59,13 @@ struct ftcp_peer_config {
  */
 struct ftcp_peer {
 	struct list_head list;
-	struct ftcp_tunnel *tunnel;
-	char name[FAKETCP_NAME_MAX + 1];
+	struct rhash_head node;
+	struct_group_tagged(ftcp_peer_key, key,
+		struct ftcp_tunnel *tunnel;
+		char name[FAKETCP_NAME_MAX + 1];
+	);
 	struct ftcp_peer_config __rcu *config;
+	struct list_head allowed;
 	struct list_head flows;
 	u32 nflows;
 	u32 epoch;
@@ -118,12 +81,18 @@ struct ftcp_peer {
 	struct rcu_head rcu;
 };
 
-static inline struct ftcp_peer_config *ftcp_peer_config_alloc(unsigned int n)
-{
-	return kvzalloc(struct_size((struct ftcp_peer_config *)NULL, ranges, n),
-			GFP_KERNEL_ACCOUNT);
-}
+/**
+ * struct ftcp_peer_change - what a peer is to be like
+ * @config: all of it; taken over, also if the change is refused
+ * @allowed: its allowed IPs; NULL: as they are
+ */
+struct ftcp_peer_change {
+	struct ftcp_peer_config *config;
+	const struct ftcp_range_list *allowed;
+};
 
+int ftcp_peer_init(void);
+void ftcp_peer_exit(void);
 struct ftcp_peer *ftcp_peer_find(struct ftcp_tunnel *tunnel, const char *name);
 struct ftcp_peer *ftcp_peer_by_address(struct ftcp_tunnel *tunnel,
 				       const struct ftcp_end *end);
@@ -132,12 +101,12 @@ void ftcp_peer_failed(struct ftcp_peer *peer, bool refused);
 void ftcp_peer_reached(struct ftcp_peer *peer);
 bool ftcp_peer_pauses(const struct ftcp_peer *peer);
 int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
-		  struct ftcp_peer_config *config,
+		  const struct ftcp_peer_change *change,
 		  struct netlink_ext_ack *extack);
 int ftcp_peer_add_any(struct ftcp_tunnel *tunnel, const char *name,
 		      const struct ftcp_end *endpoint,
 		      const char *endpoint_name);
-int ftcp_peer_del(struct ftcp_peer *peer, struct netlink_ext_ack *extack);
+void ftcp_peer_del(struct ftcp_peer *peer);
 void ftcp_peer_del_all(struct ftcp_tunnel *tunnel);
 void ftcp_peer_put(struct ftcp_peer *peer);
 

@@ -253,6 +253,7 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	INIT_LIST_HEAD(&tunnel->peers);
 	INIT_HLIST_NODE(&tunnel->accept_node);
 	INIT_HLIST_NODE(&tunnel->listen_node);
+	seqcount_init(&tunnel->ranges_seq);
 	spin_lock_init(&tunnel->lock);
 	refcount_set(&tunnel->refs, 1);
 	netdev_hold(link->dev, &tunnel->dev_tracker, GFP_KERNEL);

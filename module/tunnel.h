@@ -7,9 +7,11 @@
 #include <linux/netlink.h>
 #include <linux/refcount.h>
 #include <linux/sched/mm.h>
+#include <linux/seqlock.h>
 #include <linux/spinlock.h>
 
 #include "addr.h"
+#include "allowed.h"
 #include "core/policy.h"
 #include "device.h"
 #include "stats.h"
@@ -24,7 +26,6 @@
  */
 #define FTCP_GFP_FLOW (GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT)
 
-struct ftcp_allowed;
 struct ftcp_peer;
 struct ftcp_port;
 
@@ -84,7 +85,8 @@ struct ftcp_tunnel_config {
  * @accept_port: reservation of @accept
  * @listen_port: reservation of @listen
  * @peers: list of struct ftcp_peer, RCU; changed under RTNL
- * @allowed: the peers' allowed IPs; RCU, replaced under RTNL
+ * @allowed: the peers' allowed IPs; RCU, changed under RTNL
+ * @ranges_seq: changes between what a peer is given and what is taken away from it
  * @lock: protects the flows of @peers, how many they are, and their sources;
  *	innermost but for those of rhashtable
  * @nflows: how many flows, of all peers, that are not doomed
@@ -128,7 +130,8 @@ struct ftcp_tunnel {
 	struct ftcp_port *accept_port;
 	struct ftcp_port *listen_port;
 	struct list_head peers;
-	struct ftcp_allowed __rcu *allowed;
+	struct ftcp_ranges allowed;
+	seqcount_t ranges_seq;
 	spinlock_t lock;
 	u32 nflows;
 	atomic_t queued;

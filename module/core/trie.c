@@ -19,19 +19,34 @@ static int covers(const struct ftcp_prefix *p, u64 high, u64 low)
 	return p->high == high && !((p->low ^ low) >> (BITS - p->len));
 }
 
+/**
+ * ftcp_prefix_make() - the range of the addresses that begin like one
+ * @high: the address, as in struct ftcp_prefix
+ * @low: its other half
+ * @len: how many bits of it count, 0 to 128
+ */
+struct ftcp_prefix ftcp_prefix_make(u64 high, u64 low, u8 len)
+{
+	if (len <= 64)
+		low = 0;
+	else
+		low &= ~0ULL << (BITS - len);
+	if (!len)
+		high = 0;
+	else if (len < 64)
+		high &= ~0ULL << (64 - len);
+	return (struct ftcp_prefix){ .high = high, .low = low, .len = len };
+}
+
 /* The longest prefix of both, of which neither covers the other. */
 static struct ftcp_prefix in_common(const struct ftcp_prefix *a,
 				    const struct ftcp_prefix *b)
 {
-	struct ftcp_prefix p = { };
+	u8 len = 0;
 
-	while (bit(a->high, a->low, p.len) == bit(b->high, b->low, p.len))
-		p.len++;
-	if (p.len)
-		p.high = a->high & ~0ULL << (p.len < 64 ? 64 - p.len : 0);
-	if (p.len > 64)
-		p.low = a->low & ~0ULL << (BITS - p.len);
-	return p;
+	while (bit(a->high, a->low, len) == bit(b->high, b->low, len))
+		len++;
+	return ftcp_prefix_make(a->high, a->low, len);
 }
 
 /**

@@ -55,6 +55,7 @@ struct ftcp_trie {
 	struct ftcp_trie_node *root;
 };
 
+struct ftcp_prefix ftcp_prefix_make(u64 high, u64 low, u8 len);
 void *ftcp_trie_find(const struct ftcp_trie *trie, u64 high, u64 low, u8 *len);
 struct ftcp_trie_node *ftcp_trie_add(struct ftcp_trie *trie,
 				     const struct ftcp_prefix *prefix,

@@ -71,6 +71,19 @@ static const struct {
 	{ "ff...fe", ~0ULL, ~1ULL, 6, 1 },
 };
 
+/* Bits that do not count are 0. */
+static void prefix_made(void)
+{
+	struct ftcp_prefix p, want;
+	u32 len;
+
+	for (len = 0; len <= 128; len++) {
+		p = ftcp_prefix_make(~0ULL, ~0ULL, (u8)len);
+		want = model_prefix(~0ULL, ~0ULL, (u8)len);
+		CHECK(p.high == want.high && p.low == want.low && p.len == len);
+	}
+}
+
 /* Forwards, backwards, and from the middle: the order does not matter. */
 static void longest_prefix(void)
 {
@@ -286,6 +299,7 @@ static void deepest(void)
 }
 
 static const struct ktap_test tests[] = {
+	{ "prefix_made", prefix_made },
 	{ "longest_prefix", longest_prefix },
 	{ "nothing_found", nothing_found },
 	{ "added_is_not_given", added_is_not_given },

@@ -162,10 +162,6 @@ check_refused 'mode forward dials nobody' 'dials nobody' \
 	"${peer[@]}" any tunnel server "${on[@]}" endpoint 192.0.2.9:2
 check_refused '... and not the same' 'dials nobody' \
 	"${peer[@]}" any tunnel server "${on[@]}" endpoint same
-check_refused 'a range of another peer' 'another peer' \
-	"${peer[@]}" two tunnel router "${on[@]}" allowed-ips 192.168.0.0/16,10.0.0.0/8
-check_refused '... of IPv6' 'another peer' \
-	"${peer[@]}" two tunnel router "${on[@]}" allowed-ips 2001:db8:1::/48
 check_refused 'unreachable of mode listen' 'mode forward only' \
 	c ftcpctl set tunnel client "${on[@]}" unreachable close
 check_fails 'moving a link whose tunnels have ports' \
