@@ -111,11 +111,11 @@ void ftcp_ranges_free_spare(struct list_head *spare)
 
 /**
  * ftcp_ranges_reserve() - get the memory that a list of ranges may take
- * @spare: empty; takes it
+ * @spare: takes it, beside what there is
  * @want: the list, or NULL for none
  *
  * Context: process.
- * Return: 0 or -ENOMEM, and then there is nothing in @spare.
+ * Return: 0 or -ENOMEM, and then there is nothing in @spare any more.
  */
 int ftcp_ranges_reserve(struct list_head *spare,
 			const struct ftcp_range_list *want)

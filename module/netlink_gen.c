@@ -51,7 +51,7 @@ const struct nla_policy faketcp_allowed_ip_nl_policy[FTCP_ALLOWED_IP_PREFIX + 1]
 };
 
 /* Global operation policy for faketcp */
-const struct nla_policy faketcp_nl_policy[FTCP_A_ENDPOINT_TENTATIVE + 1] = {
+const struct nla_policy faketcp_nl_policy[FTCP_A_FROM_KIND + 1] = {
 	[FTCP_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[FTCP_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
 	[FTCP_A_TUNNEL] = { .type = NLA_NUL_STRING, .len = 31, },
@@ -83,6 +83,8 @@ const struct nla_policy faketcp_nl_policy[FTCP_A_ENDPOINT_TENTATIVE + 1] = {
 	[FTCP_A_NO_ALLOWED_IP] = { .type = NLA_FLAG, },
 	[FTCP_A_COALESCE] = NLA_POLICY_MAX(NLA_U32, 1000),
 	[FTCP_A_ENDPOINT_TENTATIVE] = { .type = NLA_FLAG, },
+	[FTCP_A_FROM] = NLA_POLICY_NESTED(faketcp_allowed_ip_nl_policy),
+	[FTCP_A_FROM_KIND] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* Ops table for faketcp */

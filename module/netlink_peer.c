@@ -10,7 +10,7 @@
 #include "tunnel.h"
 
 static int get_range(struct genl_info *info, const struct nlattr *nla,
-		     struct ftcp_range_key *range)
+		     const char *word, struct ftcp_range_key *range)
 {
 	struct nlattr *tb[FTCP_ALLOWED_IP_MAX + 1], *addr;
 	unsigned int prefix, bits;
@@ -22,9 +22,10 @@ static int get_range(struct genl_info *info, const struct nlattr *nla,
 		return err;
 	addr = tb[FTCP_ALLOWED_IP_ADDR];
 	if (!addr || (nla_len(addr) != 4 && nla_len(addr) != 16)) {
-		NL_SET_ERR_MSG_ATTR(
-			info->extack, nla,
-			"allowed-ips: expected an address of 4 or 16 bytes");
+		NL_SET_BAD_ATTR(info->extack, nla);
+		ftcp_netlink_error(info->extack,
+				   "%s: expected an address of 4 or 16 bytes",
+				   word);
 		return -EINVAL;
 	}
 	bits = nla_len(addr) * 8;
@@ -32,9 +33,10 @@ static int get_range(struct genl_info *info, const struct nlattr *nla,
 			 nla_get_u8(tb[FTCP_ALLOWED_IP_PREFIX]) :
 			 bits;
 	if (prefix > bits) {
-		NL_SET_ERR_MSG_ATTR(
-			info->extack, nla,
-			"allowed-ips: the prefix is longer than the address");
+		NL_SET_BAD_ATTR(info->extack, nla);
+		ftcp_netlink_error(info->extack,
+				   "%s: the prefix is longer than the address",
+				   word);
 		return -EINVAL;
 	}
 
@@ -48,39 +50,73 @@ static int get_range(struct genl_info *info, const struct nlattr *nla,
 	return 0;
 }
 
-/* The ranges that a request has, NULL if it says nothing of them. */
-static struct ftcp_range_list *get_ranges(struct genl_info *info)
+/* The ranges that a request has in attributes @attr, NULL if there are none and it is
+ * not @empty either.
+ */
+static struct ftcp_range_list *get_ranges(struct genl_info *info, int attr,
+					  const char *word, bool empty)
 {
-	bool empty = nla_get_flag(info->attrs[FTCP_A_NO_ALLOWED_IP]);
 	struct ftcp_range_list *list;
 	unsigned int n = 0;
 	struct nlattr *nla;
 	int rem, err;
 
 	nlmsg_for_each_attr(nla, info->nlhdr, GENL_HDRLEN, rem)
-		n += nla_type(nla) == FTCP_A_ALLOWED_IP;
+		n += nla_type(nla) == attr;
 	if (!n && !empty)
 		return NULL;
-	if (n && empty)
-		return ERR_PTR(ftcp_req_refuse(
-			info, FTCP_A_NO_ALLOWED_IP, -EINVAL,
-			"allowed-ips: some, and none, contradict each other"));
-	if (n > FTCP_RANGES_MAX)
-		return ERR_PTR(ftcp_req_refuse(info, FTCP_A_ALLOWED_IP, -E2BIG,
-					       "allowed-ips: too many ranges"));
+	if (n > FTCP_RANGES_MAX) {
+		ftcp_netlink_error(info->extack, "%s: too many ranges", word);
+		return ERR_PTR(-E2BIG);
+	}
 	list = kvzalloc(struct_size(list, keys, n), GFP_KERNEL_ACCOUNT);
 	if (!list)
 		return ERR_PTR(-ENOMEM);
 	nlmsg_for_each_attr(nla, info->nlhdr, GENL_HDRLEN, rem) {
-		if (nla_type(nla) != FTCP_A_ALLOWED_IP)
+		if (nla_type(nla) != attr)
 			continue;
-		err = get_range(info, nla, &list->keys[list->n++]);
+		err = get_range(info, nla, word, &list->keys[list->n++]);
 		if (!err)
 			continue;
 		kvfree(list);
 		return ERR_PTR(err);
 	}
 	return list;
+}
+
+/* What the words about ranges may say, in the tunnel's mode. */
+static int check_ranges(struct genl_info *info, const struct ftcp_tunnel *tunnel)
+{
+	struct nlattr *kind = info->attrs[FTCP_A_FROM_KIND];
+	bool from = info->attrs[FTCP_A_FROM];
+	bool all_behind = kind && nla_get_u32(kind) == FTCP_FROM_ALLOWED_IPS;
+
+	if (info->attrs[FTCP_A_ALLOWED_IP] && info->attrs[FTCP_A_NO_ALLOWED_IP])
+		return ftcp_req_refuse(
+			info, FTCP_A_NO_ALLOWED_IP, -EINVAL,
+			"allowed-ips: some, and none, contradict each other");
+	if (from && all_behind)
+		return ftcp_req_refuse(
+			info, FTCP_A_FROM_KIND, -EINVAL,
+			"from: a list, and allowed-ips, contradict each other");
+	if (tunnel->mode == FTCP_MODE_LISTEN && (from || kind))
+		return ftcp_req_refuse(
+			info, from ? FTCP_A_FROM : FTCP_A_FROM_KIND, -EINVAL,
+			"from: nobody connects to a tunnel that listens");
+	if (tunnel->mode != FTCP_MODE_FORWARD)
+		return 0;
+	if (all_behind)
+		return ftcp_req_refuse(
+			info, FTCP_A_FROM_KIND, -EINVAL,
+			"from: a tunnel that forwards takes a list of addresses, or none");
+	if (info->attrs[FTCP_A_ALLOWED_IP] || info->attrs[FTCP_A_NO_ALLOWED_IP])
+		return ftcp_req_refuse(
+			info,
+			info->attrs[FTCP_A_ALLOWED_IP] ? FTCP_A_ALLOWED_IP :
+							 FTCP_A_NO_ALLOWED_IP,
+			-EINVAL,
+			"allowed-ips: no address is behind the peers of a tunnel that forwards; say with from who may connect");
+	return 0;
 }
 
 /* The endpoint as requested, checked against what the mode can do with it. */
@@ -154,7 +190,16 @@ static struct ftcp_peer_config *get_config(struct genl_info *info,
 	if (old)
 		*config = *old;
 	else
-		config->wire = tunnel->config.wire;
+		*config = (struct ftcp_peer_config){
+			.wire = tunnel->config.wire,
+			.from_kind = tunnel->mode == FTCP_MODE_ROUTED ?
+					     FTCP_FROM_ALLOWED_IPS :
+					     FTCP_FROM_LIST,
+		};
+	if (info->attrs[FTCP_A_FROM])
+		config->from_kind = FTCP_FROM_LIST;
+	else if (info->attrs[FTCP_A_FROM_KIND])
+		config->from_kind = nla_get_u32(info->attrs[FTCP_A_FROM_KIND]);
 	if (info->attrs[FTCP_A_WIRE])
 		config->wire = nla_get_u32(info->attrs[FTCP_A_WIRE]);
 	err = get_endpoint(info, tunnel, config);
@@ -171,7 +216,7 @@ static int set_peer(struct genl_info *info, struct ftcp_tunnel *tunnel,
 	const char *name = ftcp_req_name(info, FTCP_A_PEER, "peer");
 	const struct ftcp_peer_config *old = NULL;
 	struct ftcp_peer_change change = { };
-	struct ftcp_range_list *allowed;
+	struct ftcp_range_list *allowed, *from;
 	struct ftcp_peer *peer;
 	int err;
 
@@ -190,14 +235,26 @@ static int set_peer(struct genl_info *info, struct ftcp_tunnel *tunnel,
 			info, FTCP_A_ALLOWED_IP, -EPERM,
 			"allowed-ips of a peer with endpoint same take CAP_NET_ADMIN in the underlay's namespace");
 
-	allowed = get_ranges(info);
+	err = check_ranges(info, tunnel);
+	if (err)
+		return err;
+	allowed = get_ranges(info, FTCP_A_ALLOWED_IP, "allowed-ips",
+			     info->attrs[FTCP_A_NO_ALLOWED_IP]);
 	if (IS_ERR(allowed))
 		return PTR_ERR(allowed);
+	from = get_ranges(info, FTCP_A_FROM, "from",
+			  info->attrs[FTCP_A_FROM_KIND]);
+	err = PTR_ERR_OR_ZERO(from);
+	if (err)
+		goto out;
 	change.allowed = allowed;
+	change.from = from;
 	change.config = get_config(info, tunnel, old);
 	err = PTR_ERR_OR_ZERO(change.config);
 	if (!err)
 		err = ftcp_peer_set(tunnel, name, &change, info->extack);
+	kvfree(from);
+out:
 	kvfree(allowed);
 	return err;
 }

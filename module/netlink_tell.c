@@ -153,9 +153,10 @@ static int fill_tunnel(struct sk_buff *msg, const struct ftcp_tunnel *tunnel,
 	return 0;
 }
 
-static int put_range(struct sk_buff *msg, const struct ftcp_range *range)
+static int put_range(struct sk_buff *msg, int attr,
+		     const struct ftcp_range *range)
 {
-	struct nlattr *nest = nla_nest_start(msg, FTCP_A_ALLOWED_IP);
+	struct nlattr *nest = nla_nest_start(msg, attr);
 	struct in6_addr addr;
 
 	ftcp_range_addr(range, &addr);
@@ -170,6 +171,29 @@ static int put_range(struct sk_buff *msg, const struct ftcp_range *range)
 	return 0;
 }
 
+/* As many of a list's ranges as fit; @n counts those of all lists, of which *@done are
+ * done.
+ */
+static int put_ranges(struct sk_buff *msg, int attr,
+		      const struct list_head *list, unsigned int *n,
+		      unsigned int *done)
+{
+	const struct ftcp_range *range;
+	void *mark;
+
+	list_for_each_entry(range, list, list) {
+		if ((*n)++ < *done)
+			continue;
+		mark = skb_tail_pointer(msg);
+		if (put_range(msg, attr, range)) {
+			nlmsg_trim(msg, mark);
+			return -EMSGSIZE;
+		}
+		++*done;
+	}
+	return 0;
+}
+
 /* As many of a peer's ranges as fit, behind those that are *@done; a peer with more
  * has several messages.
  */
@@ -179,9 +203,7 @@ static int fill_peer(struct sk_buff *msg, const struct ftcp_peer *peer,
 	const struct ftcp_peer_config *c = rtnl_dereference(peer->config);
 	void *hdr = genlmsg_put(msg, portid, seq, &ftcp_netlink_family,
 				NLM_F_MULTI, FAKETCP_CMD_PEER_GET);
-	const struct ftcp_range *range;
 	unsigned int first = *done, n = 0;
-	void *mark;
 
 	if (!hdr)
 		return -EMSGSIZE;
@@ -194,17 +216,12 @@ static int fill_peer(struct sk_buff *msg, const struct ftcp_peer *peer,
 	     nla_put_string(msg, FTCP_A_ENDPOINT_NAME, c->endpoint_name)) ||
 	    (c->tentative && nla_put_flag(msg, FTCP_A_ENDPOINT_TENTATIVE)) ||
 	    nla_put_u32(msg, FTCP_A_WIRE, c->wire) ||
+	    (peer->tunnel->mode != FTCP_MODE_LISTEN &&
+	     nla_put_u32(msg, FTCP_A_FROM_KIND, c->from_kind)) ||
 	    nla_put_u32(msg, FTCP_A_FLOWS, READ_ONCE(peer->nflows)))
 		goto cancel;
-	list_for_each_entry(range, &peer->allowed, list) {
-		if (n++ < *done)
-			continue;
-		mark = skb_tail_pointer(msg);
-		if (!put_range(msg, range)) {
-			++*done;
-			continue;
-		}
-		nlmsg_trim(msg, mark);
+	if (put_ranges(msg, FTCP_A_ALLOWED_IP, &peer->allowed, &n, done) ||
+	    put_ranges(msg, FTCP_A_FROM, &peer->from, &n, done)) {
 		if (*done == first)
 			goto cancel;
 		genlmsg_end(msg, hdr);

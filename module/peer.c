@@ -45,15 +45,15 @@ void ftcp_peer_exit(void)
 }
 
 /**
- * ftcp_peer_by_address() - the peer that an inner address belongs to
+ * ftcp_peer_by_destination() - the peer that an inner address is behind
  * @tunnel: where to look
  * @end: the address; its port does not matter
  *
  * Context: RCU read-side critical section.
  * Return: the peer with the longest matching prefix, or NULL.
  */
-struct ftcp_peer *ftcp_peer_by_address(struct ftcp_tunnel *tunnel,
-				       const struct ftcp_end *end)
+struct ftcp_peer *ftcp_peer_by_destination(struct ftcp_tunnel *tunnel,
+					   const struct ftcp_end *end)
 {
 	struct ftcp_peer *peer;
 	unsigned int seq;
@@ -62,6 +62,48 @@ struct ftcp_peer *ftcp_peer_by_address(struct ftcp_tunnel *tunnel,
 	do {
 		seq = read_seqcount_begin(&tunnel->ranges_seq);
 		peer = ftcp_ranges_find(&tunnel->allowed, end, &len);
+	} while (read_seqcount_retry(&tunnel->ranges_seq, seq));
+	return peer;
+}
+
+static struct ftcp_peer *by_source(struct ftcp_tunnel *tunnel,
+				   const struct ftcp_end *end)
+{
+	struct ftcp_peer *peer, *behind;
+	u8 len, behind_len;
+
+	peer = ftcp_ranges_find(&tunnel->from, end, &len);
+	if (tunnel->mode != FTCP_MODE_ROUTED)
+		return peer;
+	behind = ftcp_ranges_find(&tunnel->allowed, end, &behind_len);
+	if (!behind || (peer && len >= behind_len) ||
+	    rcu_dereference(behind->config)->from_kind !=
+		    FTCP_FROM_ALLOWED_IPS)
+		return peer;
+	return behind;
+}
+
+/**
+ * ftcp_peer_by_source() - the peer that who connects is taken for
+ * @tunnel: where to look
+ * @end: the outer address; its port does not matter
+ *
+ * That a peer without a list of who may connect is what is behind it is right in mode
+ * routed only, where the addresses of a connection are those of its datagrams.
+ *
+ * Context: RCU read-side critical section.
+ * Return: the peer with the longest matching prefix, or NULL if the address may not
+ * connect.
+ */
+struct ftcp_peer *ftcp_peer_by_source(struct ftcp_tunnel *tunnel,
+				      const struct ftcp_end *end)
+{
+	struct ftcp_peer *peer;
+	unsigned int seq;
+
+	do {
+		seq = read_seqcount_begin(&tunnel->ranges_seq);
+		peer = by_source(tunnel, end);
 	} while (read_seqcount_retry(&tunnel->ranges_seq, seq));
 	return peer;
 }
@@ -144,6 +186,7 @@ static struct ftcp_peer *new_peer(struct ftcp_tunnel *tunnel, const char *name,
 	strscpy(peer->name, name, sizeof(peer->name));
 	RCU_INIT_POINTER(peer->config, config);
 	INIT_LIST_HEAD(&peer->allowed);
+	INIT_LIST_HEAD(&peer->from);
 	INIT_LIST_HEAD(&peer->flows);
 	INIT_LIST_HEAD(&peer->doomed);
 	ftcp_mover_init(peer);
@@ -186,22 +229,31 @@ static void settle(struct ftcp_peer *peer, struct ftcp_peer_config *old,
 	}
 }
 
-/* Give @peer what it is to have: nothing can go wrong any more. */
+/* Give @peer what it is to have: nothing can go wrong any more.  The configuration can
+ * say that the list of who may connect counts, or that it does not: it comes behind
+ * what is added and before what is taken away.
+ */
 static void change_peer(struct ftcp_peer *peer,
 			const struct ftcp_peer_change *change,
 			struct list_head *spare)
 {
 	struct ftcp_tunnel *tunnel = peer->tunnel;
 	struct ftcp_peer_config *old;
-	LIST_HEAD(not_any_more);
+	LIST_HEAD(old_allowed);
+	LIST_HEAD(old_from);
 
 	if (change->allowed)
 		ftcp_ranges_give(&tunnel->allowed, peer, &peer->allowed,
-				 change->allowed, spare, &not_any_more);
+				 change->allowed, spare, &old_allowed);
+	if (change->from)
+		ftcp_ranges_give(&tunnel->from, peer, &peer->from, change->from,
+				 spare, &old_from);
+	raw_write_seqcount_barrier(&tunnel->ranges_seq);
 	old = rcu_replace_pointer(peer->config, change->config,
 				  lockdep_rtnl_is_held());
 	raw_write_seqcount_barrier(&tunnel->ranges_seq);
-	ftcp_ranges_take(&tunnel->allowed, &not_any_more);
+	ftcp_ranges_take(&tunnel->allowed, &old_allowed);
+	ftcp_ranges_take(&tunnel->from, &old_from);
 	if (old != change->config)
 		settle(peer, old, change->config);
 }
@@ -234,7 +286,12 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 			       "allowed-ips: too many ranges in this tunnel");
 		goto refused;
 	}
-	err = ftcp_ranges_reserve(&spare, change->allowed);
+	if (too_many(&tunnel->from, peer ? &peer->from : NULL, change->from)) {
+		NL_SET_ERR_MSG(extack, "from: too many ranges in this tunnel");
+		goto refused;
+	}
+	err = ftcp_ranges_reserve(&spare, change->allowed) ?:
+	      ftcp_ranges_reserve(&spare, change->from);
 	if (err)
 		goto refused;
 	if (!peer) {
@@ -289,7 +346,11 @@ int ftcp_peer_add_any(struct ftcp_tunnel *tunnel, const char *name,
 	all->n = 2;
 	ftcp_range_key_v4(&all->keys[0], 0, 0);
 	ftcp_range_key_v6(&all->keys[1], &in6addr_any, 0);
-	change.allowed = all;
+	change.config->from_kind = FTCP_FROM_LIST;
+	if (tunnel->mode == FTCP_MODE_FORWARD)
+		change.from = all;
+	else
+		change.allowed = all;
 	err = ftcp_peer_set(tunnel, name, &change, NULL);
 	kfree(all);
 	return err;
@@ -327,6 +388,7 @@ void ftcp_peer_del(struct ftcp_peer *peer)
 
 	ASSERT_RTNL();
 	ftcp_ranges_take(&tunnel->allowed, &peer->allowed);
+	ftcp_ranges_take(&tunnel->from, &peer->from);
 	rhashtable_remove_fast(&by_name, &peer->node, by_name_params);
 	list_del_rcu(&peer->list);
 	spin_lock_bh(&tunnel->lock);

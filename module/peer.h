@@ -18,6 +18,7 @@
  * @rcu: for freeing
  * @kind: enum ftcp_endpoint_kind
  * @wire: enum ftcp_wire
+ * @from_kind: enum ftcp_from_kind
  * @endpoint: TCP address and port, with FTCP_ENDPOINT_ADDR
  * @endpoint_name: what the user wrote for @endpoint, if it was a name
  * @tentative: flows that are up stay while @endpoint does not answer
@@ -26,6 +27,7 @@ struct ftcp_peer_config {
 	struct rcu_head rcu;
 	u32 kind;
 	u32 wire;
+	u32 from_kind;
 	struct ftcp_end endpoint;
 	char endpoint_name[FAKETCP_ENDPOINT_NAME_MAX + 1];
 	bool tentative;
@@ -40,6 +42,7 @@ struct ftcp_peer_config {
  * @name: unique in the tunnel, padded with zeroes
  * @config: see there; RCU, replaced under RTNL
  * @allowed: list of struct ftcp_range, its allowed IPs; under RTNL
+ * @from: the same of addresses that may connect
  * @flows: list of struct ftcp_flow, those that are doomed first; RCU, changed under
  *	ftcp_tunnel.lock, like the following three
  * @nflows: how many of them are not doomed
@@ -66,6 +69,7 @@ struct ftcp_peer {
 	);
 	struct ftcp_peer_config __rcu *config;
 	struct list_head allowed;
+	struct list_head from;
 	struct list_head flows;
 	u32 nflows;
 	u32 epoch;
@@ -85,17 +89,21 @@ struct ftcp_peer {
  * struct ftcp_peer_change - what a peer is to be like
  * @config: all of it; taken over, also if the change is refused
  * @allowed: its allowed IPs; NULL: as they are
+ * @from: the addresses that may connect; NULL: as they are
  */
 struct ftcp_peer_change {
 	struct ftcp_peer_config *config;
 	const struct ftcp_range_list *allowed;
+	const struct ftcp_range_list *from;
 };
 
 int ftcp_peer_init(void);
 void ftcp_peer_exit(void);
 struct ftcp_peer *ftcp_peer_find(struct ftcp_tunnel *tunnel, const char *name);
-struct ftcp_peer *ftcp_peer_by_address(struct ftcp_tunnel *tunnel,
-				       const struct ftcp_end *end);
+struct ftcp_peer *ftcp_peer_by_destination(struct ftcp_tunnel *tunnel,
+					   const struct ftcp_end *end);
+struct ftcp_peer *ftcp_peer_by_source(struct ftcp_tunnel *tunnel,
+				      const struct ftcp_end *end);
 struct ftcp_peer *ftcp_peer_only(struct ftcp_tunnel *tunnel);
 void ftcp_peer_failed(struct ftcp_peer *peer, bool refused);
 void ftcp_peer_reached(struct ftcp_peer *peer);

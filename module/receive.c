@@ -301,7 +301,7 @@ static void receive_unknown(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 			    const struct ftcp_pair *pair,
 			    const struct ftcp_segment *seg, struct sk_buff *skb)
 {
-	struct ftcp_peer *peer = ftcp_peer_by_address(tunnel, &pair->remote);
+	struct ftcp_peer *peer = ftcp_peer_by_source(tunnel, &pair->remote);
 	const struct ftcp_secret secret = ftcp_net_secret(fn);
 	enum ftcp_drop_attr reason;
 	struct ftcp_unknown u;

@@ -328,7 +328,7 @@ static struct ftcp_peer *route_datagram(struct ftcp_link *link,
 
 		if (tunnel->mode != FTCP_MODE_ROUTED || (found && !own))
 			continue;
-		peer = ftcp_peer_by_address(tunnel, &pair->remote);
+		peer = ftcp_peer_by_destination(tunnel, &pair->remote);
 		if (peer && own)
 			return peer;
 		if (peer)

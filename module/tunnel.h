@@ -86,6 +86,7 @@ struct ftcp_tunnel_config {
  * @listen_port: reservation of @listen
  * @peers: list of struct ftcp_peer, RCU; changed under RTNL
  * @allowed: the peers' allowed IPs; RCU, changed under RTNL
+ * @from: the addresses that may connect, and as which peer; likewise
  * @ranges_seq: changes between what a peer is given and what is taken away from it
  * @lock: protects the flows of @peers, how many they are, and their sources;
  *	innermost but for those of rhashtable
@@ -131,6 +132,7 @@ struct ftcp_tunnel {
 	struct ftcp_port *listen_port;
 	struct list_head peers;
 	struct ftcp_ranges allowed;
+	struct ftcp_ranges from;
 	seqcount_t ranges_seq;
 	spinlock_t lock;
 	u32 nflows;

@@ -80,7 +80,7 @@ check 'a new peer' c ftcpctl set peer new tunnel t dev ftcp0 \
 traffic 'traffic to it'
 check 'delete the peer of the server' s ftcpctl del peer any tunnel t dev ftcp0
 check 'no flow' flows_are "$S" 0
-check 'a new one' s ftcpctl set peer new tunnel t dev ftcp0 allowed-ips 0.0.0.0/0,::/0
+check 'a new one' s ftcpctl set peer new tunnel t dev ftcp0 from 0.0.0.0/0,::/0
 traffic 'traffic from it'
 
 check 'delete the tunnel: client' c ftcpctl del tunnel t dev ftcp0

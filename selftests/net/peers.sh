@@ -131,6 +131,64 @@ diag "$(cat "$tmp/changes") changes"
 check 'somebody had each datagram' is "$(dropped)" "$before"
 both() { flows "$C" '[.[].peer] | unique | join(" ")' | grep -w 1 | grep -w 2; }
 check 'one and the other' both
+c ftcpctl del "${t[@]}"
+
+# ---- who may connect ----
+
+# says_from WORDS...: how the first of the server's peers is shown
+says_from()
+{
+	s ftcpctl show peers "$@" --json | jq -c '.[0] | [."from-kind", .from]'
+}
+c ftcpctl add tunnel cli dev ftcp0 listen 127.0.0.1:1234 remote "$S4:4001"
+knock() { c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:1299 --timeout 3; }
+srv=(tunnel srv dev ftcp0)
+check 'forward: anybody may connect' is "$(says_from "${srv[@]}")" \
+	'["list",["0.0.0.0/0","::/0"]]'
+check '... and does' knock
+refused=$(drops "$S" no-peer)
+check 'forward: somebody else may' s ftcpctl set peer any "${srv[@]}" from 192.0.2.0/24
+check '... and is shown' is "$(says_from "${srv[@]}")" '["list",["192.0.2.0/24"]]'
+check 'who is connected stays so' knock
+check_fails 'a new connection is refused' c udptool send --to 127.0.0.1:1234 \
+	--from 127.0.0.1:1300 --timeout 2
+check '... and counted' [ "$(drops "$S" no-peer)" -gt "$refused" ]
+check 'forward: nobody may' s ftcpctl set peer any "${srv[@]}" from none
+check '... and that is shown' is "$(says_from "${srv[@]}")" '["list",[]]'
+check_fails 'nobody can' c udptool send --to 127.0.0.1:1234 \
+	--from 127.0.0.1:1301 --timeout 2
+check 'forward: a peer for one client' s ftcpctl set peer client "${srv[@]}" from "$C4"
+c ftcpctl del tunnel cli dev ftcp0
+c ftcpctl add tunnel cli dev ftcp0 listen 127.0.0.1:1234 remote "$S4:4001"
+check '... may connect' knock
+check '... as that peer' is "$(flows "$S" '[.[].peer] | unique | last')" client
+
+s ftcpctl del "${srv[@]}"
+srv=(tunnel r dev ftcp0)
+s ftcpctl add "${srv[@]}" routed port 4001
+check 'routed: a peer with allowed-ips alone' s ftcpctl set peer one "${srv[@]}" \
+	allowed-ips "$C4"
+check '... lets those connect' is "$(says_from "${srv[@]}")" '["allowed-ips",[]]'
+accepted_as() { [ "$(flows "$S" '[.[].peer] | unique | join(" ")')" = "$1" ]; }
+# who NAME: as which peer a new connection is accepted
+who()
+{
+	c ftcpctl del tunnel cli dev ftcp0
+	c ftcpctl add tunnel cli dev ftcp0 listen 127.0.0.1:1234 remote "$S4:4001" ||
+		return
+	c udptool send --to 127.0.0.1:1234 --oneway --lossy
+	eventually 5 accepted_as "$1"
+}
+check '... as that peer' who one
+none() { who ''; }
+check 'routed: from none' s ftcpctl set peer one "${srv[@]}" from none
+check '... nobody, though it is behind the peer' none
+check 'routed: a list beside' s ftcpctl set peer two "${srv[@]}" from 10.0.0.0/8
+check '... says who it is' who two
+check 'routed: the longer of both' s ftcpctl set peer one "${srv[@]}" from allowed-ips
+check '... is that of allowed-ips' who one
+check 'routed: of two equal ones' s ftcpctl set peer two "${srv[@]}" from "$C4"
+check '... the list' who two
 ip -n "$C" link del ftcp0
 ip -n "$S" link del ftcp0
 module_memory_back

@@ -162,6 +162,14 @@ check_refused 'mode forward dials nobody' 'dials nobody' \
 	"${peer[@]}" any tunnel server "${on[@]}" endpoint 192.0.2.9:2
 check_refused '... and not the same' 'dials nobody' \
 	"${peer[@]}" any tunnel server "${on[@]}" endpoint same
+for ranges in none 192.0.2.0/24; do
+	check_refused "mode forward: allowed-ips $ranges" 'say with from who may connect' \
+		"${peer[@]}" any tunnel server "${on[@]}" allowed-ips $ranges
+	check_refused "mode listen: from $ranges" 'nobody connects to a tunnel that listens' \
+		"${peer[@]}" remote tunnel client "${on[@]}" from $ranges
+done
+check_refused 'mode forward: from allowed-ips' 'takes a list of addresses, or none' \
+	"${peer[@]}" any tunnel server "${on[@]}" from allowed-ips
 check_refused 'unreachable of mode listen' 'mode forward only' \
 	c ftcpctl set tunnel client "${on[@]}" unreachable close
 check_fails 'moving a link whose tunnels have ports' \

@@ -23,7 +23,7 @@ fi
 
 words=(add set del show monitor resolve tunnel peer flow rules tunnels peers flows dev
        listen remote port forward local routed wire native phantun idle keepalive
-       off fwmark max-flows max-flows-per-source queue queue-bytes coalesce 50us df set unset unreachable close ignore endpoint same none allowed-ips sport dport table
+       off fwmark max-flows max-flows-per-source queue queue-bytes coalesce 50us df set unset unreachable close ignore endpoint same none allowed-ips from sport dport table
        pref local-only --json --dry-run --help -4 -6 -n -batch -force help lo l t p 0 1 65535 65536
        4294967295 4294967296 -1 0x10 127.0.0.1 127.0.0.1:1 '[::1]:1' '[::1' ']:1'
        ::1 : , / 10.0.0.0/8 ::/0 10.0.0.0/8,::/0 ,, 1.2.3.4/ /24 '' ' ' '%s%n' '"'
@@ -40,7 +40,7 @@ starts=('-force -batch' --complete '--complete add tunnel t' 'add tunnel t dev l
 	'del rules tunnel t dev lo --dry-run' 'show' 'del flow' ''
 	'add tunnel t dev lo listen 127.0.0.1:1 remote'
 	'add tunnel t dev lo port 1 forward' 'set peer p tunnel t dev lo endpoint'
-	'set peer p tunnel t dev lo allowed-ips'
+	'set peer p tunnel t dev lo allowed-ips' 'set peer p tunnel t dev lo from'
 	'add rules tunnel t dev lo --dry-run sport 5')
 
 # In a namespace without links there is nothing to spoil and nobody to ask.

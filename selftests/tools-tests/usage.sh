@@ -275,6 +275,10 @@ misused 'allowed-ips: "10.0.0.0/33": the prefix length is 0 to 32' \
 	set peer p tunnel t dev l allowed-ips ::/0,10.0.0.0/33
 misused 'allowed-ips: "::/129": the prefix length is 0 to 128' \
 	set peer p tunnel t dev l allowed-ips ::/129
+misused 'from: "10.0.0.0/33": the prefix length is 0 to 32' \
+	set peer p tunnel t dev l from 10.0.0.0/33
+misused 'from: "any": expected ADDR/PREFIX' \
+	set peer p tunnel t dev l from any
 misused 'allowed-ips: "": expected ADDR/PREFIX' \
 	set peer p tunnel t dev l allowed-ips 10.0.0.0/8,
 misused 'allowed-ips: "10.0.0.0/": the prefix length is 0 to 32' \

@@ -189,6 +189,7 @@ static const uint8_t kinds[FTCP_A_MAX + 1] = {
 	[FTCP_A_NO_ALLOWED_IP] = NOTHING, [FTCP_A_COALESCE] = U32,
 	[FTCP_A_ENDED] = NEST,		[FTCP_A_REASON] = U32,
 	[FTCP_A_ENDPOINT_TENTATIVE] = NOTHING,
+	[FTCP_A_FROM] = NEST,		[FTCP_A_FROM_KIND] = U32,
 };
 
 static struct {

@@ -24,6 +24,11 @@ static const char *const ftcp_endpoint_kind_names[] = {
 	[FTCP_ENDPOINT_SAME] = "same",
 };
 
+static const char *const ftcp_from_kind_names[] = {
+	[FTCP_FROM_ALLOWED_IPS] = "allowed-ips",
+	[FTCP_FROM_LIST] = "list",
+};
+
 static const char *const ftcp_df_names[] = {
 	[FTCP_DF_UNSET] = "unset",
 	[FTCP_DF_SET] = "set",

@@ -45,7 +45,7 @@ bool object_address(const struct object *o, int type, union address *out);
 uint64_t object_counter(const struct object *o, int nest, int type);
 const char *object_format(const struct object *o, int type, char *buf);
 bool same_text(const struct object *a, const struct object *b, int type);
-struct nlattr *next_range(const struct object *o, struct nlattr *last,
+struct nlattr *next_range(const struct object *o, int type, struct nlattr *last,
 			  struct prefix *out);
 bool continues(const struct object *o, const struct object *next);
 void object_json(const struct object *o, unsigned int of);
@@ -79,6 +79,7 @@ struct names {
 };
 
 extern const struct names names_modes, names_wires, names_dfs,
+	names_from_kinds,
 	names_unreachables, names_states, names_reasons, names_endings,
 	names_drops, names_counts;
 

@@ -36,6 +36,7 @@ static const char *const stats_names[FTCP_STATS_MAX + 1] = {
 const struct names names_modes = NAMES(ftcp_mode_names, "");
 const struct names names_wires =
 	NAMES(ftcp_wire_names, "native or phantun, or auto");
+const struct names names_from_kinds = NAMES(ftcp_from_kind_names, "");
 const struct names names_dfs = NAMES(ftcp_df_names, "set or unset");
 const struct names names_unreachables =
 	NAMES(ftcp_unreachable_names, "close or ignore");
@@ -284,7 +285,7 @@ static void json_ranges(const struct attr *a, const struct object *o)
 	struct prefix p;
 
 	json_open(a->word, '[');
-	while ((range = next_range(o, range, &p)))
+	while ((range = next_range(o, a->type, range, &p)))
 		json_string(NULL, format_prefix(buf, &p));
 	json_close(']');
 }
@@ -301,11 +302,10 @@ static const char *format_ranges(const struct attr *a, const struct object *o,
 	size_t size;
 	FILE *f;
 
-	(void)a;
 	(void)buf;
 	free(list);
 	f = open_memstream(&list, &size);
-	while (f && (range = next_range(o, range, &p)))
+	while (f && (range = next_range(o, a->type, range, &p)))
 		fprintf(f, "%s%s", ftell(f) ? "," : "",
 			format_prefix(text, &p));
 	if (!f || fclose(f))

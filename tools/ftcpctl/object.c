@@ -88,14 +88,15 @@ static bool get_range(const struct nlattr *nest, struct prefix *p)
 }
 
 /**
- * next_range() - Go through a peer's allowed IPs.
+ * next_range() - Go through the ranges of a peer.
  * @o: The peer.
+ * @type: The attribute, which is there for each of them.
  * @last: What was returned before; NULL in the beginning.
  * @out: A range.
  *
  * Return: For the next call; NULL behind the last one.
  */
-struct nlattr *next_range(const struct object *o, struct nlattr *last,
+struct nlattr *next_range(const struct object *o, int type, struct nlattr *last,
 			  struct prefix *out)
 {
 	struct nlattr *a = last ?: genlmsg_attrdata(genlmsg_hdr(o->msg), 0);
@@ -105,7 +106,7 @@ struct nlattr *next_range(const struct object *o, struct nlattr *last,
 	if (last)
 		a = nla_next(a, &rest);
 	for (; nla_ok(a, rest); a = nla_next(a, &rest))
-		if (nla_type(a) == FTCP_A_ALLOWED_IP && get_range(a, out))
+		if (nla_type(a) == type && get_range(a, out))
 			return a;
 	return NULL;
 }

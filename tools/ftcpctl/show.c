@@ -58,15 +58,29 @@ static void print_remote(const struct object *p)
 	putchar('\n');
 }
 
+/* Who may connect: a list, or a word for what is none */
+static const char *from_whom(const struct object *p)
+{
+	const char *list = object_format(p, FTCP_A_FROM, NULL);
+
+	if (!p->tb[FTCP_A_FROM_KIND])
+		return "-";
+	if (object_number(p, FTCP_A_FROM_KIND) == FTCP_FROM_ALLOWED_IPS)
+		return "allowed-ips";
+	return *list ? list : "none";
+}
+
 static void print_peer(const struct object *p)
 {
 	const char *ranges = object_format(p, FTCP_A_ALLOWED_IP, NULL);
 	char buf[VALUE_STRLEN];
 
-	printf("  peer       %s, endpoint %s%s%s\n",
-	       object_text(p, FTCP_A_PEER),
+	printf("  peer       %s, endpoint %s%s%s", object_text(p, FTCP_A_PEER),
 	       object_format(p, FTCP_A_ENDPOINT_KIND, buf),
 	       *ranges ? ", allowed-ips " : "", ranges);
+	if (object_number(p, FTCP_A_FROM_KIND) == FTCP_FROM_LIST)
+		printf(", from %s", from_whom(p));
+	putchar('\n');
 }
 
 static void print_ends(const struct object *t, const struct list *peers)
@@ -200,6 +214,11 @@ static void add_local(struct table *t, const struct object *f)
 	table_cell(t, "%s", format_address(buf, &local));
 }
 
+static void add_from(struct table *t, const struct object *p)
+{
+	table_cell(t, "%s", from_whom(p));
+}
+
 static void add_inner(struct table *t, const struct object *f)
 {
 	char a[VALUE_STRLEN], b[VALUE_STRLEN];
@@ -248,6 +267,7 @@ static const struct column peer_columns[] = {
 	{ "NAME", FTCP_A_ENDPOINT_NAME, NULL },
 	{ "WIRE", FTCP_A_WIRE, NULL },
 	{ "FLOWS", FTCP_A_FLOWS, NULL },
+	{ "FROM", 0, add_from },
 	{ "ALLOWED-IPS", FTCP_A_ALLOWED_IP, NULL },
 	{},
 };

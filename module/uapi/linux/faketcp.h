@@ -52,6 +52,17 @@ enum ftcp_endpoint_kind {
 };
 
 /**
+ * enum ftcp_from_kind - Who may connect, and is then taken for the peer.
+ * @FTCP_FROM_ALLOWED_IPS: Those behind the peer: in mode routed the addresses
+ *   of a connection are those of its datagrams.
+ * @FTCP_FROM_LIST: Those that from lists, nobody if it lists none.
+ */
+enum ftcp_from_kind {
+	FTCP_FROM_ALLOWED_IPS,
+	FTCP_FROM_LIST,
+};
+
+/**
  * enum ftcp_df - The IPv4 header's "don't fragment" on segments.
  * @FTCP_DF_UNSET: Not set; what exceeds the path's MTU is fragmented, here or
  *   on the way.
@@ -164,6 +175,8 @@ enum ftcp_attr {
 	FTCP_A_ENDED,
 	FTCP_A_REASON,
 	FTCP_A_ENDPOINT_TENTATIVE,
+	FTCP_A_FROM,
+	FTCP_A_FROM_KIND,
 
 	__FTCP_A_MAX
 };
