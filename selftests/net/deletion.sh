@@ -9,7 +9,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-readonly rate=${RATE:-3000}
+readonly rate=${RATE:-400}
 
 start
 module_load
