@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 
-readonly seconds=${FUZZ_SECONDS:-12}
+readonly duration=${FUZZ_SECONDS:-12}
 readonly seed=${FUZZ_SEED:-$((RANDOM * 32768 + RANDOM))}
 
 start
@@ -74,7 +74,7 @@ quiet()
 }
 check 'all is quiet' eventually 20 quiet
 memory=$(kernel_memory) flows=$(objects ftcp_flow)
-check "for $seconds seconds" run "$seconds" "$seed"
+check "for $duration seconds" run "$duration" "$seed"
 result=$(cat "$tmp/fuzz")
 diag "$result"
 # tunnel-new, -set, -del, -get, peer-set, -del, -get, flow-del, flow-get
