@@ -27,15 +27,16 @@ is() { [ "$1" = "$2" ] || { echo "$1, not $2"; return 1; }; }
 
 # ---- thousands ----
 
-# address N
+# address N; not for thousands of them, each of which would be a process
 address() { echo "100.$((64 + $1 / 65536)).$(($1 / 256 % 256)).$(($1 % 256))"; }
 commands()
 {
-	local i
-
-	for ((i = 0; i < many; i++)); do
-		echo "set peer p$i ${t[*]} endpoint $S4:4001 allowed-ips $(address $i)/32"
-	done
+	awk -v n="$many" -v words="${t[*]} endpoint $S4:4001" 'BEGIN {
+		for (i = 0; i < n; i++)
+			printf "set peer p%d %s allowed-ips 100.%d.%d.%d/32\n", i,
+				words, 64 + int(i / 65536), int(i / 256) % 256,
+				i % 256
+	}'
 }
 commands > "$tmp/commands"
 check "$many peers are added" c ftcpctl -batch "$tmp/commands"
