@@ -234,7 +234,7 @@ static void drain(struct ftcp_flow *flow, u64 now)
 	smp_wmb();	/* before the queue is empty: is_lone() */
 	/* A flow that is dead has no timer that would go on with the rest. */
 	while (!skb_queue_empty(&b->queue) &&
-	       (READ_ONCE(flow->dead) || quota--)) {
+	       (ftcp_flow_dead(flow) || quota--)) {
 		close_last(flow, now);
 		skb = __skb_dequeue(&b->queue);
 		spin_unlock(&b->lock);
@@ -345,7 +345,7 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 		__skb_queue_tail(&b->queue, skb);
 		if (soon && b->excused)
 			b->excused--;
-		else if (soon && wanted && !READ_ONCE(flow->dead))
+		else if (soon && wanted && !ftcp_flow_dead(flow))
 			opened = open_last(flow, skb, now);
 	}
 	if (b->sender != NOBODY) {

@@ -32,6 +32,35 @@
 
 static struct kmem_cache *flow_cache;
 
+/* ---- phases ---- */
+
+/**
+ * ftcp_flow_enter() - a flow is further than before
+ * @flow: the flow; its lock is held
+ * @phase: how far; see &enum ftcp_phase
+ * @reason: why, if it is on its way out now; the first one counts
+ */
+void ftcp_flow_enter(struct ftcp_flow *flow, enum ftcp_phase phase,
+		     enum ftcp_reason reason)
+{
+	/* from which phases */
+	static const u8 from[] = {
+		[FTCP_PHASE_OPENING] = BIT(FTCP_PHASE_SETUP),
+		[FTCP_PHASE_OPEN] = BIT(FTCP_PHASE_SETUP) |
+				    BIT(FTCP_PHASE_OPENING),
+		[FTCP_PHASE_DRAINING] = BIT(FTCP_PHASE_OPEN),
+		[FTCP_PHASE_CLOSING] = BIT(FTCP_PHASE_OPEN) |
+				       BIT(FTCP_PHASE_DRAINING),
+		[FTCP_PHASE_DEAD] = BIT(FTCP_PHASE_DEAD) - 1,
+	};
+
+	lockdep_assert_held(&flow->lock);
+	WARN_ON_ONCE(!(from[phase] & BIT(flow->phase)));
+	WRITE_ONCE(flow->phase, phase);
+	if (!flow->reason)
+		flow->reason = reason;
+}
+
 /* ---- timer ---- */
 
 static unsigned long to_jiffies(u64 deadline)
@@ -115,7 +144,7 @@ void ftcp_flow_flush(struct ftcp_flow *flow)
 
 	rcu_read_lock();
 	spin_lock_bh(&flow->lock);
-	while (!flow->flushing && !flow->dead) {
+	while (!flow->flushing && !ftcp_flow_dead(flow)) {
 		skb = skb_peek(&flow->queue);
 		if (!skb) {
 			/* after the conversation's ends, if they had to be found */
@@ -153,7 +182,7 @@ void ftcp_flow_flush(struct ftcp_flow *flow)
 void ftcp_flow_announce(struct ftcp_flow *flow)
 {
 	lockdep_assert_held(&flow->lock);
-	if (flow->dead)
+	if (ftcp_flow_dead(flow))
 		return;
 	flow->announced = true;
 	ftcp_netlink_flow_added(flow);
@@ -216,13 +245,16 @@ static void flow_settle(struct ftcp_flow *flow, const struct ftcp_result *res)
 	lockdep_assert_held(&flow->lock);
 	if (res->event == FTCP_EV_PEER_CLOSED)
 		ftcp_renew_bequeath(flow);
-	if (flow->conn.state == FTCP_FIN_WAIT ||
-	    flow->conn.state == FTCP_LAST_ACK) {
-		ftcp_table_del_inner(flow);
-		flow->closing = true;
-	}
-	if (res->event == FTCP_EV_ESTABLISHED)
+	if (res->event == FTCP_EV_ESTABLISHED) {
+		ftcp_flow_enter(flow, FTCP_PHASE_OPEN, 0);
 		flow->owes = false;
+	}
+	if (flow->phase < FTCP_PHASE_CLOSING &&
+	    (flow->conn.state == FTCP_FIN_WAIT ||
+	     flow->conn.state == FTCP_LAST_ACK)) {
+		ftcp_flow_enter(flow, FTCP_PHASE_CLOSING, FTCP_REASON_CLOSED);
+		ftcp_table_del_inner(flow);
+	}
 }
 
 static void flow_timer(struct timer_list *t)
@@ -231,7 +263,7 @@ static void flow_timer(struct timer_list *t)
 	struct ftcp_result res;
 
 	spin_lock(&flow->lock);
-	if (flow->dead || ftcp_flow_doomed(flow)) {
+	if (ftcp_flow_dead(flow) || ftcp_flow_doomed(flow)) {
 		spin_unlock(&flow->lock);
 		return;
 	}
@@ -263,7 +295,7 @@ bool ftcp_flow_enqueue(struct ftcp_flow *flow, struct sk_buff *skb)
 	struct ftcp_tunnel *tunnel = flow->tunnel;
 
 	spin_lock(&flow->lock);
-	if (flow->dead) {
+	if (ftcp_flow_dead(flow)) {
 		spin_unlock(&flow->lock);
 		return false;
 	}
@@ -312,7 +344,7 @@ enum ftcp_verdict ftcp_flow_receive(struct ftcp_flow *flow,
 	struct ftcp_result res;
 
 	spin_lock(&flow->lock);
-	if (flow->dead) {
+	if (ftcp_flow_dead(flow)) {
 		spin_unlock(&flow->lock);
 		return FTCP_BAD_STATE;
 	}
@@ -406,7 +438,7 @@ static void flow_unlink(struct ftcp_flow *flow)
 	struct ftcp_peer *peer = flow->peer;
 
 	lockdep_assert_held(&flow->lock);
-	WRITE_ONCE(flow->dead, true);
+	ftcp_flow_enter(flow, FTCP_PHASE_DEAD, 0);
 	spin_lock(&tunnel->lock);
 	list_del_rcu(&flow->list);
 	ftcp_source_put(flow);
@@ -525,7 +557,7 @@ struct ftcp_flow *ftcp_flow_dial_heir(struct ftcp_flow *flow,
 	/* It may have ended already, or even taken over. */
 	spin_lock(&flow->lock);
 	spin_lock_nested(&heir->lock, SINGLE_DEPTH_NESTING);
-	if (flow->inner_hashed && !heir->dead)
+	if (flow->inner_hashed && !ftcp_flow_dead(heir))
 		flow->successor = heir;
 	spin_unlock(&heir->lock);
 	spin_unlock(&flow->lock);
@@ -569,7 +601,7 @@ struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 		rcu_dereference(peer->config);
 	struct ftcp_conn_config config =
 		ftcp_tunnel_conn_config(tunnel, peer_config->wire, false);
-	bool routed = tunnel->mode == FTCP_MODE_ROUTED;
+	bool routed = tunnel->mode == FTCP_MODE_ROUTED, added = false;
 	struct ftcp_flow *flow;
 
 	*reason = FTCP_DROP_MEMORY;
@@ -597,11 +629,16 @@ struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 	 * once: whoever is slower has to find the other's flow by its TCP ends.
 	 */
 	*reason = FTCP_DROP_STATE;
-	if (ftcp_table_add_outer(flow) || (routed && ftcp_table_add_inner(flow))) {
+	if (!ftcp_table_add_outer(flow)) {
+		ftcp_flow_enter(flow, FTCP_PHASE_OPEN, 0);
+		added = !routed || !ftcp_table_add_inner(flow);
+	}
+	if (!added) {
 		ftcp_table_del_outer(flow);
 		flow_unlink(flow);
+		/* whoever found it may have armed its timer */
+		queue_work(ftcp_net(tunnel->underlay)->flow_wq, &flow->teardown);
 		spin_unlock(&flow->lock);
-		flow_free(flow);
 		return NULL;
 	}
 	if (routed)
@@ -627,8 +664,8 @@ void ftcp_flow_adopt(struct ftcp_flow *flow, const struct ftcp_segment *seg)
 	struct ftcp_conn_config config;
 
 	spin_lock(&flow->lock);
-	if (flow->dead || (flow->conn.state != FTCP_SYN_SENT &&
-			   flow->conn.state != FTCP_SYN_RECEIVED)) {
+	if (flow->phase != FTCP_PHASE_OPENING ||
+	    flow->conn.state == FTCP_CLOSED) {
 		spin_unlock(&flow->lock);
 		return;
 	}
@@ -701,8 +738,8 @@ static void end_policy(const struct ftcp_flow *flow, enum ftcp_event event,
 	const struct ftcp_end_facts end = {
 		.event = event,
 		.reason = reason,
-		.retired = !!flow->conn.health.retire_at,
-		.closing = flow->closing,
+		.retired = flow->reason == FTCP_REASON_REPLACED,
+		.closing = flow->reason == FTCP_REASON_CLOSED,
 		.dialled = flow->dialled,
 		.carries = flow->inner_hashed,
 		.worked = !!atomic64_read(&flow->tx_packets),
@@ -736,12 +773,12 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 
 	rcu_read_lock();
 	spin_lock_bh(&flow->lock);
-	if (flow->dead) {
+	if (ftcp_flow_dead(flow)) {
 		spin_unlock_bh(&flow->lock);
 		rcu_read_unlock();
 		return;
 	}
-	if (flow->outer_hashed)
+	if (ftcp_flow_in_outer(flow))
 		ftcp_conn_abort(&flow->conn, &res);
 	if (ftcp_end_is_loss(event))
 		ftcp_renew_bequeath(flow);
@@ -787,7 +824,7 @@ void ftcp_flow_close(struct ftcp_flow *flow)
 	struct ftcp_result res;
 
 	spin_lock_bh(&flow->lock);
-	if (flow->dead || !flow->outer_hashed) {
+	if (!ftcp_flow_in_outer(flow)) {
 		spin_unlock_bh(&flow->lock);
 		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
 		return;

@@ -30,8 +30,29 @@ struct ftcp_inner_key {
 };
 
 /**
+ * enum ftcp_phase - how far a flow is, from its beginning to its end
+ * @FTCP_PHASE_SETUP: it waits for a process, which dials
+ * @FTCP_PHASE_OPENING: its SYN is out
+ * @FTCP_PHASE_OPEN: the connection is established; one that was accepted begins here
+ * @FTCP_PHASE_DRAINING: another flow has taken its conversation over; what is under
+ *	way is received
+ * @FTCP_PHASE_CLOSING: a FIN is out, of either end
+ * @FTCP_PHASE_DEAD: nobody finds it any more
+ *
+ * It only ever advances, by ftcp_flow_enter().
+ */
+enum ftcp_phase {
+	FTCP_PHASE_SETUP,
+	FTCP_PHASE_OPENING,
+	FTCP_PHASE_OPEN,
+	FTCP_PHASE_DRAINING,
+	FTCP_PHASE_CLOSING,
+	FTCP_PHASE_DEAD,
+};
+
+/**
  * struct ftcp_flow - a connection
- * @outer_node: in ftcp_net.outer of the underlay, if @outer_hashed
+ * @outer_node: in ftcp_net.outer of the underlay, see ftcp_flow_in_outer()
  * @outer: the TCP ends; complete once the flow is in @outer_node's table
  * @inner_node: in ftcp_net.inner, if @inner_hashed
  * @inner: the conversation; complete once the flow is in @inner_node's table
@@ -58,15 +79,14 @@ struct ftcp_inner_key {
  * @batch: what leaves together; see there for who protects it
  * @conn: state of the protocol; see core/conn.h for what needs @lock
  * @lock: protects @conn's slow path and the members below
- * @dead: unlinked, or being so
+ * @phase: how far it is, see &enum ftcp_phase
+ * @reason: enum ftcp_reason, why it is on its way out; 0: it is not
  * @silent: the far end is not told of the end
  * @reaped: it was doomed when it was unlinked
- * @outer_hashed: in the table of outer flows
  * @inner_hashed: in the table of inner flows
  * @flushing: somebody is sending the first of what was in @queue
  * @announced: its existence was told to user space
  * @inherited: it has taken over
- * @closing: it is being closed in order, by either end
  * @successor: the heir that is being dialled, while this flow has the conversation
  * @queue: dialled: datagrams that wait for the connection; accepted: segments
  *	that wait for the UDP port towards the target
@@ -85,7 +105,7 @@ struct ftcp_inner_key {
  * @rcu: for freeing
  *
  * Lifetime.  A flow is found under RCU only, through one of the tables or the
- * peer's list.  ftcp_flow_kill() sets @dead, takes it out of all three and queues
+ * peer's list.  ftcp_flow_kill() takes it out of all three, to FTCP_PHASE_DEAD, and queues
  * @teardown, once; that waits for @setup, stops both timers for good, gives the
  * ports back, has the flow freed after a grace period, and drops the flow's
  * reference to its peer, whose own one keeps the tunnel (see tunnel.h).  @setup is
@@ -145,15 +165,14 @@ struct ftcp_flow {
 	struct ftcp_batch batch;
 
 	spinlock_t lock ____cacheline_aligned;
-	bool dead;
+	u8 phase;
+	u8 reason;
 	bool silent;
 	bool reaped;
-	bool outer_hashed;
 	bool inner_hashed;
 	bool flushing;
 	bool announced;
 	bool inherited;
-	bool closing;
 	struct ftcp_flow *successor;
 	struct sk_buff_head queue;
 	struct timer_list timer;
@@ -177,6 +196,17 @@ static inline u64 ftcp_now(void)
 	return jiffies64_to_msecs(get_jiffies_64()) + ftcp_load(ftcp_asleep);
 }
 
+static inline bool ftcp_flow_dead(const struct ftcp_flow *flow)
+{
+	return READ_ONCE(flow->phase) == FTCP_PHASE_DEAD;
+}
+
+/* Whether a flow is in the table of outer flows; its lock is held. */
+static inline bool ftcp_flow_in_outer(const struct ftcp_flow *flow)
+{
+	return flow->phase > FTCP_PHASE_SETUP && flow->phase < FTCP_PHASE_DEAD;
+}
+
 /* Whether nobody but the reaper is to find a flow any more. */
 static inline bool ftcp_flow_doomed(const struct ftcp_flow *flow)
 {
@@ -189,7 +219,8 @@ static inline struct ftcp_net *ftcp_flow_inner_net(const struct ftcp_tunnel *t)
 						      t->inner_net);
 }
 
-
+void ftcp_flow_enter(struct ftcp_flow *flow, enum ftcp_phase phase,
+		     enum ftcp_reason reason);
 struct ftcp_flow *ftcp_flow_dial(struct ftcp_tunnel *tunnel,
 				 struct ftcp_peer *peer,
 				 const struct ftcp_inner_key *key,

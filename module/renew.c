@@ -50,7 +50,7 @@ static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
 	struct ftcp_result res;
 
 	spin_lock_bh(&flow->lock);
-	if (flow->dead) {
+	if (ftcp_flow_dead(flow)) {
 		spin_unlock_bh(&flow->lock);
 		return;
 	}
@@ -113,7 +113,7 @@ void ftcp_renew_ended(struct ftcp_flow *heir, enum ftcp_event event)
 		return;
 	}
 	spin_lock_bh(&flow->lock);
-	renewing = !flow->dead && flow->conn.health.renewing;
+	renewing = !ftcp_flow_dead(flow) && flow->conn.health.renewing;
 	spin_unlock_bh(&flow->lock);
 	if (renewing)
 		ftcp_renew(flow);
@@ -140,11 +140,13 @@ bool ftcp_renew_inherit(struct ftcp_flow *flow)
 		return true;
 	spin_lock_bh(&old->lock);
 	spin_lock_nested(&flow->lock, SINGLE_DEPTH_NESTING);
-	if (!flow->dead && !flow->inherited &&
+	if (flow->phase == FTCP_PHASE_OPEN && !flow->inherited &&
 	    ftcp_load(flow->conn.state) == FTCP_ESTABLISHED &&
 	    old->conn.health.renewing && !ftcp_table_replace_inner(old, flow)) {
 		flow->inherited = true;
-		ftcp_conn_retire(&old->conn, &flow->conn, ftcp_now());
+		if (ftcp_conn_retire(&old->conn, &flow->conn, ftcp_now()))
+			ftcp_flow_enter(old, FTCP_PHASE_DRAINING,
+					FTCP_REASON_REPLACED);
 	}
 	inherited = flow->inherited;
 	spin_unlock(&flow->lock);
@@ -170,8 +172,9 @@ static void hand_over(struct ftcp_flow *flow, struct ftcp_flow *next)
 /* Whether a flow that is being dialled, or has just been, goes on; under its lock. */
 static bool alive(const struct ftcp_flow *flow)
 {
-	return !flow->dead && !flow->closing &&
-	       (!flow->outer_hashed || flow->conn.state != FTCP_CLOSED);
+	return flow->phase == FTCP_PHASE_SETUP ||
+	       (flow->phase <= FTCP_PHASE_OPEN &&
+		flow->conn.state != FTCP_CLOSED);
 }
 
 /**
@@ -224,7 +227,7 @@ bool ftcp_renew_anew(struct ftcp_flow *flow)
 	if (next) {
 		spin_lock(&flow->lock);
 		spin_lock_nested(&next->lock, SINGLE_DEPTH_NESTING);
-		if (!next->dead)
+		if (!ftcp_flow_dead(next))
 			hand_over(flow, next);
 		spin_unlock(&next->lock);
 		spin_unlock(&flow->lock);
@@ -243,7 +246,7 @@ static void renew_now(struct ftcp_flow *flow, u64 now)
 	bool wanted;
 
 	spin_lock_bh(&flow->lock);
-	wanted = !flow->dead && ftcp_conn_renew(&flow->conn, now);
+	wanted = !ftcp_flow_dead(flow) && ftcp_conn_renew(&flow->conn, now);
 	spin_unlock_bh(&flow->lock);
 	if (wanted)
 		ftcp_renew(flow);
@@ -388,7 +391,7 @@ void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect)
 	if (!suspect)
 		return;
 	spin_lock_bh(&flow->lock);
-	if (!flow->dead) {
+	if (!ftcp_flow_dead(flow)) {
 		ftcp_conn_suspect(&flow->conn, ftcp_now());
 		ftcp_flow_rearm(flow);
 	}

@@ -124,7 +124,7 @@ bool ftcp_flow_keep_route(struct ftcp_flow *flow, struct ftcp_route *route,
 	struct dst_entry *old;
 
 	spin_lock_bh(&flow->lock);
-	if (flow->dead) {
+	if (ftcp_flow_dead(flow)) {
 		/* nobody would release it */
 		spin_unlock_bh(&flow->lock);
 		dst_release(dst);

@@ -65,7 +65,7 @@ static int add_outer_again(struct ftcp_flow *flow) __acquires(&flow->lock)
 	rcu_read_unlock();
 
 	spin_lock_bh(&flow->lock);
-	return flow->dead ? -EEXIST : ftcp_table_add_outer(flow);
+	return ftcp_flow_dead(flow) ? -EEXIST : ftcp_table_add_outer(flow);
 }
 
 /* A flow cannot be dialled.  Want of a port is as bad for an heir as no answer. */
@@ -138,8 +138,9 @@ static void setup_dial(struct ftcp_flow *flow)
 	spin_lock_bh(&flow->lock);
 	flow->tcp_port = port;
 	flow->outer = pair;
-	err = flow->dead || left ? -EEXIST : ftcp_table_add_outer(flow);
-	if (err == -EEXIST && !flow->dead && !left) {
+	err = ftcp_flow_dead(flow) || left ? -EEXIST :
+					     ftcp_table_add_outer(flow);
+	if (err == -EEXIST && !ftcp_flow_dead(flow) && !left) {
 		spin_unlock_bh(&flow->lock);
 		err = add_outer_again(flow);
 	}
@@ -153,6 +154,7 @@ static void setup_dial(struct ftcp_flow *flow)
 	ftcp_conn_open(&flow->conn, &config,
 		       ftcp_listen_isn(&secret, &pair, ktime_get_real_ns()),
 		       ftcp_now(), &res);
+	ftcp_flow_enter(flow, FTCP_PHASE_OPENING, 0);
 	spin_unlock_bh(&flow->lock);
 	ftcp_flow_act(flow, &res);
 }
@@ -255,7 +257,7 @@ static void setup_forward(struct ftcp_flow *flow)
 	flow->udp_port = port;
 	flow->inner.pair.local = pair.remote;
 	flow->inner.pair.remote = pair.local;
-	err = flow->dead ? -EEXIST : ftcp_table_add_inner(flow);
+	err = ftcp_flow_dead(flow) ? -EEXIST : ftcp_table_add_inner(flow);
 	if (!err)
 		ftcp_flow_announce(flow);
 	if (!err && rare)

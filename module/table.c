@@ -123,20 +123,17 @@ void ftcp_table_make_way(const struct ftcp_flow *flow)
 
 /**
  * ftcp_table_add_outer() - let a flow be found by its TCP ends
- * @flow: the flow, its @outer complete
+ * @flow: the flow, its @outer complete; if it is found, it has to be in the next
+ *	phase before its lock is released
  *
  * Context: bottom halves disabled, ftcp_flow.lock held.
  * Return: 0, -EEXIST if another one has these ends, or another error.
  */
 int ftcp_table_add_outer(struct ftcp_flow *flow)
 {
-	int err;
-
 	lockdep_assert_held(&flow->lock);
-	err = rhashtable_lookup_insert_fast(&ftcp_net(flow->tunnel->underlay)->outer,
-					    &flow->outer_node, outer_params);
-	flow->outer_hashed = !err;
-	return err;
+	return rhashtable_lookup_insert_fast(&ftcp_net(flow->tunnel->underlay)->outer,
+					     &flow->outer_node, outer_params);
 }
 
 /**
@@ -166,10 +163,9 @@ int ftcp_table_add_inner(struct ftcp_flow *flow)
 void ftcp_table_del_outer(struct ftcp_flow *flow)
 {
 	lockdep_assert_held(&flow->lock);
-	if (flow->outer_hashed)
+	if (ftcp_flow_in_outer(flow))
 		rhashtable_remove_fast(&ftcp_net(flow->tunnel->underlay)->outer,
 				       &flow->outer_node, outer_params);
-	flow->outer_hashed = false;
 }
 
 /**

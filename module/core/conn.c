@@ -647,15 +647,18 @@ void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
  * What is still under way from the far end is received for FTCP_DRAIN, then
  * the connection is closed in order.  An idle conversation does not become
  * younger by moving.  ftcp_conn_deadline() is to be asked at once, for both.
+ *
+ * Return: 1; 0 if it is not established any more, or had been replaced before.
  */
-void ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *heir, u64 now)
+int ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *heir, u64 now)
 {
 	struct ftcp_signs s = ftcp_conn_signs(c, now);
 
 	if (c->state != FTCP_ESTABLISHED || !ftcp_health_retire(&c->health, &s))
-		return;
+		return 0;
 	if (ftcp_load(heir->tx.last) <= heir->health.opened)
 		ftcp_store(heir->tx.last, s.tx.last);
 	if (ftcp_load(heir->rx.data) <= heir->health.opened)
 		ftcp_store(heir->rx.data, s.rx.data);
+	return 1;
 }
