@@ -93,7 +93,7 @@ void ftcp_batch_detach(struct ftcp_flow *flow, struct sk_buff *skb)
 	if (skb->destructor != sock_wfree)
 		skb_orphan(skb);
 	/* The device that it came from may be gone by the time; ours is not. */
-	skb->dev = flow->tunnel->link->dev;
+	skb->dev = flow->session->tunnel->link->dev;
 }
 
 /* The last packet of the queue is one that others may be added to.  It needs
@@ -104,7 +104,7 @@ void ftcp_batch_detach(struct ftcp_flow *flow, struct sk_buff *skb)
 static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 {
 	unsigned int size = skb->len - headers(skb);
-	struct ftcp_batch *b = &flow->batch;
+	struct ftcp_batch *b = &flow->session->batch;
 	struct dst_entry *dst;
 
 	lockdep_assert_held(&b->lock);
@@ -127,9 +127,9 @@ static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 /* When the wait of the last packet ends. */
 static u64 due(const struct ftcp_flow *flow)
 {
-	u64 limit = READ_ONCE(flow->tunnel->config.coalesce) * NSEC_PER_USEC;
+	u64 limit = READ_ONCE(flow->session->tunnel->config.coalesce) * NSEC_PER_USEC;
 
-	return flow->batch.since + min(limit, (u64)flow->batch.cost * WAIT);
+	return flow->session->batch.since + min(limit, (u64)flow->session->batch.cost * WAIT);
 }
 
 /* No more are added to it.  If its time has passed and none were, it waited in vain:
@@ -139,12 +139,12 @@ static u64 due(const struct ftcp_flow *flow)
  */
 static void close_last(struct ftcp_flow *flow, u64 now)
 {
-	struct ftcp_batch *b = &flow->batch;
+	struct ftcp_batch *b = &flow->session->batch;
 
 	lockdep_assert_held(&b->lock);
 	/* another processor's clock may have been read before this one waited */
 	if (b->count)
-		ftcp_stats_held(flow->tunnel->stats, b->count,
+		ftcp_stats_held(flow->session->tunnel->stats, b->count,
 				now > b->since ? now - b->since : 0);
 	if (b->count == 1 && now >= due(flow))
 		b->excused = b->vain = clamp(b->vain * 2, VAIN_MIN, VAIN_MAX);
@@ -164,7 +164,7 @@ static void close_last(struct ftcp_flow *flow, u64 now)
  */
 static bool append(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 {
-	struct ftcp_batch *b = &flow->batch;
+	struct ftcp_batch *b = &flow->session->batch;
 	struct sk_buff *head = skb_peek_tail(&b->queue);
 	unsigned int hlen = headers(skb), len = skb->len - hlen;
 
@@ -223,9 +223,9 @@ static void measured(struct ftcp_batch *b, u64 ns)
 
 /* Send what is in the queue, and what others add meanwhile, within reason. */
 static void drain(struct ftcp_flow *flow, u64 now)
-	__must_hold(&flow->batch.lock)
+	__must_hold(&flow->session->batch.lock)
 {
-	struct ftcp_batch *b = &flow->batch;
+	struct ftcp_batch *b = &flow->session->batch;
 	unsigned int quota = QUEUE_MAX;
 	struct sk_buff *skb;
 	u64 begun;
@@ -252,9 +252,10 @@ static void drain(struct ftcp_flow *flow, u64 now)
 
 static enum hrtimer_restart batch_timer(struct hrtimer *timer)
 {
-	struct ftcp_flow *flow = container_of(timer, struct ftcp_flow,
-					      batch.timer);
-	struct ftcp_batch *b = &flow->batch;
+	struct ftcp_session *session = container_of(timer, struct ftcp_session,
+						    batch.timer);
+	struct ftcp_flow *flow = session->active;
+	struct ftcp_batch *b = &session->batch;
 	u64 now, end;
 
 	rcu_read_lock();
@@ -302,8 +303,8 @@ static bool is_lone(const struct ftcp_batch *b, u64 now)
  */
 void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 {
-	bool wanted = READ_ONCE(flow->tunnel->config.coalesce);
-	struct ftcp_batch *b = &flow->batch;
+	bool wanted = READ_ONCE(flow->session->tunnel->config.coalesce);
+	struct ftcp_batch *b = &flow->session->batch;
 	bool soon, opened = false;
 	u64 now;
 
@@ -333,7 +334,7 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 						     FTCP_DROP_QUEUE_FULL;
 
 		spin_unlock(&b->lock);
-		ftcp_drop_tx(flow->tunnel, reason, skb);
+		ftcp_drop_tx(flow->session->tunnel, reason, skb);
 		return;
 	}
 	now = ktime_get_ns();
@@ -371,7 +372,7 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
  */
 void ftcp_batch_init(struct ftcp_flow *flow)
 {
-	struct ftcp_batch *b = &flow->batch;
+	struct ftcp_batch *b = &flow->session->batch;
 
 	spin_lock_init(&b->lock);
 	__skb_queue_head_init(&b->queue);
@@ -392,7 +393,7 @@ void ftcp_batch_init(struct ftcp_flow *flow)
  */
 void ftcp_batch_end(struct ftcp_flow *flow)
 {
-	struct ftcp_batch *b = &flow->batch;
+	struct ftcp_batch *b = &flow->session->batch;
 	struct sk_buff_head queue;
 	struct sk_buff *skb;
 
@@ -405,6 +406,6 @@ void ftcp_batch_end(struct ftcp_flow *flow)
 
 	local_bh_disable();
 	while ((skb = __skb_dequeue(&queue)))
-		ftcp_drop_tx(flow->tunnel, FTCP_DROP_REFUSED, skb);
+		ftcp_drop_tx(flow->session->tunnel, FTCP_DROP_REFUSED, skb);
 	local_bh_enable();
 }

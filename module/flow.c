@@ -30,7 +30,7 @@
 #include "table.h"
 #include "tunnel.h"
 
-static struct kmem_cache *flow_cache;
+static struct kmem_cache *flow_cache, *session_cache;
 
 /* ---- phases ---- */
 
@@ -54,7 +54,7 @@ void ftcp_flow_enter(struct ftcp_flow *flow, enum ftcp_phase phase,
 		[FTCP_PHASE_DEAD] = BIT(FTCP_PHASE_DEAD) - 1,
 	};
 
-	lockdep_assert_held(&flow->lock);
+	lockdep_assert_held(&flow->session->lock);
 	WARN_ON_ONCE(!(from[phase] & BIT(flow->phase)));
 	WRITE_ONCE(flow->phase, phase);
 	if (!flow->reason)
@@ -143,30 +143,30 @@ void ftcp_flow_flush(struct ftcp_flow *flow)
 	struct sk_buff *skb;
 
 	rcu_read_lock();
-	spin_lock_bh(&flow->lock);
-	while (!flow->flushing && !ftcp_flow_dead(flow)) {
-		skb = skb_peek(&flow->queue);
+	spin_lock_bh(&flow->session->lock);
+	while (!flow->session->flushing && !ftcp_flow_dead(flow)) {
+		skb = skb_peek(&flow->session->queue);
 		if (!skb) {
 			/* after the conversation's ends, if they had to be found */
-			smp_store_release(&flow->waiting, false);
+			smp_store_release(&flow->session->waiting, false);
 			break;
 		}
-		if (flow->dialled && !ftcp_conn_room(&flow->conn,
+		if (flow->session->dialled && !ftcp_conn_room(&flow->conn,
 						     waiting_len(skb),
 						     ftcp_now()))
 			break;
-		__skb_unlink(skb, &flow->queue);
-		queue_uncharge(flow->tunnel, skb);
-		flow->flushing = true;
-		spin_unlock(&flow->lock);
-		if (flow->dialled)
+		__skb_unlink(skb, &flow->session->queue);
+		queue_uncharge(flow->session->tunnel, skb);
+		flow->session->flushing = true;
+		spin_unlock(&flow->session->lock);
+		if (flow->session->dialled)
 			ftcp_send_now(flow, skb);
 		else
 			ftcp_receive_queued(flow, skb);
-		spin_lock(&flow->lock);
-		flow->flushing = false;
+		spin_lock(&flow->session->lock);
+		flow->session->flushing = false;
 	}
-	spin_unlock_bh(&flow->lock);
+	spin_unlock_bh(&flow->session->lock);
 	rcu_read_unlock();
 }
 
@@ -181,7 +181,7 @@ void ftcp_flow_flush(struct ftcp_flow *flow)
  */
 void ftcp_flow_announce(struct ftcp_flow *flow)
 {
-	lockdep_assert_held(&flow->lock);
+	lockdep_assert_held(&flow->session->lock);
 	if (ftcp_flow_dead(flow))
 		return;
 	flow->announced = true;
@@ -204,7 +204,7 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 		struct dst_entry *dst = ftcp_flow_outer_dst(flow);
 
 		if (dst)
-			ftcp_send_control(flow->tunnel, dst, &flow->outer,
+			ftcp_send_control(flow->session->tunnel, dst, &flow->outer,
 					  &res->control);
 	}
 	switch (res->event) {
@@ -215,10 +215,10 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 		ftcp_renew(flow);
 		break;
 	case FTCP_EV_ESTABLISHED:
-		ftcp_peer_reached(flow->peer);
-		spin_lock_bh(&flow->lock);
+		ftcp_peer_reached(flow->session->peer);
+		spin_lock_bh(&flow->session->lock);
 		ftcp_flow_announce(flow);
-		spin_unlock_bh(&flow->lock);
+		spin_unlock_bh(&flow->session->lock);
 		stays = !flow->heir || ftcp_renew_inherit(flow);
 		if (stays)
 			ftcp_flow_flush(flow);
@@ -230,7 +230,7 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 		rcu_read_unlock();
 		return;
 	}
-	if (unlikely(flow->dialled && READ_ONCE(flow->waiting) &&
+	if (unlikely(flow->session->dialled && READ_ONCE(flow->session->waiting) &&
 		     ftcp_load(flow->conn.state) == FTCP_ESTABLISHED))
 		ftcp_flow_flush(flow);
 	ftcp_flow_rearm(flow);
@@ -242,12 +242,12 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
  */
 static void flow_settle(struct ftcp_flow *flow, const struct ftcp_result *res)
 {
-	lockdep_assert_held(&flow->lock);
+	lockdep_assert_held(&flow->session->lock);
 	if (res->event == FTCP_EV_PEER_CLOSED)
 		ftcp_renew_bequeath(flow);
 	if (res->event == FTCP_EV_ESTABLISHED) {
 		ftcp_flow_enter(flow, FTCP_PHASE_OPEN, 0);
-		flow->owes = false;
+		flow->session->owes = false;
 	}
 	if (flow->phase < FTCP_PHASE_CLOSING &&
 	    (flow->conn.state == FTCP_FIN_WAIT ||
@@ -262,14 +262,14 @@ static void flow_timer(struct timer_list *t)
 	struct ftcp_flow *flow = timer_container_of(flow, t, timer);
 	struct ftcp_result res;
 
-	spin_lock(&flow->lock);
+	spin_lock(&flow->session->lock);
 	if (ftcp_flow_dead(flow) || ftcp_flow_doomed(flow)) {
-		spin_unlock(&flow->lock);
+		spin_unlock(&flow->session->lock);
 		return;
 	}
 	ftcp_conn_timer(&flow->conn, ftcp_now(), &res);
 	flow_settle(flow, &res);
-	spin_unlock(&flow->lock);
+	spin_unlock(&flow->session->lock);
 	ftcp_flow_act(flow, &res);
 
 	rcu_read_lock();
@@ -292,32 +292,32 @@ static void flow_timer(struct timer_list *t)
 bool ftcp_flow_enqueue(struct ftcp_flow *flow, struct sk_buff *skb)
 {
 	enum ftcp_drop_attr reason = FTCP_DROP_QUEUE_FULL;
-	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
 
-	spin_lock(&flow->lock);
+	spin_lock(&flow->session->lock);
 	if (ftcp_flow_dead(flow)) {
-		spin_unlock(&flow->lock);
+		spin_unlock(&flow->session->lock);
 		return false;
 	}
-	if (!flow->waiting && flow->dialled &&
+	if (!flow->session->waiting && flow->session->dialled &&
 	    !ftcp_conn_room(&flow->conn, waiting_len(skb), ftcp_now())) {
-		WRITE_ONCE(flow->waiting, true);
+		WRITE_ONCE(flow->session->waiting, true);
 		ftcp_flow_rearm(flow);
 	}
-	if (!flow->waiting) {
-		spin_unlock(&flow->lock);
-		if (flow->dialled)
+	if (!flow->session->waiting) {
+		spin_unlock(&flow->session->lock);
+		if (flow->session->dialled)
 			ftcp_send_now(flow, skb);
 		else
 			ftcp_receive_queued(flow, skb);
 		return true;
 	}
 	/* Its sender may use the memory again as soon as it is told. */
-	if (skb_queue_len(&flow->queue) >= READ_ONCE(tunnel->config.queue) ||
+	if (skb_queue_len(&flow->session->queue) >= READ_ONCE(tunnel->config.queue) ||
 	    skb_orphan_frags(skb, GFP_ATOMIC) ||
 	    !queue_charge(tunnel, skb, &reason)) {
-		spin_unlock(&flow->lock);
-		if (flow->dialled)
+		spin_unlock(&flow->session->lock);
+		if (flow->session->dialled)
 			ftcp_drop_tx(tunnel, reason, skb);
 		else
 			ftcp_drop_rx(tunnel, reason, skb);
@@ -325,8 +325,8 @@ bool ftcp_flow_enqueue(struct ftcp_flow *flow, struct sk_buff *skb)
 	}
 	skb_dst_force(skb);
 	ftcp_batch_detach(flow, skb);
-	__skb_queue_tail(&flow->queue, skb);
-	spin_unlock(&flow->lock);
+	__skb_queue_tail(&flow->session->queue, skb);
+	spin_unlock(&flow->session->lock);
 	return true;
 }
 
@@ -343,14 +343,14 @@ enum ftcp_verdict ftcp_flow_receive(struct ftcp_flow *flow,
 {
 	struct ftcp_result res;
 
-	spin_lock(&flow->lock);
+	spin_lock(&flow->session->lock);
 	if (ftcp_flow_dead(flow)) {
-		spin_unlock(&flow->lock);
+		spin_unlock(&flow->session->lock);
 		return FTCP_BAD_STATE;
 	}
 	ftcp_conn_receive(&flow->conn, seg, ftcp_now(), &res);
 	flow_settle(flow, &res);
-	spin_unlock(&flow->lock);
+	spin_unlock(&flow->session->lock);
 	ftcp_flow_act(flow, &res);
 	return res.verdict;
 }
@@ -360,37 +360,54 @@ enum ftcp_verdict ftcp_flow_receive(struct ftcp_flow *flow,
 static void flow_teardown(struct work_struct *work);
 static void flow_free_rcu(struct rcu_head *head);
 
+static void flow_unalloc(struct ftcp_flow *flow)
+{
+	kmem_cache_free(session_cache, flow->session);
+	kmem_cache_free(flow_cache, flow);
+}
+
 static struct ftcp_flow *flow_alloc(struct ftcp_tunnel *tunnel,
 				    struct ftcp_peer *peer)
 {
 	struct mem_cgroup *memcg = set_active_memcg(tunnel->memcg);
 	struct ftcp_flow *flow = kmem_cache_zalloc(flow_cache, FTCP_GFP_FLOW);
+	struct ftcp_session *session;
 
+	session = kmem_cache_zalloc(session_cache, FTCP_GFP_FLOW);
 	set_active_memcg(memcg);
-	if (!flow)
-		return NULL;
-	flow->tunnel = tunnel;
-	flow->peer = peer;
+	if (!flow || !session)
+		goto err;
+	session->tunnel = tunnel;
+	session->peer = peer;
+	session->active = flow;
+	spin_lock_init(&session->lock);
+	__skb_queue_head_init(&session->queue);
+	INIT_LIST_HEAD(&session->fresh);
+	flow->session = session;
 	flow->created = ftcp_now();
-	spin_lock_init(&flow->lock);
-	__skb_queue_head_init(&flow->queue);
 	ftcp_batch_init(flow);
 	timer_setup(&flow->timer, flow_timer, 0);
-	INIT_LIST_HEAD(&flow->fresh);
 	INIT_WORK(&flow->setup, ftcp_flow_setup);
 	INIT_WORK(&flow->teardown, flow_teardown);
 	return flow;
+
+err:
+	if (session)
+		kmem_cache_free(session_cache, session);
+	if (flow)
+		kmem_cache_free(flow_cache, flow);
+	return NULL;
 }
 
 /* Whether a flow may be added, and counted for its namespace and its source. */
 static int may_link(struct ftcp_flow *flow)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
 	int err;
 
 	lockdep_assert_held(&tunnel->lock);
 	/* A link that goes down says so before its flows are doomed. */
-	if (flow->peer->gone || !netif_running(tunnel->link->dev))
+	if (flow->session->peer->gone || !netif_running(tunnel->link->dev))
 		return -ESHUTDOWN;
 	if (tunnel->nflows >= READ_ONCE(tunnel->config.max_flows))
 		return -EMLINK;
@@ -405,17 +422,17 @@ static int may_link(struct ftcp_flow *flow)
 /* Into the peer's list; false if it takes no more.  Under ->lock. */
 static bool flow_link(struct ftcp_flow *flow, enum ftcp_drop_attr *reason)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
-	struct ftcp_peer *peer = flow->peer;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	struct ftcp_peer *peer = flow->session->peer;
 	int err;
 
-	lockdep_assert_held(&flow->lock);
+	lockdep_assert_held(&flow->session->lock);
 	spin_lock(&tunnel->lock);
 	err = may_link(flow);
 	if (!err) {
 		/* with that it has to be unlinked, and torn down */
 		ftcp_peer_hold(peer);
-		flow->epoch = peer->epoch;
+		flow->session->epoch = peer->epoch;
 		WRITE_ONCE(peer->nflows, peer->nflows + 1);
 		WRITE_ONCE(tunnel->nflows, tunnel->nflows + 1);
 		list_add_tail_rcu(&flow->list, &peer->flows);
@@ -434,10 +451,10 @@ static bool flow_link(struct ftcp_flow *flow, enum ftcp_drop_attr *reason)
  */
 static void flow_unlink(struct ftcp_flow *flow)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
-	struct ftcp_peer *peer = flow->peer;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	struct ftcp_peer *peer = flow->session->peer;
 
-	lockdep_assert_held(&flow->lock);
+	lockdep_assert_held(&flow->session->lock);
 	ftcp_flow_enter(flow, FTCP_PHASE_DEAD, 0);
 	spin_lock(&tunnel->lock);
 	list_del_rcu(&flow->list);
@@ -453,8 +470,8 @@ static void flow_unlink(struct ftcp_flow *flow)
 /* Of a flow that was unlinked, and that neither setup nor timer knows any more. */
 static void flow_free(struct ftcp_flow *flow)
 {
-	struct ftcp_net *fn = ftcp_net(flow->tunnel->underlay);
-	struct ftcp_peer *peer = flow->peer;
+	struct ftcp_net *fn = ftcp_net(flow->session->tunnel->underlay);
+	struct ftcp_peer *peer = flow->session->peer;
 
 	ftcp_limit_give_flow(fn);
 	if (flow->reaped)
@@ -486,11 +503,11 @@ static struct ftcp_flow *flow_dial(struct ftcp_tunnel *tunnel,
 	flow = flow_alloc(tunnel, peer);
 	if (!flow)
 		return NULL;
-	flow->dialled = true;
+	flow->session->dialled = true;
 	flow->moves = moves;
-	flow->waiting = !heir;
+	flow->session->waiting = !heir;
 	flow->heir = heir;
-	flow->inner = *key;
+	flow->session->key = *key;
 	flow->outer.local.family = config->endpoint.family;
 	flow->outer.remote = config->endpoint;
 	if (config->kind == FTCP_ENDPOINT_SAME)
@@ -499,23 +516,23 @@ static struct ftcp_flow *flow_dial(struct ftcp_tunnel *tunnel,
 	if (!heir)
 		ftcp_table_make_way(flow);
 
-	spin_lock(&flow->lock);
+	spin_lock(&flow->session->lock);
 	if (!flow_link(flow, reason))
 		goto err_free;
 	*reason = FTCP_DROP_REFUSED;
 	if (!heir && ftcp_table_add_inner(flow)) {
 		flow_unlink(flow);
-		spin_unlock(&flow->lock);
+		spin_unlock(&flow->session->lock);
 		flow_free(flow);
 		return ftcp_flow_by_inner(ftcp_flow_inner_net(tunnel), key);
 	}
 	queue_work(ftcp_net(tunnel->underlay)->flow_wq, &flow->setup);
-	spin_unlock(&flow->lock);
+	spin_unlock(&flow->session->lock);
 	return flow;
 
 err_free:
-	spin_unlock(&flow->lock);
-	kmem_cache_free(flow_cache, flow);
+	spin_unlock(&flow->session->lock);
+	flow_unalloc(flow);
 	return NULL;
 }
 
@@ -549,18 +566,18 @@ struct ftcp_flow *ftcp_flow_dial(struct ftcp_tunnel *tunnel,
 struct ftcp_flow *ftcp_flow_dial_heir(struct ftcp_flow *flow,
 				      enum ftcp_drop_attr *reason)
 {
-	struct ftcp_flow *heir = flow_dial(flow->tunnel, flow->peer,
-					   &flow->inner, true, reason);
+	struct ftcp_flow *heir = flow_dial(flow->session->tunnel, flow->session->peer,
+					   &flow->session->key, true, reason);
 
 	if (!heir)
 		return NULL;
 	/* It may have ended already, or even taken over. */
-	spin_lock(&flow->lock);
-	spin_lock_nested(&heir->lock, SINGLE_DEPTH_NESTING);
-	if (flow->inner_hashed && !ftcp_flow_dead(heir))
+	spin_lock(&flow->session->lock);
+	spin_lock_nested(&heir->session->lock, SINGLE_DEPTH_NESTING);
+	if (flow->session->hashed && !ftcp_flow_dead(heir))
 		flow->successor = heir;
-	spin_unlock(&heir->lock);
-	spin_unlock(&flow->lock);
+	spin_unlock(&heir->session->lock);
+	spin_unlock(&flow->session->lock);
 	return heir;
 }
 
@@ -572,9 +589,9 @@ static void evict_inner(struct ftcp_flow *flow)
 {
 	struct ftcp_flow *old;
 
-	old = ftcp_flow_by_inner(ftcp_flow_inner_net(flow->tunnel),
-				 &flow->inner);
-	if (old && (old->dialled ||
+	old = ftcp_flow_by_inner(ftcp_flow_inner_net(flow->session->tunnel),
+				 &flow->session->key);
+	if (old && (old->session->dialled ||
 		    memcmp(&old->outer, &flow->outer, sizeof(flow->outer))))
 		ftcp_flow_kill(old, FTCP_EV_CLOSED, FTCP_REASON_REPLACED);
 }
@@ -611,18 +628,18 @@ struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 	flow->outer = *outer;
 	ftcp_conn_accept(&flow->conn, &config, seg, ftcp_now());
 	if (routed) {
-		flow->inner.pair = *outer;
-		flow->inner.link = tunnel->link;
+		flow->session->key.pair = *outer;
+		flow->session->key.link = tunnel->link;
 		evict_inner(flow);
 	} else {
-		flow->waiting = true;
+		flow->session->waiting = true;
 	}
 	ftcp_table_make_way(flow);
 
-	spin_lock(&flow->lock);
+	spin_lock(&flow->session->lock);
 	if (!flow_link(flow, reason)) {
-		spin_unlock(&flow->lock);
-		kmem_cache_free(flow_cache, flow);
+		spin_unlock(&flow->session->lock);
+		flow_unalloc(flow);
 		return NULL;
 	}
 	/* The first segments of a connection may come on several processors at
@@ -638,14 +655,14 @@ struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
 		flow_unlink(flow);
 		/* whoever found it may have armed its timer */
 		queue_work(ftcp_net(tunnel->underlay)->flow_wq, &flow->teardown);
-		spin_unlock(&flow->lock);
+		spin_unlock(&flow->session->lock);
 		return NULL;
 	}
 	if (routed)
 		ftcp_flow_announce(flow);
 	else
 		queue_work(ftcp_net(tunnel->underlay)->flow_wq, &flow->setup);
-	spin_unlock(&flow->lock);
+	spin_unlock(&flow->session->lock);
 	ftcp_flow_rearm(flow);
 	return flow;
 }
@@ -663,16 +680,16 @@ void ftcp_flow_adopt(struct ftcp_flow *flow, const struct ftcp_segment *seg)
 	struct ftcp_result res = { .event = FTCP_EV_ESTABLISHED };
 	struct ftcp_conn_config config;
 
-	spin_lock(&flow->lock);
+	spin_lock(&flow->session->lock);
 	if (flow->phase != FTCP_PHASE_OPENING ||
 	    flow->conn.state == FTCP_CLOSED) {
-		spin_unlock(&flow->lock);
+		spin_unlock(&flow->session->lock);
 		return;
 	}
 	config = flow->conn.config;
 	ftcp_conn_accept(&flow->conn, &config, seg, ftcp_now());
 	flow_settle(flow, &res);
-	spin_unlock(&flow->lock);
+	spin_unlock(&flow->session->lock);
 	ftcp_flow_act(flow, &res);
 }
 
@@ -683,9 +700,9 @@ static void flow_free_rcu(struct rcu_head *head)
 	struct ftcp_flow *flow = container_of(head, struct ftcp_flow, rcu);
 
 	dst_release(rcu_dereference_protected(flow->outer_route.dst, 1));
-	dst_release(rcu_dereference_protected(flow->inner_route.dst, 1));
+	dst_release(rcu_dereference_protected(flow->session->inner_route.dst, 1));
 	dst_release(rcu_dereference_protected(flow->segment_route.dst, 1));
-	kmem_cache_free(flow_cache, flow);
+	flow_unalloc(flow);
 }
 
 static void flow_teardown(struct work_struct *work)
@@ -696,7 +713,7 @@ static void flow_teardown(struct work_struct *work)
 	timer_shutdown_sync(&flow->timer);
 	ftcp_batch_end(flow);
 	ftcp_port_put(flow->tcp_port);
-	ftcp_port_put(xchg(&flow->udp_port, NULL));
+	ftcp_port_put(xchg(&flow->session->udp_port, NULL));
 	flow_free(flow);
 }
 
@@ -713,19 +730,19 @@ void ftcp_flow_drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
 	struct sk_buff *skb;
 
 	__skb_queue_head_init(&list);
-	spin_lock_bh(&flow->lock);
-	skb_queue_splice_tail_init(&flow->queue, &list);
-	spin_unlock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
+	skb_queue_splice_tail_init(&flow->session->queue, &list);
+	spin_unlock_bh(&flow->session->lock);
 
 	local_bh_disable();
 	while ((skb = __skb_dequeue(&list))) {
-		queue_uncharge(flow->tunnel, skb);
-		if (flow->dialled) {
+		queue_uncharge(flow->session->tunnel, skb);
+		if (flow->session->dialled) {
 			if (tell)
 				tell(skb);
-			ftcp_drop_tx(flow->tunnel, reason, skb);
+			ftcp_drop_tx(flow->session->tunnel, reason, skb);
 		} else {
-			ftcp_drop_rx(flow->tunnel, reason, skb);
+			ftcp_drop_rx(flow->session->tunnel, reason, skb);
 		}
 	}
 	local_bh_enable();
@@ -740,14 +757,14 @@ static void end_policy(const struct ftcp_flow *flow, enum ftcp_event event,
 		.reason = reason,
 		.retired = flow->reason == FTCP_REASON_REPLACED,
 		.closing = flow->reason == FTCP_REASON_CLOSED,
-		.dialled = flow->dialled,
-		.carries = flow->inner_hashed,
-		.worked = !!atomic64_read(&flow->tx_packets),
-		.waits = !skb_queue_empty(&flow->queue),
-		.owes = flow->owes,
+		.dialled = flow->session->dialled,
+		.carries = flow->session->hashed,
+		.worked = !!atomic64_read(&flow->session->tx_packets),
+		.waits = !skb_queue_empty(&flow->session->queue),
+		.owes = flow->session->owes,
 	};
 
-	lockdep_assert_held(&flow->lock);
+	lockdep_assert_held(&flow->session->lock);
 	ftcp_end_policy(&end, policy);
 }
 
@@ -772,9 +789,9 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 	bool announced;
 
 	rcu_read_lock();
-	spin_lock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
 	if (ftcp_flow_dead(flow)) {
-		spin_unlock_bh(&flow->lock);
+		spin_unlock_bh(&flow->session->lock);
 		rcu_read_unlock();
 		return;
 	}
@@ -787,11 +804,11 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 	ftcp_table_del_inner(flow);
 	flow_unlink(flow);
 	announced = flow->announced;
-	ftcp_stats_ended(flow->tunnel->stats, policy.reason);
-	spin_unlock_bh(&flow->lock);
+	ftcp_stats_ended(flow->session->tunnel->stats, policy.reason);
+	spin_unlock_bh(&flow->session->lock);
 
-	if (!flow->silent)
-		ftcp_send_control(flow->tunnel, NULL, &flow->outer,
+	if (!flow->session->silent)
+		ftcp_send_control(flow->session->tunnel, NULL, &flow->outer,
 				  &res.control);
 	if (policy.dial && ftcp_renew_anew(flow))
 		policy.tell = FTCP_TELL_NOTHING;
@@ -806,10 +823,10 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 		ftcp_netlink_flow_ended(flow, policy.reason);
 	if (flow->renewable && (policy.reason == FTCP_REASON_REFUSED ||
 				policy.reason == FTCP_REASON_UNANSWERED))
-		ftcp_peer_failed(flow->peer, event == FTCP_EV_REFUSED);
+		ftcp_peer_failed(flow->session->peer, event == FTCP_EV_REFUSED);
 	if (flow->heir && !flow->inherited)
 		ftcp_renew_ended(flow, event);
-	queue_work(ftcp_net(flow->tunnel->underlay)->flow_wq, &flow->teardown);
+	queue_work(ftcp_net(flow->session->tunnel->underlay)->flow_wq, &flow->teardown);
 	rcu_read_unlock();
 }
 
@@ -823,15 +840,15 @@ void ftcp_flow_close(struct ftcp_flow *flow)
 {
 	struct ftcp_result res;
 
-	spin_lock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
 	if (!ftcp_flow_in_outer(flow)) {
-		spin_unlock_bh(&flow->lock);
+		spin_unlock_bh(&flow->session->lock);
 		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
 		return;
 	}
 	ftcp_conn_close(&flow->conn, ftcp_now(), &res);
 	flow_settle(flow, &res);
-	spin_unlock_bh(&flow->lock);
+	spin_unlock_bh(&flow->session->lock);
 	ftcp_flow_act(flow, &res);
 }
 
@@ -864,7 +881,7 @@ bool ftcp_flow_evict(struct ftcp_net *fn, u32 least)
 	if (flow) {
 		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_EVICTED);
 		/* It is wanted now, and not when the flow's teardown has its turn. */
-		port = xchg(&flow->udp_port, NULL);
+		port = xchg(&flow->session->udp_port, NULL);
 	}
 	rcu_read_unlock();
 	ftcp_port_put(port);
@@ -883,7 +900,12 @@ int __init ftcp_flow_init(void)
 	flow_cache = KMEM_CACHE(ftcp_flow, SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	if (!flow_cache)
 		return -ENOMEM;
-	return 0;
+	session_cache = KMEM_CACHE(ftcp_session,
+				   SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
+	if (session_cache)
+		return 0;
+	kmem_cache_destroy(flow_cache);
+	return -ENOMEM;
 }
 
 /**
@@ -892,5 +914,6 @@ int __init ftcp_flow_init(void)
 void ftcp_flow_exit(void)
 {
 	rcu_barrier();
+	kmem_cache_destroy(session_cache);
 	kmem_cache_destroy(flow_cache);
 }

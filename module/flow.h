@@ -3,31 +3,16 @@
 #ifndef FTCP_FLOW_H
 #define FTCP_FLOW_H
 
-#include <linux/atomic.h>
 #include <linux/jiffies.h>
 #include <linux/rhashtable.h>
-#include <linux/skbuff.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
 
 #include "addr.h"
-#include "coalesce.h"
 #include "core/conn.h"
-#include "peer.h"
 #include "route.h"
+#include "session.h"
 #include "tunnel.h"
-
-/**
- * struct ftcp_inner_key - a conversation of datagrams
- * @pair: local is the application that hands datagrams in on this side,
- *	remote is the end that it talks to
- * @link: the link in mode routed, where addresses are the link's own affair;
- *	NULL in the other modes, where they are those of a namespace
- */
-struct ftcp_inner_key {
-	struct ftcp_pair pair;
-	const struct ftcp_link *link;
-};
 
 /**
  * enum ftcp_phase - how far a flow is, from its beginning to its end
@@ -54,54 +39,28 @@ enum ftcp_phase {
  * struct ftcp_flow - a connection
  * @outer_node: in ftcp_net.outer of the underlay, see ftcp_flow_in_outer()
  * @outer: the TCP ends; complete once the flow is in @outer_node's table
- * @inner_node: in ftcp_net.inner, if @inner_hashed
- * @inner: the conversation; complete once the flow is in @inner_node's table
- * @tunnel: the tunnel, constant
- * @peer: the peer, constant; a reference is held from flow_link() to @teardown
- * @epoch: that of the peer when the flow was linked, constant from then on
- * @moves: that of the peer when the flow was dialled, or was to move; see mover.c
  * @outer_route: route of the segments
- * @inner_route: route of the datagrams to application or target; mode routed:
- *	their route in this host, see input.c
+ * @session: the conversation that it carries, constant
  * @segment_route: route of the segments that come in, see input.c
  * @segment_iif: index of the device that they came by
- * @source: whom it is counted for, see source.c; under ftcp_tunnel.lock
- * @fresh: in ftcp_source.fresh, if it may give way to others, likewise
- * @waiting: datagrams have to queue, for the connection or for the first
- *	acknowledgement on it; changed under @lock, cleared when @queue is empty
- * @dialled: this end opened the connection; constant
+ * @moves: that of the peer when the flow was dialled, or was to move; see mover.c
+ * @phase: how far it is, see &enum ftcp_phase; changed under the session's lock, like
+ *	all below without a remark
+ * @reason: enum ftcp_reason, why it is on its way out; 0: it is not
  * @renewable: it was dialled from a port of its own, so that another flow can
  *	take its conversation over; constant
  * @heir: it was dialled to take a conversation over; constant
- * @owes: the connection that had the conversation before was lost, and the
- *	application hears of it if this one cannot be had; changed under @lock
- * @forwarded: mode routed: its datagrams are for other hosts
- * @batch: what leaves together; see there for who protects it
- * @conn: state of the protocol; see core/conn.h for what needs @lock
- * @lock: protects @conn's slow path and the members below
- * @phase: how far it is, see &enum ftcp_phase
- * @reason: enum ftcp_reason, why it is on its way out; 0: it is not
- * @silent: the far end is not told of the end
- * @reaped: it was doomed when it was unlinked
- * @inner_hashed: in the table of inner flows
- * @flushing: somebody is sending the first of what was in @queue
  * @announced: its existence was told to user space
  * @inherited: it has taken over
- * @successor: the heir that is being dialled, while this flow has the conversation
- * @queue: dialled: datagrams that wait for the connection; accepted: segments
- *	that wait for the UDP port towards the target
+ * @reaped: it was doomed when it was unlinked
+ * @tcp_port: reservation of the local TCP port, if the flow has its own
+ * @created: ms, see ftcp_now()
+ * @conn: state of the protocol; see core/conn.h for what needs the lock
  * @timer: runs ftcp_conn_timer()
  * @setup: what needs a process to begin
  * @teardown: what needs a process to end
- * @tcp_port: reservation of the local TCP port, if the flow has its own
- * @udp_port: reservation of the UDP port towards the target, until @teardown or
- *	ftcp_flow_evict() takes it
+ * @successor: the heir that is being dialled, while this flow has the conversation
  * @list: in ftcp_peer.flows, RCU, under ftcp_tunnel.lock
- * @created: ms, see ftcp_now()
- * @tx_packets: datagrams sent
- * @tx_bytes: bytes of their payload
- * @rx_packets: datagrams received
- * @rx_bytes: bytes of their payload
  * @rcu: for freeing
  *
  * Lifetime.  A flow is found under RCU only, through one of the tables or the
@@ -138,50 +97,28 @@ enum ftcp_phase {
 struct ftcp_flow {
 	struct rhash_head outer_node;
 	struct ftcp_pair outer;
-	struct rhash_head inner_node;
-	struct ftcp_inner_key inner;
-	struct ftcp_tunnel *tunnel;
-	struct ftcp_peer *peer;
-	u32 epoch;
-	u32 moves;
 	struct ftcp_route outer_route;
-	struct ftcp_route inner_route;
+
+	struct ftcp_session *session;
 	struct ftcp_route segment_route;
 	int segment_iif;
-	struct ftcp_source *source;
-	struct list_head fresh;
-	bool waiting;
-	bool dialled;
-	bool renewable;
-	bool heir;
-	bool owes;
-	bool forwarded;
-
-	struct ftcp_conn conn ____cacheline_aligned;
-	atomic64_t tx_packets;
-	atomic64_t tx_bytes;
-	atomic64_t rx_packets;
-	atomic64_t rx_bytes;
-	struct ftcp_batch batch;
-
-	spinlock_t lock ____cacheline_aligned;
+	u32 moves;
 	u8 phase;
 	u8 reason;
-	bool silent;
-	bool reaped;
-	bool inner_hashed;
-	bool flushing;
+	bool renewable;
+	bool heir;
 	bool announced;
 	bool inherited;
-	struct ftcp_flow *successor;
-	struct sk_buff_head queue;
+	bool reaped;
+	struct ftcp_port *tcp_port;
+	u64 created;
+
+	struct ftcp_conn conn ____cacheline_aligned;
 	struct timer_list timer;
 	struct work_struct setup;
 	struct work_struct teardown;
-	struct ftcp_port *tcp_port;
-	struct ftcp_port *udp_port;
+	struct ftcp_flow *successor;
 	struct list_head list;
-	u64 created;
 	struct rcu_head rcu;
 };
 
@@ -210,7 +147,7 @@ static inline bool ftcp_flow_in_outer(const struct ftcp_flow *flow)
 /* Whether nobody but the reaper is to find a flow any more. */
 static inline bool ftcp_flow_doomed(const struct ftcp_flow *flow)
 {
-	return unlikely(flow->epoch != READ_ONCE(flow->peer->epoch));
+	return ftcp_session_doomed(flow->session);
 }
 
 static inline struct ftcp_net *ftcp_flow_inner_net(const struct ftcp_tunnel *t)

@@ -102,8 +102,8 @@ void ftcp_icmp_refused(struct sk_buff *skb)
  */
 static struct sk_buff *make_datagram(const struct ftcp_flow *flow)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
-	struct ftcp_pair pair = flow->inner.pair;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	struct ftcp_pair pair = flow->session->key.pair;
 	struct sk_buff *skb;
 	struct dst_entry *dst;
 
@@ -177,7 +177,7 @@ static struct ftcp_flow *quoted_flow(struct ftcp_net *fn,
 	flow = ftcp_flow_by_outer(fn, pair);
 	if (!flow || ftcp_quote_in_flight(&flow->conn, ntohl(w[1])))
 		return flow;
-	ftcp_stats_drop(flow->tunnel->stats, FTCP_DROP_ICMP);
+	ftcp_stats_drop(flow->session->tunnel->stats, FTCP_DROP_ICMP);
 	return NULL;
 }
 
@@ -203,11 +203,11 @@ static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 	key.pair.remote = pair->local;
 	key.pair.remote.port = p[0];
 	flow = ftcp_flow_by_inner(fn, &key);
-	if (!flow || flow->tunnel->mode != FTCP_MODE_FORWARD)
+	if (!flow || flow->session->tunnel->mode != FTCP_MODE_FORWARD)
 		return;
 	if (!direct || !ftcp_target_refusal(&flow->conn, ftcp_now()))
-		ftcp_stats_drop(flow->tunnel->stats, FTCP_DROP_ICMP);
-	else if (READ_ONCE(flow->tunnel->config.unreachable) ==
+		ftcp_stats_drop(flow->session->tunnel->stats, FTCP_DROP_ICMP);
+	else if (READ_ONCE(flow->session->tunnel->config.unreachable) ==
 		 FTCP_UNREACHABLE_CLOSE)
 		ftcp_flow_reset(flow);
 }
@@ -232,7 +232,7 @@ static void segment_too_big(struct ftcp_flow *flow, struct sk_buff *skb,
 		/* IPv4 finds the next hop once more, by these. */
 		skb_reset_network_header(clone);
 		clone->dev = dst->dev;
-		clone->mark = READ_ONCE(flow->tunnel->config.fwmark);
+		clone->mark = READ_ONCE(flow->session->tunnel->config.fwmark);
 		skb_dst_drop(clone);
 		skb_dst_set_noref(clone, dst);
 		skb_dst_update_pmtu_no_confirm(clone, mtu);

@@ -74,7 +74,7 @@ void ftcp_input_keep(struct ftcp_flow *flow, const struct sk_buff *skb)
 	if (skb->skb_iif == READ_ONCE(flow->segment_iif) &&
 	    ftcp_flow_cached(&flow->segment_route))
 		return;
-	if (!dst || !is_local(dst) || !early_demux(flow->tunnel->underlay) ||
+	if (!dst || !is_local(dst) || !early_demux(flow->session->tunnel->underlay) ||
 	    !dst_hold_safe(dst))
 		return;
 	if (ftcp_flow_keep_route(flow, &flow->segment_route, dst))
@@ -165,18 +165,18 @@ static struct dst_entry *find_v6(struct sk_buff *skb)
  */
 void ftcp_input_route(struct ftcp_flow *flow, struct sk_buff *skb)
 {
-	struct dst_entry *dst = ftcp_flow_cached(&flow->inner_route);
+	struct dst_entry *dst = ftcp_flow_cached(&flow->session->inner_route);
 
 	if (unlikely(!dst)) {
-		if (READ_ONCE(flow->forwarded) || netif_is_l3_slave(skb->dev))
+		if (READ_ONCE(flow->session->forwarded) || netif_is_l3_slave(skb->dev))
 			return;
 		dst = skb->protocol == htons(ETH_P_IP) ? find_v4(skb) :
 							 find_v6(skb);
 		if (!dst) {
-			WRITE_ONCE(flow->forwarded, true);
+			WRITE_ONCE(flow->session->forwarded, true);
 			return;
 		}
-		if (!ftcp_flow_keep_route(flow, &flow->inner_route, dst))
+		if (!ftcp_flow_keep_route(flow, &flow->session->inner_route, dst))
 			return;
 	}
 	skb_dst_set_noref(skb, dst);

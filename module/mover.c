@@ -31,7 +31,7 @@
  */
 static bool is_tight(const struct ftcp_flow *flow, unsigned int heirs)
 {
-	const struct ftcp_tunnel *tunnel = flow->tunnel;
+	const struct ftcp_tunnel *tunnel = flow->session->tunnel;
 
 	return ftcp_port_spare(tunnel->underlay, IPPROTO_TCP) <= heirs ||
 	       ftcp_limit_reached(ftcp_net(tunnel->underlay)) ||
@@ -58,7 +58,7 @@ static bool move(struct ftcp_peer *peer, bool all, bool force)
 	       (flow = rhashtable_walk_next(&iter))) {
 		if (IS_ERR(flow))	/* resized: it begins anew */
 			continue;
-		if (flow->peer == peer && ftcp_flow_to_move(flow, all)) {
+		if (flow->session->peer == peer && ftcp_flow_to_move(flow, all)) {
 			found = true;
 			if (ftcp_redial_closes(flow)) {
 				ftcp_flow_redial(flow);

@@ -72,7 +72,7 @@ int faketcp_nl_flow_del_doit(struct sk_buff *skb, struct genl_info *info)
 	rcu_read_lock();
 	if (underlay)
 		flow = ftcp_flow_by_outer(ftcp_net(underlay), &pair);
-	if (flow && flow->tunnel->link == link) {
+	if (flow && flow->session->tunnel->link == link) {
 		ftcp_flow_close(flow);
 	} else {
 		NL_SET_ERR_MSG(info->extack, "no such flow on the link");

@@ -125,7 +125,7 @@ static unsigned int reap(struct ftcp_net *fn, struct ftcp_peer *peer,
 		flow = first_doomed(peer);
 		if (flow) {
 			if (fn->resets >= RESETS_MAX)
-				WRITE_ONCE(flow->silent, true);
+				WRITE_ONCE(flow->session->silent, true);
 			fn->resets++;
 			ftcp_flow_kill(flow, FTCP_EV_CLOSED,
 				       FTCP_REASON_CLOSED);

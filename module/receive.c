@@ -113,7 +113,7 @@ static void deliver_split(struct ftcp_flow *flow, struct sk_buff *skb)
 	struct sk_buff *segs = ftcp_gso_split(skb), *next;
 
 	if (!segs) {
-		ftcp_drop_rx(flow->tunnel, FTCP_DROP_MEMORY, NULL);
+		ftcp_drop_rx(flow->session->tunnel, FTCP_DROP_MEMORY, NULL);
 		return;
 	}
 	skb_list_walk_safe(segs, skb, next) {
@@ -127,7 +127,7 @@ static void deliver_split(struct ftcp_flow *flow, struct sk_buff *skb)
  */
 static void deliver_routed(struct ftcp_flow *flow, struct sk_buff *skb)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
 
 	skb_scrub_packet(skb, true);
 	skb_orphan(skb);
@@ -168,10 +168,10 @@ static int receive_here(struct net *net, struct sock *sk, struct sk_buff *skb)
 static void deliver_here(struct ftcp_flow *flow, struct dst_entry *dst,
 			 struct sk_buff *skb)
 {
-	struct net *net = flow->tunnel->inner_net;
+	struct net *net = flow->session->tunnel->inner_net;
 	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
 
-	ftcp_output_begin(dst, skb, READ_ONCE(flow->tunnel->config.fwmark));
+	ftcp_output_begin(dst, skb, READ_ONCE(flow->session->tunnel->config.fwmark));
 	if (nf_hook(pf, NF_INET_LOCAL_OUT, net, NULL, skb, NULL, dst->dev,
 		    receive_here) == 1)
 		receive_here(net, NULL, skb);
@@ -183,7 +183,7 @@ static void deliver_here(struct ftcp_flow *flow, struct dst_entry *dst,
 static void deliver_local(struct ftcp_flow *flow, struct dst_entry *dst,
 			  struct sk_buff *skb)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
 	unsigned int len = skb->len;
 
 	skb_orphan(skb);
@@ -215,7 +215,7 @@ static void count_received(struct net_device *dev, u32 packets, u32 bytes)
 static void deliver(struct ftcp_flow *flow, struct sk_buff *skb)
 {
 	unsigned int hlen = skb_transport_offset(skb) + tcp_hdrlen(skb), len;
-	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
 	struct dst_entry *dst = NULL;
 	unsigned int new_hlen;
 	u32 count;
@@ -224,7 +224,7 @@ static void deliver(struct ftcp_flow *flow, struct sk_buff *skb)
 		deliver_split(flow, skb);
 		return;
 	}
-	new_hlen = ftcp_ip_hlen(flow->inner.pair.local.family) +
+	new_hlen = ftcp_ip_hlen(flow->session->key.pair.local.family) +
 		   sizeof(struct udphdr);
 	if (tunnel->mode != FTCP_MODE_ROUTED) {
 		dst = ftcp_flow_inner_dst(flow);
@@ -241,11 +241,11 @@ static void deliver(struct ftcp_flow *flow, struct sk_buff *skb)
 
 	len = skb->len - hlen;
 	count = ftcp_gso_count(skb, len);
-	ftcp_gso_tcp_to_udp(skb, hlen, &flow->inner.pair.remote,
-			    &flow->inner.pair.local,
+	ftcp_gso_tcp_to_udp(skb, hlen, &flow->session->key.pair.remote,
+			    &flow->session->key.pair.local,
 			    ftcp_tunnel_ttl(tunnel, ftcp_gso_ttl(skb)));
-	atomic64_add(count, &flow->rx_packets);
-	atomic64_add(len, &flow->rx_bytes);
+	atomic64_add(count, &flow->session->rx_packets);
+	atomic64_add(len, &flow->session->rx_bytes);
 	ftcp_stats_rx(tunnel->stats, count, len);
 	count_received(tunnel->link->dev, count, len);
 	if (dst)
@@ -289,7 +289,7 @@ static bool accept(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 	}
 	if (!seg->len)
 		consume_skb(skb);
-	else if (!smp_load_acquire(&flow->waiting))
+	else if (!smp_load_acquire(&flow->session->waiting))
 		deliver(flow, skb);
 	else if (!ftcp_flow_enqueue(flow, skb))
 		ftcp_drop_rx(tunnel, FTCP_DROP_REFUSED, skb);
@@ -335,7 +335,7 @@ static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 			  const struct ftcp_segment *seg, struct sk_buff *skb)
 {
 	const struct ftcp_secret secret = ftcp_net_secret(fn);
-	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
 	u64 now = ftcp_now();
 
 	switch (ftcp_conn_receive_fast(&flow->conn, seg, now)) {
@@ -375,7 +375,7 @@ static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 
 	ftcp_input_keep(flow, skb);
 	/* An accepted flow's first segments wait for the target's port. */
-	if (unlikely(!flow->dialled && smp_load_acquire(&flow->waiting))) {
+	if (unlikely(!flow->session->dialled && smp_load_acquire(&flow->session->waiting))) {
 		if (!ftcp_flow_enqueue(flow, skb))
 			ftcp_drop_rx(tunnel, FTCP_DROP_REFUSED, skb);
 		return;
@@ -402,7 +402,7 @@ static struct ftcp_tunnel *find(struct sk_buff *skb,
 	struct ftcp_tunnel *tunnel;
 
 	*flow = ftcp_flow_by_outer(fn, pair);
-	tunnel = *flow ? (*flow)->tunnel :
+	tunnel = *flow ? (*flow)->session->tunnel :
 			 ftcp_tunnel_accepting(fn, &pair->local);
 	if (!tunnel || (!*flow && forwarded && !accepts_forwarded(tunnel)) ||
 	    ftcp_pair_link_local(pair))

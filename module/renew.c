@@ -27,7 +27,7 @@
 bool ftcp_renew_left(const struct ftcp_flow *flow)
 {
 	const struct ftcp_peer_config *config =
-		rcu_dereference(flow->peer->config);
+		rcu_dereference(flow->session->peer->config);
 
 	switch (config->kind) {
 	case FTCP_ENDPOINT_NONE:
@@ -49,17 +49,17 @@ static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
 	u64 again = ftcp_renew_again(in_vain, ftcp_now());
 	struct ftcp_result res;
 
-	spin_lock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
 	if (ftcp_flow_dead(flow)) {
-		spin_unlock_bh(&flow->lock);
+		spin_unlock_bh(&flow->session->lock);
 		return;
 	}
 	ftcp_conn_renew_failed(&flow->conn, in_vain, again, &res);
-	spin_unlock_bh(&flow->lock);
+	spin_unlock_bh(&flow->session->lock);
 	ftcp_flow_act(flow, &res);
 	if (!ftcp_renew_left(flow))
 		return;
-	if (rcu_dereference(flow->peer->config)->tentative)
+	if (rcu_dereference(flow->session->peer->config)->tentative)
 		ftcp_flow_arm(flow, again);
 	else
 		ftcp_flow_close(flow);
@@ -79,7 +79,7 @@ void ftcp_renew(struct ftcp_flow *flow)
 	local_bh_disable();
 	heir = ftcp_flow_dial_heir(flow, &reason);
 	if (!heir) {
-		ftcp_stats_drop(flow->tunnel->stats, reason);
+		ftcp_stats_drop(flow->session->tunnel->stats, reason);
 		renewal_failed(flow, ftcp_no_place(reason));
 	}
 	local_bh_enable();
@@ -100,21 +100,21 @@ void ftcp_renew_ended(struct ftcp_flow *heir, enum ftcp_event event)
 	struct ftcp_flow *flow;
 	bool renewing;
 
-	flow = ftcp_flow_by_inner(ftcp_flow_inner_net(heir->tunnel),
-				  &heir->inner);
+	flow = ftcp_flow_by_inner(ftcp_flow_inner_net(heir->session->tunnel),
+				  &heir->session->key);
 	if (!flow)
 		return;
-	spin_lock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
 	if (flow->successor == heir)
 		flow->successor = NULL;
-	spin_unlock_bh(&flow->lock);
+	spin_unlock_bh(&flow->session->lock);
 	if (!ftcp_renew_left(heir)) {
 		renewal_failed(flow, ftcp_dialled_in_vain(event));
 		return;
 	}
-	spin_lock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
 	renewing = !ftcp_flow_dead(flow) && flow->conn.health.renewing;
-	spin_unlock_bh(&flow->lock);
+	spin_unlock_bh(&flow->session->lock);
 	if (renewing)
 		ftcp_renew(flow);
 }
@@ -132,14 +132,14 @@ bool ftcp_renew_inherit(struct ftcp_flow *flow)
 	struct ftcp_flow *old;
 	bool inherited;
 
-	old = ftcp_flow_by_inner(ftcp_flow_inner_net(flow->tunnel),
-				 &flow->inner);
+	old = ftcp_flow_by_inner(ftcp_flow_inner_net(flow->session->tunnel),
+				 &flow->session->key);
 	if (!old)
 		return false;
 	if (old == flow)	/* see ftcp_renew_bequeath() */
 		return true;
-	spin_lock_bh(&old->lock);
-	spin_lock_nested(&flow->lock, SINGLE_DEPTH_NESTING);
+	spin_lock_bh(&old->session->lock);
+	spin_lock_nested(&flow->session->lock, SINGLE_DEPTH_NESTING);
 	if (flow->phase == FTCP_PHASE_OPEN && !flow->inherited &&
 	    ftcp_load(flow->conn.state) == FTCP_ESTABLISHED &&
 	    old->conn.health.renewing && !ftcp_table_replace_inner(old, flow)) {
@@ -149,8 +149,8 @@ bool ftcp_renew_inherit(struct ftcp_flow *flow)
 					FTCP_REASON_REPLACED);
 	}
 	inherited = flow->inherited;
-	spin_unlock(&flow->lock);
-	spin_unlock_bh(&old->lock);
+	spin_unlock(&flow->session->lock);
+	spin_unlock_bh(&old->session->lock);
 	if (inherited)
 		ftcp_flow_rearm(old);
 	return inherited;
@@ -161,12 +161,12 @@ bool ftcp_renew_inherit(struct ftcp_flow *flow)
  */
 static void hand_over(struct ftcp_flow *flow, struct ftcp_flow *next)
 {
-	lockdep_assert_held(&flow->lock);
-	lockdep_assert_held(&next->lock);
-	if (!next->waiting)
+	lockdep_assert_held(&flow->session->lock);
+	lockdep_assert_held(&next->session->lock);
+	if (!next->session->waiting)
 		return;
-	next->owes = true;
-	skb_queue_splice_init(&flow->queue, &next->queue);
+	next->session->owes = true;
+	skb_queue_splice_init(&flow->session->queue, &next->session->queue);
 }
 
 /* Whether a flow that is being dialled, or has just been, goes on; under its lock. */
@@ -191,22 +191,22 @@ bool ftcp_renew_bequeath(struct ftcp_flow *flow)
 	struct ftcp_flow *heir = flow->successor;
 	bool done = false;
 
-	lockdep_assert_held(&flow->lock);
+	lockdep_assert_held(&flow->session->lock);
 	if (!heir)
 		return false;
-	spin_lock_nested(&heir->lock, SINGLE_DEPTH_NESTING);
+	spin_lock_nested(&heir->session->lock, SINGLE_DEPTH_NESTING);
 	if (alive(heir)) {
 		/* before datagrams find it; one that is established lets them go
 		 * when it looks whether it has inherited
 		 */
-		WRITE_ONCE(heir->waiting, true);
+		WRITE_ONCE(heir->session->waiting, true);
 		done = !ftcp_table_replace_inner(flow, heir);
 	}
 	if (done) {
 		heir->inherited = true;
 		hand_over(flow, heir);
 	}
-	spin_unlock(&heir->lock);
+	spin_unlock(&heir->session->lock);
 	return done;
 }
 
@@ -223,16 +223,16 @@ bool ftcp_renew_anew(struct ftcp_flow *flow)
 	struct ftcp_flow *next;
 
 	local_bh_disable();
-	next = ftcp_flow_dial(flow->tunnel, flow->peer, &flow->inner, &reason);
+	next = ftcp_flow_dial(flow->session->tunnel, flow->session->peer, &flow->session->key, &reason);
 	if (next) {
-		spin_lock(&flow->lock);
-		spin_lock_nested(&next->lock, SINGLE_DEPTH_NESTING);
+		spin_lock(&flow->session->lock);
+		spin_lock_nested(&next->session->lock, SINGLE_DEPTH_NESTING);
 		if (!ftcp_flow_dead(next))
 			hand_over(flow, next);
-		spin_unlock(&next->lock);
-		spin_unlock(&flow->lock);
+		spin_unlock(&next->session->lock);
+		spin_unlock(&flow->session->lock);
 	} else {
-		ftcp_stats_drop(flow->tunnel->stats, reason);
+		ftcp_stats_drop(flow->session->tunnel->stats, reason);
 	}
 	local_bh_enable();
 	return next;
@@ -245,9 +245,9 @@ static void renew_now(struct ftcp_flow *flow, u64 now)
 {
 	bool wanted;
 
-	spin_lock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
 	wanted = !ftcp_flow_dead(flow) && ftcp_conn_renew(&flow->conn, now);
-	spin_unlock_bh(&flow->lock);
+	spin_unlock_bh(&flow->session->lock);
 	if (wanted)
 		ftcp_renew(flow);
 }
@@ -255,7 +255,7 @@ static void renew_now(struct ftcp_flow *flow, u64 now)
 /* Whether the mover is about to come to a flow. */
 static bool to_be_asked(const struct ftcp_flow *flow)
 {
-	return READ_ONCE(flow->moves) != READ_ONCE(flow->peer->moves);
+	return READ_ONCE(flow->moves) != READ_ONCE(flow->session->peer->moves);
 }
 
 /**
@@ -270,9 +270,9 @@ void ftcp_renew_follow(struct ftcp_flow *flow)
 
 	if (!flow->renewable || to_be_asked(flow) || !ftcp_renew_left(flow))
 		return;
-	spin_lock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
 	again = flow->conn.health.renew_at;
-	spin_unlock_bh(&flow->lock);
+	spin_unlock_bh(&flow->session->lock);
 	if (again > now)
 		ftcp_flow_arm(flow, again);
 	else
@@ -288,7 +288,7 @@ void ftcp_renew_follow(struct ftcp_flow *flow)
  */
 bool ftcp_flow_to_move(const struct ftcp_flow *flow, bool all)
 {
-	return flow->dialled && !ftcp_flow_doomed(flow) && to_be_asked(flow) &&
+	return flow->session->dialled && !ftcp_flow_doomed(flow) && to_be_asked(flow) &&
 	       (all || ftcp_renew_left(flow));
 }
 
@@ -300,7 +300,7 @@ bool ftcp_flow_to_move(const struct ftcp_flow *flow, bool all)
  */
 bool ftcp_redial_closes(const struct ftcp_flow *flow)
 {
-	return rcu_dereference(flow->peer->config)->kind == FTCP_ENDPOINT_NONE ||
+	return rcu_dereference(flow->session->peer->config)->kind == FTCP_ENDPOINT_NONE ||
 	       !flow->renewable ||
 	       ftcp_load(flow->conn.state) != FTCP_ESTABLISHED;
 }
@@ -319,7 +319,7 @@ bool ftcp_redial_closes(const struct ftcp_flow *flow)
  */
 void ftcp_flow_redial(struct ftcp_flow *flow)
 {
-	WRITE_ONCE(flow->moves, READ_ONCE(flow->peer->moves));
+	WRITE_ONCE(flow->moves, READ_ONCE(flow->session->peer->moves));
 	if (ftcp_redial_closes(flow))
 		ftcp_flow_close(flow);
 	else
@@ -338,8 +338,8 @@ static bool source_changed(const struct ftcp_flow *flow,
 	if (flow->renewable)
 		ftcp_end_set_any(&pair.local, pair.local.family,
 				 pair.local.port);
-	dst = ftcp_route(flow->tunnel->underlay, &pair, IPPROTO_TCP,
-			 READ_ONCE(flow->tunnel->config.fwmark));
+	dst = ftcp_route(flow->session->tunnel->underlay, &pair, IPPROTO_TCP,
+			 READ_ONCE(flow->session->tunnel->config.fwmark));
 	*dev = dst ? dst->dev : NULL;
 	dst_release(dst);
 	return dst && !ftcp_end_equal(&pair.local, &flow->outer.local);
@@ -354,8 +354,8 @@ static const struct net_device *bound_dev(const struct ftcp_flow *flow)
 	const struct net_device *dev;
 	struct dst_entry *dst;
 
-	dst = ftcp_route(flow->tunnel->underlay, &pair, IPPROTO_TCP,
-			 READ_ONCE(flow->tunnel->config.fwmark));
+	dst = ftcp_route(flow->session->tunnel->underlay, &pair, IPPROTO_TCP,
+			 READ_ONCE(flow->session->tunnel->config.fwmark));
 	dev = dst ? dst->dev : NULL;
 	dst_release(dst);
 	return dev;
@@ -379,7 +379,7 @@ void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect)
 	/* Before it has established, a flow repeats its SYN anyway. */
 	if (ftcp_load(flow->conn.state) != FTCP_ESTABLISHED)
 		return;
-	if (flow->dialled) {
+	if (flow->session->dialled) {
 		if (source_changed(flow, &dev)) {
 			renew_now(flow, ftcp_now());
 			return;
@@ -390,12 +390,12 @@ void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect)
 	}
 	if (!suspect)
 		return;
-	spin_lock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
 	if (!ftcp_flow_dead(flow)) {
 		ftcp_conn_suspect(&flow->conn, ftcp_now());
 		ftcp_flow_rearm(flow);
 	}
-	spin_unlock_bh(&flow->lock);
+	spin_unlock_bh(&flow->session->lock);
 }
 
 /**
@@ -411,19 +411,19 @@ void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect)
  */
 void ftcp_flow_target_way_changed(struct ftcp_flow *flow)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
-	struct ftcp_pair pair = { .remote = flow->inner.pair.local };
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	struct ftcp_pair pair = { .remote = flow->session->key.pair.local };
 	struct dst_entry *dst;
 
 	if (tunnel->mode != FTCP_MODE_FORWARD ||
-	    ftcp_own_address(tunnel->inner_net, &flow->inner.pair.remote))
+	    ftcp_own_address(tunnel->inner_net, &flow->session->key.pair.remote))
 		return;
 	ftcp_end_set_any(&pair.local, pair.remote.family,
-			 flow->inner.pair.remote.port);
+			 flow->session->key.pair.remote.port);
 	dst = ftcp_route(tunnel->inner_net, &pair, IPPROTO_UDP,
 			 READ_ONCE(tunnel->config.fwmark));
 	dst_release(dst);
 	if (dst && ftcp_answerable(&pair) &&
-	    !ftcp_end_equal(&pair.local, &flow->inner.pair.remote))
+	    !ftcp_end_equal(&pair.local, &flow->session->key.pair.remote))
 		ftcp_flow_reset(flow);
 }

@@ -123,10 +123,10 @@ bool ftcp_flow_keep_route(struct ftcp_flow *flow, struct ftcp_route *route,
 {
 	struct dst_entry *old;
 
-	spin_lock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
 	if (ftcp_flow_dead(flow)) {
 		/* nobody would release it */
-		spin_unlock_bh(&flow->lock);
+		spin_unlock_bh(&flow->session->lock);
 		dst_release(dst);
 		return false;
 	}
@@ -135,8 +135,8 @@ bool ftcp_flow_keep_route(struct ftcp_flow *flow, struct ftcp_route *route,
 			   rt6_get_cookie(container_of(dst, struct rt6_info,
 						       dst)));
 	old = rcu_replace_pointer(route->dst, dst,
-				  lockdep_is_held(&flow->lock));
-	spin_unlock_bh(&flow->lock);
+				  lockdep_is_held(&flow->session->lock));
+	spin_unlock_bh(&flow->session->lock);
 	dst_release(old);
 	return true;
 }
@@ -145,14 +145,14 @@ static struct dst_entry *renew_route(struct ftcp_flow *flow,
 				     struct ftcp_route *route, struct net *net,
 				     const struct ftcp_pair *pair, u8 protocol)
 {
-	u32 mark = READ_ONCE(flow->tunnel->config.fwmark);
+	u32 mark = READ_ONCE(flow->session->tunnel->config.fwmark);
 	struct ftcp_pair copy = *pair;
 	struct dst_entry *dst;
 
 	dst = ftcp_route(net, &copy, protocol, mark);
 	if (!dst)
 		return NULL;
-	if (dst->dev == flow->tunnel->link->dev && protocol == IPPROTO_TCP) {
+	if (dst->dev == flow->session->tunnel->link->dev && protocol == IPPROTO_TCP) {
 		/* into ourselves */
 		dst_release(dst);
 		return NULL;
@@ -173,7 +173,7 @@ struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow)
 
 	if (likely(dst))
 		return dst;
-	return renew_route(flow, &flow->outer_route, flow->tunnel->underlay,
+	return renew_route(flow, &flow->outer_route, flow->session->tunnel->underlay,
 			   &flow->outer, IPPROTO_TCP);
 }
 
@@ -215,8 +215,8 @@ u32 ftcp_flow_path_mtu(const struct ftcp_flow *flow)
 
 	if (dst)
 		return dst_mtu(dst);
-	dst = ftcp_route(flow->tunnel->underlay, &pair, IPPROTO_TCP,
-			 READ_ONCE(flow->tunnel->config.fwmark));
+	dst = ftcp_route(flow->session->tunnel->underlay, &pair, IPPROTO_TCP,
+			 READ_ONCE(flow->session->tunnel->config.fwmark));
 	mtu = dst ? dst_mtu(dst) : 0;
 	dst_release(dst);
 	return mtu;
@@ -231,17 +231,17 @@ u32 ftcp_flow_path_mtu(const struct ftcp_flow *flow)
  */
 struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow)
 {
-	struct dst_entry *dst = ftcp_flow_cached(&flow->inner_route);
+	struct dst_entry *dst = ftcp_flow_cached(&flow->session->inner_route);
 	struct ftcp_pair pair = {
-		.local = flow->inner.pair.remote,
-		.remote = flow->inner.pair.local,
+		.local = flow->session->key.pair.remote,
+		.remote = flow->session->key.pair.local,
 	};
 
 	if (likely(dst))
 		return dst;
 	/* An address may have gone a while before there is another way. */
-	if (!ftcp_own_address(flow->tunnel->inner_net, &flow->inner.pair.remote))
-		ftcp_handover_look(flow->tunnel->inner_net);
-	return renew_route(flow, &flow->inner_route, flow->tunnel->inner_net,
+	if (!ftcp_own_address(flow->session->tunnel->inner_net, &flow->session->key.pair.remote))
+		ftcp_handover_look(flow->session->tunnel->inner_net);
+	return renew_route(flow, &flow->session->inner_route, flow->session->tunnel->inner_net,
 			   &pair, IPPROTO_UDP);
 }

@@ -166,16 +166,16 @@ static void send_split(struct ftcp_flow *flow, struct sk_buff *skb)
 	enum ftcp_drop_attr reason;
 
 	if (!segs) {
-		ftcp_drop_tx(flow->tunnel, FTCP_DROP_MEMORY, NULL);
+		ftcp_drop_tx(flow->session->tunnel, FTCP_DROP_MEMORY, NULL);
 		return;
 	}
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
 		skb_reset_network_header(skb);
 		if (!read_datagram(skb, &pair, &reason))
-			ftcp_drop_tx(flow->tunnel, reason, skb);
+			ftcp_drop_tx(flow->session->tunnel, reason, skb);
 		else if (!send_on(flow, skb))
-			ftcp_drop_tx(flow->tunnel, FTCP_DROP_REFUSED, skb);
+			ftcp_drop_tx(flow->session->tunnel, FTCP_DROP_REFUSED, skb);
 	}
 }
 
@@ -184,7 +184,7 @@ static void send_split(struct ftcp_flow *flow, struct sk_buff *skb)
  */
 static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
 	unsigned int hlen = datagram_hlen(skb), new_hlen, len, largest;
 	bool whole = segments_whole(tunnel, &flow->outer);
 	struct ftcp_data data;
@@ -225,7 +225,7 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 		/* Another processor has taken the room that there was; or the
 		 * flow was closed a moment ago.
 		 */
-		if (flow->dialled && ftcp_may_wait(&flow->conn) &&
+		if (flow->session->dialled && ftcp_may_wait(&flow->conn) &&
 		    ftcp_flow_enqueue(flow, skb))
 			return;
 		ftcp_drop_tx(tunnel, FTCP_DROP_REFUSED, skb);
@@ -238,8 +238,8 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 			    ftcp_tunnel_ttl(tunnel, ftcp_gso_ttl(skb)));
 	if (unlikely(!whole))
 		ftcp_gso_allow_fragments(tunnel->underlay, skb);
-	atomic64_add(count, &flow->tx_packets);
-	atomic64_add(len, &flow->tx_bytes);
+	atomic64_add(count, &flow->session->tx_packets);
+	atomic64_add(len, &flow->session->tx_bytes);
 	ftcp_stats_tx(tunnel->stats, count, len);
 	dev_sw_netstats_tx_add(tunnel->link->dev, count, len);
 	ftcp_output(tunnel->underlay, dst, skb,
@@ -256,7 +256,7 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 static bool send_on(struct ftcp_flow *flow, struct sk_buff *skb)
 {
 	/* with what was written before the wait ended: see ftcp_flow_flush() */
-	bool waiting = flow->dialled && smp_load_acquire(&flow->waiting);
+	bool waiting = flow->session->dialled && smp_load_acquire(&flow->session->waiting);
 	unsigned int len = skb->len - datagram_hlen(skb);
 	u64 now = ftcp_now();
 
@@ -270,9 +270,9 @@ static bool send_on(struct ftcp_flow *flow, struct sk_buff *skb)
 			ftcp_batch_send(flow, skb);
 		else
 			send_split(flow, skb);
-	} else if (unlikely(!flow->dialled)) {
+	} else if (unlikely(!flow->session->dialled)) {
 		ftcp_flow_arm(flow, now);
-		ftcp_drop_tx(flow->tunnel, FTCP_DROP_QUEUE_FULL, skb);
+		ftcp_drop_tx(flow->session->tunnel, FTCP_DROP_QUEUE_FULL, skb);
 	} else if (skb_is_gso(skb) && len > FTCP_FIRST_FLIGHT) {
 		send_split(flow, skb);
 	} else {
@@ -415,7 +415,7 @@ bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb,
 			      &key.pair.local, &key.pair.remote, &ip_hlen))
 		return false;
 	flow = ftcp_flow_by_inner(fn, &key);
-	tunnel = flow ? flow->tunnel :
+	tunnel = flow ? flow->session->tunnel :
 			ftcp_tunnel_listening(fn, &key.pair.remote);
 	if (!tunnel || !netif_running(tunnel->link->dev) ||
 	    ftcp_pair_link_local(&key.pair))

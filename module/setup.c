@@ -31,7 +31,7 @@
  */
 static struct ftcp_port *dial_port(struct ftcp_flow *flow)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
 	struct ftcp_port *port;
 	struct ftcp_end end;
 
@@ -51,20 +51,20 @@ static struct ftcp_port *dial_port(struct ftcp_flow *flow)
 /* The far end's port and ours may be those of a flow that is on its way out:
  * it is hurried along.
  */
-static int add_outer_again(struct ftcp_flow *flow) __acquires(&flow->lock)
+static int add_outer_again(struct ftcp_flow *flow) __acquires(&flow->session->lock)
 {
 	struct ftcp_flow *old;
 
 	ftcp_table_make_way(flow);
 	rcu_read_lock();
-	old = ftcp_flow_by_outer(ftcp_net(flow->tunnel->underlay),
+	old = ftcp_flow_by_outer(ftcp_net(flow->session->tunnel->underlay),
 				 &flow->outer);
 	if (old && ftcp_load(old->conn.state) != FTCP_ESTABLISHED &&
 	    ftcp_load(old->conn.state) != FTCP_SYN_SENT)
 		ftcp_flow_kill(old, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
 	rcu_read_unlock();
 
-	spin_lock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
 	return ftcp_flow_dead(flow) ? -EEXIST : ftcp_table_add_outer(flow);
 }
 
@@ -74,7 +74,7 @@ static void not_dialled(struct ftcp_flow *flow, enum ftcp_drop_attr reason)
 	ftcp_flow_drop_waiting(flow, reason, ftcp_icmp_unreachable);
 	if (flow->heir) {
 		local_bh_disable();
-		ftcp_stats_drop(flow->tunnel->stats, reason);
+		ftcp_stats_drop(flow->session->tunnel->stats, reason);
 		local_bh_enable();
 	}
 	ftcp_flow_kill(flow,
@@ -94,7 +94,7 @@ static bool stranger(const struct ftcp_tunnel *tunnel)
 
 static void setup_dial(struct ftcp_flow *flow)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
 	struct ftcp_conn_config config;
 	struct ftcp_result res;
 	struct ftcp_port *port;
@@ -132,21 +132,21 @@ static void setup_dial(struct ftcp_flow *flow)
 	 * sees to that, see there.
 	 */
 	rcu_read_lock();
-	wire = rcu_dereference(flow->peer->config)->wire;
+	wire = rcu_dereference(flow->session->peer->config)->wire;
 	config = ftcp_tunnel_conn_config(tunnel, wire, flow->renewable);
 	left = ftcp_renew_left(flow);
-	spin_lock_bh(&flow->lock);
+	spin_lock_bh(&flow->session->lock);
 	flow->tcp_port = port;
 	flow->outer = pair;
 	err = ftcp_flow_dead(flow) || left ? -EEXIST :
 					     ftcp_table_add_outer(flow);
 	if (err == -EEXIST && !ftcp_flow_dead(flow) && !left) {
-		spin_unlock_bh(&flow->lock);
+		spin_unlock_bh(&flow->session->lock);
 		err = add_outer_again(flow);
 	}
 	rcu_read_unlock();
 	if (err) {
-		spin_unlock_bh(&flow->lock);
+		spin_unlock_bh(&flow->session->lock);
 		not_dialled(flow, left ? FTCP_DROP_REFUSED :
 					 FTCP_DROP_PORT_TAKEN);
 		return;
@@ -155,7 +155,7 @@ static void setup_dial(struct ftcp_flow *flow)
 		       ftcp_listen_isn(&secret, &pair, ktime_get_real_ns()),
 		       ftcp_now(), &res);
 	ftcp_flow_enter(flow, FTCP_PHASE_OPENING, 0);
-	spin_unlock_bh(&flow->lock);
+	spin_unlock_bh(&flow->session->lock);
 	ftcp_flow_act(flow, &res);
 }
 
@@ -185,7 +185,7 @@ bool ftcp_answerable(const struct ftcp_pair *pair)
 static void loopback_of(const struct ftcp_flow *flow, struct ftcp_end *end)
 {
 	struct ftcp_pair pair = { .remote.addr = flow->outer.remote.addr };
-	u32 hash = ftcp_net_hash(ftcp_net(flow->tunnel->inner_net), &pair,
+	u32 hash = ftcp_net_hash(ftcp_net(flow->session->tunnel->inner_net), &pair,
 				 FTCP_HASH_LOOPBACK, 0);
 
 	ftcp_end_set_v4(end, htonl(INADDR_LOOPBACK & 0xff000000) |
@@ -204,7 +204,7 @@ static void loopback_of(const struct ftcp_flow *flow, struct ftcp_end *end)
 static struct ftcp_port *target_port(struct ftcp_flow *flow,
 				     struct ftcp_end *local)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
 	bool v4 = tunnel->target.family == AF_INET;
 	struct net *net = tunnel->inner_net;
 	struct ftcp_port *port = ERR_PTR(-EADDRINUSE);
@@ -230,7 +230,7 @@ static struct ftcp_port *target_port(struct ftcp_flow *flow,
 
 static void setup_forward(struct ftcp_flow *flow)
 {
-	struct ftcp_tunnel *tunnel = flow->tunnel;
+	struct ftcp_tunnel *tunnel = flow->session->tunnel;
 	struct ftcp_pair pair = { .remote = tunnel->target };
 	enum ftcp_drop_attr reason = FTCP_DROP_PORT_TAKEN;
 	struct ftcp_port *port;
@@ -253,16 +253,16 @@ static void setup_forward(struct ftcp_flow *flow)
 	}
 
 	rcu_read_lock();
-	spin_lock_bh(&flow->lock);
-	flow->udp_port = port;
-	flow->inner.pair.local = pair.remote;
-	flow->inner.pair.remote = pair.local;
+	spin_lock_bh(&flow->session->lock);
+	flow->session->udp_port = port;
+	flow->session->key.pair.local = pair.remote;
+	flow->session->key.pair.remote = pair.local;
 	err = ftcp_flow_dead(flow) ? -EEXIST : ftcp_table_add_inner(flow);
 	if (!err)
 		ftcp_flow_announce(flow);
 	if (!err && rare)
 		ftcp_source_may_yield(flow);
-	spin_unlock_bh(&flow->lock);
+	spin_unlock_bh(&flow->session->lock);
 	rcu_read_unlock();
 	if (err)
 		goto abort;
@@ -292,7 +292,7 @@ void ftcp_flow_setup(struct work_struct *work)
 
 	if (ftcp_flow_doomed(flow))
 		return;
-	if (flow->dialled)
+	if (flow->session->dialled)
 		setup_dial(flow);
 	else
 		setup_forward(flow);

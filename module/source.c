@@ -73,16 +73,16 @@ static const struct rhashtable_params params = {
 
 static struct source_key key_of(const struct ftcp_flow *flow)
 {
-	const struct ftcp_end *end = flow->dialled ? &flow->inner.pair.local :
+	const struct ftcp_end *end = flow->session->dialled ? &flow->session->key.pair.local :
 						     &flow->outer.remote;
 	struct source_key key = {
-		.tunnel = flow->tunnel,
-		.dialled = flow->dialled,
+		.tunnel = flow->session->tunnel,
+		.dialled = flow->session->dialled,
 		.addr = end->addr,
 	};
 
 	BUILD_BUG_ON(sizeof(key) != 2 * sizeof(long) + sizeof(key.addr));
-	ftcp_source_of(key.addr.s6_addr, end->family == AF_INET, flow->dialled);
+	ftcp_source_of(key.addr.s6_addr, end->family == AF_INET, flow->session->dialled);
 	return key;
 }
 
@@ -121,18 +121,18 @@ int ftcp_source_get(struct ftcp_flow *flow, u32 limit)
 	struct mem_cgroup *memcg;
 	int err;
 
-	lockdep_assert_held(&flow->tunnel->lock);
+	lockdep_assert_held(&flow->session->tunnel->lock);
 	source = rhashtable_lookup_fast(&sources, &key, params);
 	if (source) {
 		if (source->flows >= limit)
 			return -EDQUOT;
 		source->flows++;
-		flow->source = source;
+		flow->session->source = source;
 		rank(source);
 		return 0;
 	}
 
-	memcg = set_active_memcg(flow->tunnel->memcg);
+	memcg = set_active_memcg(flow->session->tunnel->memcg);
 	source = kmalloc(sizeof(*source), FTCP_GFP_FLOW);
 	set_active_memcg(memcg);
 	if (!source)
@@ -146,7 +146,7 @@ int ftcp_source_get(struct ftcp_flow *flow, u32 limit)
 		kfree(source);
 		return err;
 	}
-	flow->source = source;
+	flow->session->source = source;
 	return 0;
 }
 
@@ -158,11 +158,11 @@ int ftcp_source_get(struct ftcp_flow *flow, u32 limit)
  */
 void ftcp_source_put(struct ftcp_flow *flow)
 {
-	struct ftcp_source *source = flow->source;
+	struct ftcp_source *source = flow->session->source;
 
-	lockdep_assert_held(&flow->tunnel->lock);
-	flow->source = NULL;
-	list_del_init(&flow->fresh);
+	lockdep_assert_held(&flow->session->tunnel->lock);
+	flow->session->source = NULL;
+	list_del_init(&flow->session->fresh);
 	source->flows--;
 	rank(source);
 	if (source->flows)
@@ -181,10 +181,10 @@ u32 ftcp_source_flows(const struct ftcp_flow *flow)
 {
 	u32 flows = 0;
 
-	spin_lock_bh(&flow->tunnel->lock);
-	if (flow->source)
-		flows = flow->source->flows;
-	spin_unlock_bh(&flow->tunnel->lock);
+	spin_lock_bh(&flow->session->tunnel->lock);
+	if (flow->session->source)
+		flows = flow->session->source->flows;
+	spin_unlock_bh(&flow->session->tunnel->lock);
 	return flows;
 }
 
@@ -194,12 +194,12 @@ u32 ftcp_source_flows(const struct ftcp_flow *flow)
  */
 void ftcp_source_may_yield(struct ftcp_flow *flow)
 {
-	spin_lock_bh(&flow->tunnel->lock);
-	if (flow->source) {
-		list_add_tail(&flow->fresh, &flow->source->fresh);
-		rank(flow->source);
+	spin_lock_bh(&flow->session->tunnel->lock);
+	if (flow->session->source) {
+		list_add_tail(&flow->session->fresh, &flow->session->source->fresh);
+		rank(flow->session->source);
 	}
-	spin_unlock_bh(&flow->tunnel->lock);
+	spin_unlock_bh(&flow->session->tunnel->lock);
 }
 
 /* The source that has the most flows; it is kept by RCU. */
@@ -224,15 +224,15 @@ static struct ftcp_flow *oldest_fresh(struct ftcp_net *fn,
 {
 	/* kept like its sources */
 	struct ftcp_tunnel *tunnel = (struct ftcp_tunnel *)source->key.tunnel;
-	struct ftcp_flow *flow, *next, *found = NULL;
+	struct ftcp_session *session, *next, *found = NULL;
 
 	spin_lock_bh(&tunnel->lock);
-	list_for_each_entry_safe(flow, next, &source->fresh, fresh) {
-		if (!atomic64_read(&flow->tx_packets)) {
-			found = flow;
+	list_for_each_entry_safe(session, next, &source->fresh, fresh) {
+		if (!atomic64_read(&session->tx_packets)) {
+			found = session;
 			break;
 		}
-		list_del_init(&flow->fresh);
+		list_del_init(&session->fresh);
 	}
 	if (!found) {
 		spin_lock(&fn->ranks_lock);
@@ -240,7 +240,7 @@ static struct ftcp_flow *oldest_fresh(struct ftcp_net *fn,
 		spin_unlock(&fn->ranks_lock);
 	}
 	spin_unlock_bh(&tunnel->lock);
-	return found;
+	return found ? found->active : NULL;
 }
 
 /**

@@ -40,10 +40,10 @@ static int compare_outer(struct rhashtable_compare_arg *arg, const void *obj)
 static int compare_inner(struct rhashtable_compare_arg *arg, const void *obj)
 {
 	const struct ftcp_inner_key *key = arg->key;
-	const struct ftcp_flow *flow = obj;
+	const struct ftcp_session *session = obj;
 
-	return key->link != flow->inner.link ||
-	       !ftcp_pair_equal(&key->pair, &flow->inner.pair);
+	return key->link != session->key.link ||
+	       !ftcp_pair_equal(&key->pair, &session->key.pair);
 }
 
 static const struct rhashtable_params outer_params = {
@@ -59,8 +59,8 @@ static const struct rhashtable_params inner_params = {
 	.hashfn = hash_pair,
 	.obj_cmpfn = compare_inner,
 	.key_len = sizeof(struct ftcp_inner_key),
-	.key_offset = offsetof(struct ftcp_flow, inner),
-	.head_offset = offsetof(struct ftcp_flow, inner_node),
+	.key_offset = offsetof(struct ftcp_session, key),
+	.head_offset = offsetof(struct ftcp_session, node),
 	.automatic_shrinking = true,
 };
 
@@ -92,10 +92,10 @@ struct ftcp_flow *ftcp_flow_by_outer(struct ftcp_net *fn,
 struct ftcp_flow *ftcp_flow_by_inner(struct ftcp_net *fn,
 				     const struct ftcp_inner_key *key)
 {
-	struct ftcp_flow *flow = rhashtable_lookup(&fn->inner, key,
-						   inner_params);
+	struct ftcp_session *session = rhashtable_lookup(&fn->inner, key,
+							 inner_params);
 
-	return flow && !ftcp_flow_doomed(flow) ? flow : NULL;
+	return session && !ftcp_session_doomed(session) ? session->active : NULL;
 }
 
 /**
@@ -107,17 +107,19 @@ struct ftcp_flow *ftcp_flow_by_inner(struct ftcp_net *fn,
  */
 void ftcp_table_make_way(const struct ftcp_flow *flow)
 {
+	struct ftcp_session *session;
 	struct ftcp_flow *old;
 
 	rcu_read_lock();
-	old = rhashtable_lookup(&ftcp_net(flow->tunnel->underlay)->outer,
+	old = rhashtable_lookup(&ftcp_net(flow->session->tunnel->underlay)->outer,
 				&flow->outer, outer_params);
 	if (old && ftcp_flow_doomed(old))
 		ftcp_flow_kill(old, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
-	old = rhashtable_lookup(&ftcp_flow_inner_net(flow->tunnel)->inner,
-				&flow->inner, inner_params);
-	if (old && ftcp_flow_doomed(old))
-		ftcp_flow_kill(old, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
+	session = rhashtable_lookup(&ftcp_flow_inner_net(flow->session->tunnel)->inner,
+				    &flow->session->key, inner_params);
+	if (session && ftcp_session_doomed(session))
+		ftcp_flow_kill(session->active, FTCP_EV_CLOSED,
+			       FTCP_REASON_CLOSED);
 	rcu_read_unlock();
 }
 
@@ -131,8 +133,8 @@ void ftcp_table_make_way(const struct ftcp_flow *flow)
  */
 int ftcp_table_add_outer(struct ftcp_flow *flow)
 {
-	lockdep_assert_held(&flow->lock);
-	return rhashtable_lookup_insert_fast(&ftcp_net(flow->tunnel->underlay)->outer,
+	lockdep_assert_held(&flow->session->lock);
+	return rhashtable_lookup_insert_fast(&ftcp_net(flow->session->tunnel->underlay)->outer,
 					     &flow->outer_node, outer_params);
 }
 
@@ -147,10 +149,10 @@ int ftcp_table_add_inner(struct ftcp_flow *flow)
 {
 	int err;
 
-	lockdep_assert_held(&flow->lock);
-	err = rhashtable_lookup_insert_fast(&ftcp_flow_inner_net(flow->tunnel)->inner,
-					    &flow->inner_node, inner_params);
-	flow->inner_hashed = !err;
+	lockdep_assert_held(&flow->session->lock);
+	err = rhashtable_lookup_insert_fast(&ftcp_flow_inner_net(flow->session->tunnel)->inner,
+					    &flow->session->node, inner_params);
+	flow->session->hashed = !err;
 	return err;
 }
 
@@ -162,9 +164,9 @@ int ftcp_table_add_inner(struct ftcp_flow *flow)
  */
 void ftcp_table_del_outer(struct ftcp_flow *flow)
 {
-	lockdep_assert_held(&flow->lock);
+	lockdep_assert_held(&flow->session->lock);
 	if (ftcp_flow_in_outer(flow))
-		rhashtable_remove_fast(&ftcp_net(flow->tunnel->underlay)->outer,
+		rhashtable_remove_fast(&ftcp_net(flow->session->tunnel->underlay)->outer,
 				       &flow->outer_node, outer_params);
 }
 
@@ -176,11 +178,11 @@ void ftcp_table_del_outer(struct ftcp_flow *flow)
  */
 void ftcp_table_del_inner(struct ftcp_flow *flow)
 {
-	lockdep_assert_held(&flow->lock);
-	if (flow->inner_hashed)
-		rhashtable_remove_fast(&ftcp_flow_inner_net(flow->tunnel)->inner,
-				       &flow->inner_node, inner_params);
-	flow->inner_hashed = false;
+	lockdep_assert_held(&flow->session->lock);
+	if (flow->session->hashed)
+		rhashtable_remove_fast(&ftcp_flow_inner_net(flow->session->tunnel)->inner,
+				       &flow->session->node, inner_params);
+	flow->session->hashed = false;
 	flow->successor = NULL;
 }
 
@@ -196,18 +198,18 @@ int ftcp_table_replace_inner(struct ftcp_flow *old, struct ftcp_flow *flow)
 {
 	int err;
 
-	lockdep_assert_held(&flow->lock);
-	lockdep_assert_held(&old->lock);
-	if (!old->inner_hashed)
+	lockdep_assert_held(&flow->session->lock);
+	lockdep_assert_held(&old->session->lock);
+	if (!old->session->hashed)
 		return -ENOENT;
-	err = rhashtable_replace_fast(&ftcp_flow_inner_net(flow->tunnel)->inner,
-				      &old->inner_node, &flow->inner_node,
+	err = rhashtable_replace_fast(&ftcp_flow_inner_net(flow->session->tunnel)->inner,
+				      &old->session->node, &flow->session->node,
 				      inner_params);
 	if (err)
 		return err;
-	old->inner_hashed = false;
+	old->session->hashed = false;
 	old->successor = NULL;
-	flow->inner_hashed = true;
+	flow->session->hashed = true;
 	return 0;
 }
 
