@@ -81,19 +81,19 @@ static bool fits(struct sk_buff *skb, u64 now)
 
 /**
  * ftcp_batch_detach() - have a packet wait
- * @flow: the flow
+ * @session: the session
  * @skb: the packet
  *
  * What it may keep of where it came from is the socket that it is charged to, so that
  * a sender feels that its datagrams have not left; but not what another protocol
  * attached to their departure.
  */
-void ftcp_batch_detach(struct ftcp_flow *flow, struct sk_buff *skb)
+void ftcp_batch_detach(struct ftcp_session *session, struct sk_buff *skb)
 {
 	if (skb->destructor != sock_wfree)
 		skb_orphan(skb);
 	/* The device that it came from may be gone by the time; ours is not. */
-	skb->dev = flow->session->tunnel->link->dev;
+	skb->dev = session->tunnel->link->dev;
 }
 
 /* The last packet of the queue is one that others may be added to.  It needs
@@ -101,10 +101,12 @@ void ftcp_batch_detach(struct ftcp_flow *flow, struct sk_buff *skb)
  * path goes alone, so that the answer is to it alone; as does what is too small for
  * a device to make segments of.
  */
-static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
+static bool open_last(struct ftcp_session *session,
+		      const struct ftcp_flow *flow, struct sk_buff *skb,
+		      u64 now)
 {
 	unsigned int size = skb->len - headers(skb);
-	struct ftcp_batch *b = &flow->session->batch;
+	struct ftcp_batch *b = &session->batch;
 	struct dst_entry *dst;
 
 	lockdep_assert_held(&b->lock);
@@ -115,7 +117,7 @@ static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 	if (size < FTCP_GSO_SIZE_MIN || !fits(skb, now) ||
 	    skb_unclone(skb, GFP_ATOMIC) || !skb_dst_force(skb))
 		return false;
-	ftcp_batch_detach(flow, skb);
+	ftcp_batch_detach(session, skb);
 	b->tail = skb;
 	b->size = size;
 	b->count = 1;
@@ -125,11 +127,11 @@ static bool open_last(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 }
 
 /* When the wait of the last packet ends. */
-static u64 due(const struct ftcp_flow *flow)
+static u64 due(const struct ftcp_session *session)
 {
-	u64 limit = READ_ONCE(flow->session->tunnel->config.coalesce) * NSEC_PER_USEC;
+	u64 limit = READ_ONCE(session->tunnel->config.coalesce) * NSEC_PER_USEC;
 
-	return flow->session->batch.since + min(limit, (u64)flow->session->batch.cost * WAIT);
+	return session->batch.since + min(limit, (u64)session->batch.cost * WAIT);
 }
 
 /* No more are added to it.  If its time has passed and none were, it waited in vain:
@@ -137,16 +139,16 @@ static u64 due(const struct ftcp_flow *flow)
  * soon as the next of a burst.  The following ones do not wait then, and each time
  * more of them.
  */
-static void close_last(struct ftcp_flow *flow, u64 now)
+static void close_last(struct ftcp_session *session, u64 now)
 {
-	struct ftcp_batch *b = &flow->session->batch;
+	struct ftcp_batch *b = &session->batch;
 
 	lockdep_assert_held(&b->lock);
 	/* another processor's clock may have been read before this one waited */
 	if (b->count)
-		ftcp_stats_held(flow->session->tunnel->stats, b->count,
+		ftcp_stats_held(session->tunnel->stats, b->count,
 				now > b->since ? now - b->since : 0);
-	if (b->count == 1 && now >= due(flow))
+	if (b->count == 1 && now >= due(session))
 		b->excused = b->vain = clamp(b->vain * 2, VAIN_MIN, VAIN_MAX);
 	else if (b->count > 1)
 		b->vain = 0;
@@ -162,9 +164,9 @@ static void close_last(struct ftcp_flow *flow, u64 now)
  * from each other by the length of the linear part, and takes a smaller one for
  * it (BUG_ON(i >= nfrags)).
  */
-static bool append(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
+static bool append(struct ftcp_session *session, struct sk_buff *skb, u64 now)
 {
-	struct ftcp_batch *b = &flow->session->batch;
+	struct ftcp_batch *b = &session->batch;
 	struct sk_buff *head = skb_peek_tail(&b->queue);
 	unsigned int hlen = headers(skb), len = skb->len - hlen;
 
@@ -176,7 +178,7 @@ static bool append(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 	    ftcp_gso_ttl(skb) != ftcp_gso_ttl(head) ||
 	    skb->priority != head->priority)
 		return false;
-	ftcp_batch_detach(flow, skb);
+	ftcp_batch_detach(session, skb);
 	if (skb->sk != head->sk)
 		return false;
 
@@ -206,7 +208,7 @@ static bool append(struct ftcp_flow *flow, struct sk_buff *skb, u64 now)
 	skb_shinfo(head)->gso_segs = ++b->count;
 	if (len < b->size || b->count == DATAGRAMS_MAX ||
 	    head->len + b->size > FTCP_GSO_LEN_MAX)
-		close_last(flow, now);
+		close_last(session, now);
 	return true;
 }
 
@@ -222,23 +224,23 @@ static void measured(struct ftcp_batch *b, u64 ns)
 }
 
 /* Send what is in the queue, and what others add meanwhile, within reason. */
-static void drain(struct ftcp_flow *flow, u64 now)
-	__must_hold(&flow->session->batch.lock)
+static void drain(struct ftcp_session *session, u64 now)
+	__must_hold(&session->batch.lock)
 {
-	struct ftcp_batch *b = &flow->session->batch;
+	struct ftcp_batch *b = &session->batch;
 	unsigned int quota = QUEUE_MAX;
 	struct sk_buff *skb;
 	u64 begun;
 
 	WRITE_ONCE(b->sender, smp_processor_id());
 	smp_wmb();	/* before the queue is empty: is_lone() */
-	/* A flow that is dead has no timer that would go on with the rest. */
+	/* A session that has ended has no timer that would go on with the rest. */
 	while (!skb_queue_empty(&b->queue) &&
-	       (ftcp_flow_dead(flow) || quota--)) {
-		close_last(flow, now);
+	       (READ_ONCE(session->ended) || quota--)) {
+		close_last(session, now);
 		skb = __skb_dequeue(&b->queue);
 		spin_unlock(&b->lock);
-		ftcp_send_now(flow, skb);
+		ftcp_send_now(session, skb);
 		begun = now;
 		now = ktime_get_ns();
 		spin_lock(&b->lock);
@@ -254,20 +256,19 @@ static enum hrtimer_restart batch_timer(struct hrtimer *timer)
 {
 	struct ftcp_session *session = container_of(timer, struct ftcp_session,
 						    batch.timer);
-	struct ftcp_flow *flow = session->active;
 	struct ftcp_batch *b = &session->batch;
 	u64 now, end;
 
 	rcu_read_lock();
 	spin_lock(&b->lock);
 	now = ktime_get_ns();
-	end = due(flow);
+	end = due(session);
 	if (b->sender != NOBODY || skb_queue_empty(&b->queue))
 		;	/* it has left, or is about to */
 	else if (b->tail && skb_queue_len(&b->queue) == 1 && now < end)
 		hrtimer_start(timer, end - now, HRTIMER_MODE_REL_PINNED_SOFT);
 	else
-		drain(flow, now);
+		drain(session, now);
 	spin_unlock(&b->lock);
 	rcu_read_unlock();
 	return HRTIMER_NORESTART;
@@ -296,29 +297,31 @@ static bool is_lone(const struct ftcp_batch *b, u64 now)
 
 /**
  * ftcp_batch_send() - send on an established flow, perhaps with what follows
- * @flow: the flow
+ * @session: the session
+ * @flow: the flow that carries it
  * @skb: a datagram, or a super-packet; consumed
  *
  * Context: RCU, bottom halves disabled.
  */
-void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
+void ftcp_batch_send(struct ftcp_session *session, struct ftcp_flow *flow,
+		     struct sk_buff *skb)
 {
-	bool wanted = READ_ONCE(flow->session->tunnel->config.coalesce);
-	struct ftcp_batch *b = &flow->session->batch;
+	bool wanted = READ_ONCE(session->tunnel->config.coalesce);
+	struct ftcp_batch *b = &session->batch;
 	bool soon, opened = false;
 	u64 now;
 
 	/* What a young connection has room for is said one packet at a time. */
 	if ((!wanted || unlikely(ftcp_load(flow->conn.first_until))) &&
 	    skb_queue_empty_lockless(&b->queue)) {
-		ftcp_send_now(flow, skb);
+		ftcp_send_now(session, skb);
 		return;
 	}
 	now = ktime_get_ns();
 	if (is_lone(b, now)) {
 		WRITE_ONCE(b->last, now);
 		WRITE_ONCE(b->lone, READ_ONCE(b->lone) + 1);
-		ftcp_send_now(flow, skb);
+		ftcp_send_now(session, skb);
 		return;
 	}
 
@@ -326,7 +329,7 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 	if (unlikely(b->sender == smp_processor_id() ||
 		     skb_queue_len(&b->queue) >= QUEUE_MAX ||
 		     (b->sender != NOBODY && skb_orphan_frags(skb, GFP_ATOMIC)))) {
-		/* a segment of this flow, in another tunnel, in this flow; or
+		/* a segment of this session, in another tunnel, in this session; or
 		 * more than the processor that sends can take along
 		 */
 		enum ftcp_drop_attr reason = b->sender == smp_processor_id() ?
@@ -334,31 +337,31 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 						     FTCP_DROP_QUEUE_FULL;
 
 		spin_unlock(&b->lock);
-		ftcp_drop_tx(flow->session->tunnel, reason, skb);
+		ftcp_drop_tx(session->tunnel, reason, skb);
 		return;
 	}
 	now = ktime_get_ns();
 	soon = is_soon(b, now);
 	WRITE_ONCE(b->last, now);
 	WRITE_ONCE(b->lone, 0);
-	if (!append(flow, skb, now)) {
-		close_last(flow, now);
+	if (!append(session, skb, now)) {
+		close_last(session, now);
 		__skb_queue_tail(&b->queue, skb);
 		if (soon && b->excused)
 			b->excused--;
-		else if (soon && wanted && !ftcp_flow_dead(flow))
-			opened = open_last(flow, skb, now);
+		else if (soon && wanted && !READ_ONCE(session->ended))
+			opened = open_last(session, flow, skb, now);
 	}
 	if (b->sender != NOBODY) {
 		/* It is taken along by a processor that knows nothing of what
 		 * keeps this one's references alive.
 		 */
 		skb_dst_force(skb);
-		ftcp_batch_detach(flow, skb);
+		ftcp_batch_detach(session, skb);
 	} else if (!b->tail || skb_queue_len(&b->queue) > 1) {
-		drain(flow, now);
+		drain(session, now);
 	} else if (opened) {
-		hrtimer_start(&b->timer, due(flow) - now,
+		hrtimer_start(&b->timer, due(session) - now,
 			      HRTIMER_MODE_REL_PINNED_SOFT);
 	}
 	spin_unlock(&b->lock);
@@ -367,12 +370,12 @@ void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb)
 /* ---- life ---- */
 
 /**
- * ftcp_batch_init() - of a new flow
- * @flow: the flow
+ * ftcp_batch_init() - of a new session
+ * @session: the session
  */
-void ftcp_batch_init(struct ftcp_flow *flow)
+void ftcp_batch_init(struct ftcp_session *session)
 {
-	struct ftcp_batch *b = &flow->session->batch;
+	struct ftcp_batch *b = &session->batch;
 
 	spin_lock_init(&b->lock);
 	__skb_queue_head_init(&b->queue);
@@ -383,29 +386,29 @@ void ftcp_batch_init(struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_batch_end() - of a flow that is dead
- * @flow: the flow
+ * ftcp_batch_end() - of a session that has ended
+ * @session: the session
  *
  * What still waits is lost.  Nothing waits for the timer again afterwards: who
- * takes the lock later sees that the flow is dead.
+ * takes the lock later sees that the session has ended.
  *
  * Context: process, sleeps.
  */
-void ftcp_batch_end(struct ftcp_flow *flow)
+void ftcp_batch_end(struct ftcp_session *session)
 {
-	struct ftcp_batch *b = &flow->session->batch;
+	struct ftcp_batch *b = &session->batch;
 	struct sk_buff_head queue;
 	struct sk_buff *skb;
 
 	__skb_queue_head_init(&queue);
 	spin_lock_bh(&b->lock);
-	close_last(flow, ktime_get_ns());
+	close_last(session, ktime_get_ns());
 	skb_queue_splice_tail_init(&b->queue, &queue);
 	spin_unlock_bh(&b->lock);
 	hrtimer_cancel(&b->timer);
 
 	local_bh_disable();
 	while ((skb = __skb_dequeue(&queue)))
-		ftcp_drop_tx(flow->session->tunnel, FTCP_DROP_REFUSED, skb);
+		ftcp_drop_tx(session->tunnel, FTCP_DROP_REFUSED, skb);
 	local_bh_enable();
 }

@@ -8,9 +8,10 @@
 #include <linux/spinlock.h>
 
 struct ftcp_flow;
+struct ftcp_session;
 
 /**
- * struct ftcp_batch - what a flow has to send
+ * struct ftcp_batch - what a session has to send
  * @lock: protects the members below; nothing is sent under it.  Without it @sender,
  *	@cost, @last and @lone are read, and the last two written
  * @queue: packets that are to leave, in order; usually none or one
@@ -28,7 +29,7 @@ struct ftcp_flow;
  * @since: ns, when the open packet began to wait
  * @timer: ends the wait
  *
- * Begins with the flow; ftcp_batch_end(), in the flow's teardown, is the end.
+ * Begins with the session and ends with it, by ftcp_batch_end().
  */
 struct ftcp_batch {
 	spinlock_t lock;
@@ -47,9 +48,10 @@ struct ftcp_batch {
 	struct hrtimer timer;
 };
 
-void ftcp_batch_init(struct ftcp_flow *flow);
-void ftcp_batch_end(struct ftcp_flow *flow);
-void ftcp_batch_detach(struct ftcp_flow *flow, struct sk_buff *skb);
-void ftcp_batch_send(struct ftcp_flow *flow, struct sk_buff *skb);
+void ftcp_batch_init(struct ftcp_session *session);
+void ftcp_batch_end(struct ftcp_session *session);
+void ftcp_batch_detach(struct ftcp_session *session, struct sk_buff *skb);
+void ftcp_batch_send(struct ftcp_session *session, struct ftcp_flow *flow,
+		     struct sk_buff *skb);
 
 #endif /* FTCP_COALESCE_H */

@@ -15,7 +15,7 @@ unsigned int ftcp_hook_local_out(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state);
 bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb,
 		    const struct nf_hook_state *state);
-void ftcp_send_now(struct ftcp_flow *flow, struct sk_buff *skb);
+void ftcp_send_now(struct ftcp_session *session, struct sk_buff *skb);
 void ftcp_send_control(struct ftcp_tunnel *tunnel, struct dst_entry *dst,
 		       const struct ftcp_pair *pair,
 		       const struct ftcp_control *ctl);
@@ -31,7 +31,7 @@ unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
 unsigned int ftcp_hook_forward(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state);
 bool ftcp_hooks_passed(struct sk_buff *skb, const struct nf_hook_state *state);
-void ftcp_receive_queued(struct ftcp_flow *flow, struct sk_buff *skb);
+void ftcp_receive_queued(struct ftcp_session *session, struct sk_buff *skb);
 void ftcp_drop_rx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
 		  struct sk_buff *skb);
 

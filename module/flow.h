@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Flows: fake-TCP connections, each with one conversation of datagrams. */
+/* Flows: fake-TCP connections. */
 #ifndef FTCP_FLOW_H
 #define FTCP_FLOW_H
 
-#include <linux/jiffies.h>
 #include <linux/rhashtable.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
@@ -19,8 +18,8 @@
  * @FTCP_PHASE_SETUP: it waits for a process, which dials
  * @FTCP_PHASE_OPENING: its SYN is out
  * @FTCP_PHASE_OPEN: the connection is established; one that was accepted begins here
- * @FTCP_PHASE_DRAINING: another flow has taken its conversation over; what is under
- *	way is received
+ * @FTCP_PHASE_DRAINING: another flow carries the conversation; what is under way is
+ *	received
  * @FTCP_PHASE_CLOSING: a FIN is out, of either end
  * @FTCP_PHASE_DEAD: nobody finds it any more
  *
@@ -40,59 +39,36 @@ enum ftcp_phase {
  * @outer_node: in ftcp_net.outer of the underlay, see ftcp_flow_in_outer()
  * @outer: the TCP ends; complete once the flow is in @outer_node's table
  * @outer_route: route of the segments
- * @session: the conversation that it carries, constant
+ * @session: the conversation that it carries, is to carry, or has carried; constant
  * @segment_route: route of the segments that come in, see input.c
  * @segment_iif: index of the device that they came by
  * @moves: that of the peer when the flow was dialled, or was to move; see mover.c
- * @phase: how far it is, see &enum ftcp_phase; changed under the session's lock, like
- *	all below without a remark
+ * @phase: how far it is, see &enum ftcp_phase
  * @reason: enum ftcp_reason, why it is on its way out; 0: it is not
  * @renewable: it was dialled from a port of its own, so that another flow can
- *	take its conversation over; constant
- * @heir: it was dialled to take a conversation over; constant
+ *	take its place; constant
+ * @carrier: it carries the session, or was the last to do so: the session's counters
+ *	are shown with it
  * @announced: its existence was told to user space
- * @inherited: it has taken over
- * @reaped: it was doomed when it was unlinked
+ * @reaped: it was doomed when it died
  * @tcp_port: reservation of the local TCP port, if the flow has its own
- * @created: ms, see ftcp_now()
+ * @node: in ftcp_session.flows
  * @conn: state of the protocol; see core/conn.h for what needs the lock
  * @timer: runs ftcp_conn_timer()
+ * @created: ms, see ftcp_now()
  * @setup: what needs a process to begin
  * @teardown: what needs a process to end
- * @successor: the heir that is being dialled, while this flow has the conversation
- * @list: in ftcp_peer.flows, RCU, under ftcp_tunnel.lock
  * @rcu: for freeing
  *
- * Lifetime.  A flow is found under RCU only, through one of the tables or the
- * peer's list.  ftcp_flow_kill() takes it out of all three, to FTCP_PHASE_DEAD, and queues
- * @teardown, once; that waits for @setup, stops both timers for good, gives the
- * ports back, has the flow freed after a grace period, and drops the flow's
- * reference to its peer, whose own one keeps the tunnel (see tunnel.h).  @setup is
- * queued once, by the flow's creator, under @lock and before anything can kill it.
- * After @teardown no code of the flow runs but RCU readers, who found it before it
- * was killed: peer and tunnel are freed a grace period after their last reference
- * at the earliest, so they last as long as such a reader.
+ * What is not constant, and has no remark, is changed under the session's lock.
  *
- * Doom.  To end all flows of a peer at once (ftcp_reaper_doom(), under RTNL)
- * nothing is done but to raise the peer's epoch.  A flow of an earlier one is
- * doomed, for ever: look-ups and dumps pass it over, its timer and its setup do
- * nothing any more, and it is not among the flows of the tunnel.  It is still in the
- * tables and in the list, where all doomed flows come before all others, until the
- * reaper kills it; or, before that, whoever makes a flow that needs its place in a
- * table (ftcp_table_make_way()): two flows with the same ends never exist together,
- * and what is said of the first's end is said before the second begins.
- *
- * Replacement.  A flow that the core wants replaced goes on, and an heir is
- * dialled for the same conversation, which only one of them has in the table of
- * inner flows.  When the heir is established it takes the other's place there
- * in one step, under both locks; the other receives for a while what is under
- * way, and closes.  A flow that ends before that, other than by this end's will,
- * leaves the conversation to the heir as it is.  An heir that comes to nothing tells
- * whoever has the conversation: a flow that points to an heir hears of its end.
- *
- * Lock order: a flow's @lock, then that of its heir, which is younger; then
- * ftcp_tunnel.lock.  No packet is sent under @lock, or under that of
- * @batch, which is not taken together with any other.
+ * Lifetime.  A flow is found under RCU only, by its ends in the table, or as the one
+ * that carries its session.  ftcp_flow_kill() takes it from there, to FTCP_PHASE_DEAD,
+ * and queues @teardown, once; that waits for @setup, stops the timer for good, gives
+ * the port back, drops the reference to the session, and has the flow freed after a
+ * grace period.  @setup is queued once, by the flow's creator, under the lock and
+ * before anything can kill it.  After @teardown no code of the flow runs but RCU
+ * readers, who found it before it was killed.
  */
 struct ftcp_flow {
 	struct rhash_head outer_node;
@@ -106,32 +82,19 @@ struct ftcp_flow {
 	u8 phase;
 	u8 reason;
 	bool renewable;
-	bool heir;
+	bool carrier;
 	bool announced;
-	bool inherited;
 	bool reaped;
 	struct ftcp_port *tcp_port;
-	u64 created;
+	struct list_head node;
 
 	struct ftcp_conn conn ____cacheline_aligned;
 	struct timer_list timer;
+	u64 created;
 	struct work_struct setup;
 	struct work_struct teardown;
-	struct ftcp_flow *successor;
-	struct list_head list;
 	struct rcu_head rcu;
 };
-
-extern u64 ftcp_asleep;	/* ms, see handover.c */
-
-/* The core's clock: milliseconds, never 0.  It goes on while the host is suspended,
- * see core/policy.h, which jiffies do not; to read a clock that does would cost more
- * than to add what it is ahead.
- */
-static inline u64 ftcp_now(void)
-{
-	return jiffies64_to_msecs(get_jiffies_64()) + ftcp_load(ftcp_asleep);
-}
 
 static inline bool ftcp_flow_dead(const struct ftcp_flow *flow)
 {
@@ -150,41 +113,25 @@ static inline bool ftcp_flow_doomed(const struct ftcp_flow *flow)
 	return ftcp_session_doomed(flow->session);
 }
 
-static inline struct ftcp_net *ftcp_flow_inner_net(const struct ftcp_tunnel *t)
-{
-	return ftcp_net(t->mode == FTCP_MODE_ROUTED ? t->underlay :
-						      t->inner_net);
-}
+struct ftcp_flow *ftcp_flow_new(struct ftcp_session *session);
+void ftcp_flow_free(struct ftcp_flow *flow);
+struct ftcp_flow *ftcp_flow_dial(struct ftcp_session *session,
+				 enum ftcp_drop_attr *reason);
+void ftcp_flow_adopt(struct ftcp_flow *flow, const struct ftcp_segment *seg);
 
 void ftcp_flow_enter(struct ftcp_flow *flow, enum ftcp_phase phase,
 		     enum ftcp_reason reason);
-struct ftcp_flow *ftcp_flow_dial(struct ftcp_tunnel *tunnel,
-				 struct ftcp_peer *peer,
-				 const struct ftcp_inner_key *key,
-				 enum ftcp_drop_attr *reason);
-struct ftcp_flow *ftcp_flow_dial_heir(struct ftcp_flow *flow,
-				      enum ftcp_drop_attr *reason);
-struct ftcp_flow *ftcp_flow_accept(struct ftcp_tunnel *tunnel,
-				   struct ftcp_peer *peer,
-				   const struct ftcp_pair *outer,
-				   const struct ftcp_segment *seg,
-				   enum ftcp_drop_attr *reason);
-void ftcp_flow_adopt(struct ftcp_flow *flow, const struct ftcp_segment *seg);
-
-bool ftcp_flow_enqueue(struct ftcp_flow *flow, struct sk_buff *skb);
 enum ftcp_verdict ftcp_flow_receive(struct ftcp_flow *flow,
 				    const struct ftcp_segment *seg);
 void ftcp_flow_announce(struct ftcp_flow *flow);
 void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res);
-void ftcp_flow_flush(struct ftcp_flow *flow);
 void ftcp_flow_arm(struct ftcp_flow *flow, u64 deadline);
 void ftcp_flow_rearm(struct ftcp_flow *flow);
 
 void ftcp_flow_close(struct ftcp_flow *flow);
 void ftcp_flow_reset(struct ftcp_flow *flow);
 bool ftcp_flow_evict(struct ftcp_net *fn, u32 least);
-void ftcp_flow_drop_waiting(struct ftcp_flow *flow, enum ftcp_drop_attr reason,
-			    void (*tell)(struct sk_buff *));
+void ftcp_flow_bury(struct ftcp_flow *flow);
 void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 		    enum ftcp_reason reason);
 

@@ -26,23 +26,22 @@
 
 #define SETTLE	(HZ / 10)
 #define PAUSE	HZ	/* between two looks */
-#define BATCH	256	/* flows looked at without a pause */
+#define BATCH	256	/* looked at without a pause */
 
-/* A flow that is met twice, as the table grows, is none the worse for it. */
+/* What is met twice, as the table grows, is none the worse for it. */
 static void look_at_table(struct rhashtable *table, bool suspect,
-			  void (*look_at)(struct ftcp_flow *, bool))
+			  void (*look_at)(void *object, bool suspect))
 {
 	struct rhashtable_iter iter;
 	unsigned int n = 0;
-	void *flow;
+	void *object;
 
 	rhashtable_walk_enter(table, &iter);
 	rhashtable_walk_start(&iter);
-	while ((flow = rhashtable_walk_next(&iter))) {
-		if (IS_ERR(flow))	/* resized: it begins anew */
+	while ((object = rhashtable_walk_next(&iter))) {
+		if (IS_ERR(object))	/* resized: it begins anew */
 			continue;
-		if (!ftcp_flow_doomed(flow))
-			look_at(flow, suspect);
+		look_at(object, suspect);
 		if (++n % BATCH)
 			continue;
 		ftcp_table_pause(&iter);
@@ -51,9 +50,16 @@ static void look_at_table(struct rhashtable *table, bool suspect,
 	rhashtable_walk_exit(&iter);
 }
 
-static void look_at_inner(struct ftcp_flow *flow, bool suspect)
+static void look_at_outer(void *flow, bool suspect)
 {
-	ftcp_flow_target_way_changed(flow);
+	if (!ftcp_flow_doomed(flow))
+		ftcp_flow_way_changed(flow, suspect);
+}
+
+static void look_at_inner(void *session, bool suspect)
+{
+	if (!ftcp_session_doomed(session))
+		ftcp_session_way_changed(session);
 }
 
 /* The flows whose segments, or whose datagrams, travel in a namespace.  Without RTNL,
@@ -68,7 +74,7 @@ static void look(struct work_struct *work)
 	WRITE_ONCE(fn->looked, jiffies);
 	if (!xchg(&fn->changed, false) && !suspect)
 		return;
-	look_at_table(&fn->outer, suspect, ftcp_flow_way_changed);
+	look_at_table(&fn->outer, suspect, look_at_outer);
 	look_at_table(&fn->inner, suspect, look_at_inner);
 }
 

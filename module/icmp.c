@@ -100,10 +100,10 @@ void ftcp_icmp_refused(struct sk_buff *skb)
 /* A datagram of the conversation for an error to quote, when there is none: the
  * headers are all that its sender is found by.
  */
-static struct sk_buff *make_datagram(const struct ftcp_flow *flow)
+static struct sk_buff *make_datagram(const struct ftcp_session *session)
 {
-	struct ftcp_tunnel *tunnel = flow->session->tunnel;
-	struct ftcp_pair pair = flow->session->key.pair;
+	struct ftcp_tunnel *tunnel = session->tunnel;
+	struct ftcp_pair pair = session->key.pair;
 	struct sk_buff *skb;
 	struct dst_entry *dst;
 
@@ -134,19 +134,19 @@ static struct sk_buff *make_datagram(const struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_icmp_lost() - tell an application that its conversation's flow is gone
- * @flow: a flow that was dialled; its ends are constant by now
+ * ftcp_icmp_lost() - tell an application that nothing carries its conversation
+ * @session: a session that this end dialled
  * @reset: the far end reset or refused it, as a closed UDP port would refuse a
  *	datagram; otherwise it was found dead, as a host that is unreachable
  *
- * Context: any but hard interrupts; no lock of the flow is held.
+ * Context: any but hard interrupts; the session's lock is not held.
  */
-void ftcp_icmp_lost(const struct ftcp_flow *flow, bool reset)
+void ftcp_icmp_lost(const struct ftcp_session *session, bool reset)
 {
 	struct sk_buff *skb;
 
 	local_bh_disable();
-	skb = make_datagram(flow);
+	skb = make_datagram(session);
 	if (skb) {
 		if (reset)
 			ftcp_icmp_refused(skb);
@@ -192,6 +192,8 @@ static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 			       bool direct)
 {
 	struct ftcp_inner_key key = { };
+	struct ftcp_session *session;
+	struct ftcp_tunnel *tunnel;
 	struct ftcp_flow *flow;
 	__be16 ports[2], *p;
 
@@ -202,12 +204,14 @@ static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 	key.pair.local.port = p[1];
 	key.pair.remote = pair->local;
 	key.pair.remote.port = p[0];
-	flow = ftcp_flow_by_inner(fn, &key);
-	if (!flow || flow->session->tunnel->mode != FTCP_MODE_FORWARD)
+	session = ftcp_session_by_inner(fn, &key);
+	flow = session ? rcu_dereference(session->active) : NULL;
+	if (!flow || session->tunnel->mode != FTCP_MODE_FORWARD)
 		return;
+	tunnel = session->tunnel;
 	if (!direct || !ftcp_target_refusal(&flow->conn, ftcp_now()))
-		ftcp_stats_drop(flow->session->tunnel->stats, FTCP_DROP_ICMP);
-	else if (READ_ONCE(flow->session->tunnel->config.unreachable) ==
+		ftcp_stats_drop(tunnel->stats, FTCP_DROP_ICMP);
+	else if (READ_ONCE(tunnel->config.unreachable) ==
 		 FTCP_UNREACHABLE_CLOSE)
 		ftcp_flow_reset(flow);
 }

@@ -77,8 +77,8 @@ void ftcp_input_keep(struct ftcp_flow *flow, const struct sk_buff *skb)
 	if (!dst || !is_local(dst) || !early_demux(flow->session->tunnel->underlay) ||
 	    !dst_hold_safe(dst))
 		return;
-	if (ftcp_flow_keep_route(flow, &flow->segment_route, dst))
-		WRITE_ONCE(flow->segment_iif, skb->skb_iif);
+	ftcp_session_keep_route(flow->session, &flow->segment_route, dst);
+	WRITE_ONCE(flow->segment_iif, skb->skb_iif);
 }
 
 /**
@@ -156,28 +156,27 @@ static struct dst_entry *find_v6(struct sk_buff *skb)
 
 /**
  * ftcp_input_route() - give a datagram its route, if that is known
- * @flow: its flow, of a tunnel of mode routed
+ * @session: its session, of a tunnel of mode routed
  * @skb: the datagram, its device and mark set
  *
  * Without a route the stack looks for one.
  *
  * Context: RCU, bottom halves disabled.
  */
-void ftcp_input_route(struct ftcp_flow *flow, struct sk_buff *skb)
+void ftcp_input_route(struct ftcp_session *session, struct sk_buff *skb)
 {
-	struct dst_entry *dst = ftcp_flow_cached(&flow->session->inner_route);
+	struct dst_entry *dst = ftcp_flow_cached(&session->inner_route);
 
 	if (unlikely(!dst)) {
-		if (READ_ONCE(flow->session->forwarded) || netif_is_l3_slave(skb->dev))
+		if (READ_ONCE(session->forwarded) || netif_is_l3_slave(skb->dev))
 			return;
 		dst = skb->protocol == htons(ETH_P_IP) ? find_v4(skb) :
 							 find_v6(skb);
 		if (!dst) {
-			WRITE_ONCE(flow->session->forwarded, true);
+			WRITE_ONCE(session->forwarded, true);
 			return;
 		}
-		if (!ftcp_flow_keep_route(flow, &flow->session->inner_route, dst))
-			return;
+		ftcp_session_keep_route(session, &session->inner_route, dst);
 	}
 	skb_dst_set_noref(skb, dst);
 	/* It may wait for another processor, see RPS. */

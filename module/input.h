@@ -5,6 +5,7 @@
 
 struct dst_entry;
 struct ftcp_flow;
+struct ftcp_session;
 struct nf_hook_state;
 struct sk_buff;
 
@@ -12,6 +13,6 @@ bool ftcp_input_by_loopback(const struct dst_entry *dst);
 unsigned int ftcp_hook_pre_routing(void *priv, struct sk_buff *skb,
 				   const struct nf_hook_state *state);
 void ftcp_input_keep(struct ftcp_flow *flow, const struct sk_buff *skb);
-void ftcp_input_route(struct ftcp_flow *flow, struct sk_buff *skb);
+void ftcp_input_route(struct ftcp_session *session, struct sk_buff *skb);
 
 #endif /* FTCP_INPUT_H */

@@ -11,6 +11,7 @@
 #include "handover.h"
 #include "netlink.h"
 #include "peer.h"
+#include "session.h"
 #include "source.h"
 
 static int __init ftcp_init(void)
@@ -31,9 +32,12 @@ static int __init ftcp_init(void)
 	err = ftcp_peer_init();
 	if (err)
 		goto err_source;
-	err = ftcp_flow_init();
+	err = ftcp_session_init();
 	if (err)
 		goto err_peer;
+	err = ftcp_flow_init();
+	if (err)
+		goto err_session;
 	err = ftcp_device_init();
 	if (err)
 		goto err_flow;
@@ -51,6 +55,8 @@ err_device:
 	ftcp_device_exit();
 err_flow:
 	ftcp_flow_exit();
+err_session:
+	ftcp_session_exit();
 err_peer:
 	ftcp_peer_exit();
 err_source:
@@ -64,6 +70,7 @@ static void __exit ftcp_exit(void)
 	ftcp_handover_exit();
 	ftcp_device_exit();
 	ftcp_flow_exit();
+	ftcp_session_exit();
 	ftcp_peer_exit();
 	ftcp_source_exit();
 }

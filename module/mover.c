@@ -3,7 +3,7 @@
  * Flows go to where their peer is now, after it was given another endpoint, or is to
  * be dialled in another way.
  *
- * There may be tens of thousands, and each needs an heir, which has a port besides
+ * There may be tens of thousands, and each needs a successor, which has a port besides
  * that of its predecessor until that one is closed.  So it is done without RTNL, some
  * flows at a time, and no faster than ports and places among the flows become free.
  * Where that does not happen one flow has its turn in a while: it may come to nothing.
@@ -26,18 +26,18 @@
 #define PAUSE		(HZ / 4) /* until others may have been closed */
 #define PATIENCE	20	/* pauses; longer than a predecessor lasts */
 
-/* Whether one more heir would find no port, or no place; the last @heirs may not have
- * their ports yet.
+/* Whether one more flow would find no port, or no place; the last @dialled may not
+ * have their ports yet.
  */
-static bool is_tight(const struct ftcp_flow *flow, unsigned int heirs)
+static bool is_tight(const struct ftcp_session *session, unsigned int dialled)
 {
-	const struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	const struct ftcp_tunnel *tunnel = session->tunnel;
 
-	return ftcp_port_spare(tunnel->underlay, IPPROTO_TCP) <= heirs ||
+	return ftcp_port_spare(tunnel->underlay, IPPROTO_TCP) <= dialled ||
 	       ftcp_limit_reached(ftcp_net(tunnel->underlay)) ||
 	       READ_ONCE(tunnel->nflows) >=
 		       READ_ONCE(tunnel->config.max_flows) ||
-	       ftcp_source_flows(flow) >=
+	       ftcp_source_flows(session) >=
 		       READ_ONCE(tunnel->config.max_per_source);
 }
 
@@ -47,7 +47,7 @@ static bool is_tight(const struct ftcp_flow *flow, unsigned int heirs)
 static bool move(struct ftcp_peer *peer, bool all, bool force)
 {
 	struct ftcp_net *fn = ftcp_net(peer->tunnel->underlay);
-	unsigned int heirs = 0, seen = 0;
+	unsigned int dialled = 0, seen = 0;
 	struct rhashtable_iter iter;
 	struct ftcp_flow *flow;
 	bool found = false;
@@ -62,10 +62,10 @@ static bool move(struct ftcp_peer *peer, bool all, bool force)
 			found = true;
 			if (ftcp_redial_closes(flow)) {
 				ftcp_flow_redial(flow);
-			} else if (force || !is_tight(flow, heirs)) {
+			} else if (force || !is_tight(flow->session, dialled)) {
 				ftcp_flow_redial(flow);
 				force = false;
-				heirs++;
+				dialled++;
 			}
 		}
 		if (++seen % BATCH)

@@ -93,14 +93,20 @@ static int put_tunnel_stats(struct sk_buff *msg,
 	return 0;
 }
 
+/* The counters are the session's, and told of the flow that carries it: those of all
+ * flows add up.
+ */
 static int put_flow_stats(struct sk_buff *msg, const struct ftcp_flow *flow)
 {
+	const struct ftcp_session *session = flow->session;
 	struct nlattr *nest = nla_nest_start(msg, FTCP_A_STATS);
+	bool carrier = READ_ONCE(flow->carrier);
 
-	if (!nest || put_counts(msg, atomic64_read(&flow->session->tx_packets),
-				atomic64_read(&flow->session->tx_bytes),
-				atomic64_read(&flow->session->rx_packets),
-				atomic64_read(&flow->session->rx_bytes)))
+	if (!nest ||
+	    put_counts(msg, carrier ? atomic64_read(&session->tx_packets) : 0,
+		       carrier ? atomic64_read(&session->tx_bytes) : 0,
+		       carrier ? atomic64_read(&session->rx_packets) : 0,
+		       carrier ? atomic64_read(&session->rx_bytes) : 0))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
@@ -251,18 +257,20 @@ static int fill_flow(struct sk_buff *msg, struct ftcp_flow *flow, u32 portid,
 {
 	void *hdr = genlmsg_put(msg, portid, seq, &ftcp_netlink_family, flags,
 				cmd);
+	const struct ftcp_session *session = flow->session;
+	const struct ftcp_pair *inner = &session->key.pair;
 	u64 now = ftcp_now();
 
 	if (!hdr)
 		return -EMSGSIZE;
-	if (put_tunnel_id(msg, flow->session->tunnel) ||
-	    nla_put_string(msg, FTCP_A_PEER, flow->session->peer->name) ||
+	if (put_tunnel_id(msg, session->tunnel) ||
+	    nla_put_string(msg, FTCP_A_PEER, session->peer->name) ||
 	    nla_put_u32(msg, FTCP_A_STATE, ftcp_load(flow->conn.state)) ||
 	    put_end(msg, FTCP_A_LOCAL, &flow->outer.local) ||
 	    put_end(msg, FTCP_A_REMOTE, &flow->outer.remote) ||
-	    (flow->session->key.pair.local.port &&
-	     (put_end(msg, FTCP_A_INNER_LOCAL, &flow->session->key.pair.local) ||
-	      put_end(msg, FTCP_A_INNER_REMOTE, &flow->session->key.pair.remote))) ||
+	    (inner->local.port &&
+	     (put_end(msg, FTCP_A_INNER_LOCAL, &inner->local) ||
+	      put_end(msg, FTCP_A_INNER_REMOTE, &inner->remote))) ||
 	    nla_put_u32(msg, FTCP_A_WIRE, flow->conn.zero_iss ?
 						  FTCP_WIRE_PHANTUN :
 						  FTCP_WIRE_NATIVE) ||
@@ -443,7 +451,8 @@ static int only_link(struct net *net, struct nlattr **attrs)
 static int dump_flow(struct sk_buff *msg, struct netlink_callback *cb,
 		     struct ftcp_flow *flow, int ifindex)
 {
-	const struct net_device *dev = flow->session->tunnel->link->dev;
+	const struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	const struct net_device *dev = tunnel->link->dev;
 	struct nlattr **attrs = ftcp_compat_dump_attrs(cb);
 	void *at = skb_tail_pointer(msg);
 	int err;
@@ -452,7 +461,7 @@ static int dump_flow(struct sk_buff *msg, struct netlink_callback *cb,
 	    !net_eq(dev_net(dev), sock_net(cb->skb->sk)) ||
 	    (ifindex && dev->ifindex != ifindex) ||
 	    (attrs[FTCP_A_TUNNEL] &&
-	     nla_strcmp(attrs[FTCP_A_TUNNEL], flow->session->tunnel->name)))
+	     nla_strcmp(attrs[FTCP_A_TUNNEL], tunnel->name)))
 		return 0;
 	err = fill_flow(msg, flow, NETLINK_CB(cb->skb).portid,
 			cb->nlh->nlmsg_seq, NLM_F_MULTI, FAKETCP_CMD_FLOW_GET,
@@ -598,10 +607,11 @@ void ftcp_netlink_tunnel_event(struct ftcp_tunnel *tunnel, u8 cmd)
 
 static void flow_event(struct ftcp_flow *flow, u8 cmd, u32 reason)
 {
-	struct sk_buff *msg = new_event(flow->session->tunnel, GFP_ATOMIC);
+	const struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	struct sk_buff *msg = new_event(tunnel, GFP_ATOMIC);
 
 	if (msg)
-		send_event(flow->session->tunnel, msg,
+		send_event(tunnel, msg,
 			   fill_flow(msg, flow, 0, 0, 0, cmd, reason),
 			   GFP_ATOMIC);
 }

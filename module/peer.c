@@ -187,7 +187,7 @@ static struct ftcp_peer *new_peer(struct ftcp_tunnel *tunnel, const char *name,
 	RCU_INIT_POINTER(peer->config, config);
 	INIT_LIST_HEAD(&peer->allowed);
 	INIT_LIST_HEAD(&peer->from);
-	INIT_LIST_HEAD(&peer->flows);
+	INIT_LIST_HEAD(&peer->sessions);
 	INIT_LIST_HEAD(&peer->doomed);
 	ftcp_mover_init(peer);
 	refcount_set(&peer->refs, 1);

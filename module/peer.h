@@ -43,10 +43,10 @@ struct ftcp_peer_config {
  * @config: see there; RCU, replaced under RTNL
  * @allowed: list of struct ftcp_range, its allowed IPs; under RTNL
  * @from: the same of addresses that may connect
- * @flows: list of struct ftcp_flow, those that are doomed first; RCU, changed under
+ * @sessions: list of struct ftcp_session, those that are doomed first; under
  *	ftcp_tunnel.lock, like the following three
- * @nflows: how many of them are not doomed
- * @epoch: raised to doom all flows that there are, see flow.h
+ * @nflows: how many flows they have, of those that are not doomed
+ * @epoch: raised to doom all that there are, see session.h
  * @gone: no flow may be added any more
  * @doomed: in ftcp_net.doomed, with a reference, while there are doomed flows
  * @mover: has its flows dialled anew; holds a reference, see mover.c
@@ -54,11 +54,11 @@ struct ftcp_peer_config {
  * @moving_all: so it does, and this and the next are only for it
  * @rounds: how often it has looked at the flows
  * @moves: how often they were to move; written under RTNL
- * @refs: of the tunnel's list and of each flow
+ * @refs: of the tunnel's list and of each session
  * @backoff: of its endpoint, if that is fixed
  * @rcu: for freeing
  *
- * A flow keeps its peer, and the peer its tunnel: see tunnel.h.
+ * A session keeps its peer, and the peer its tunnel: see tunnel.h.
  */
 struct ftcp_peer {
 	struct list_head list;
@@ -70,7 +70,7 @@ struct ftcp_peer {
 	struct ftcp_peer_config __rcu *config;
 	struct list_head allowed;
 	struct list_head from;
-	struct list_head flows;
+	struct list_head sessions;
 	u32 nflows;
 	u32 epoch;
 	bool gone;

@@ -4,8 +4,8 @@
  * a link that is set down.
  *
  * How many flows there are is decided by others, and RTNL is the whole host's: what
- * is done under it is to doom the flows of a peer, which takes the same time for one
- * and for a million (see flow.h).  A work item of the underlay's network namespace
+ * is done under it is to doom the sessions of a peer, which takes the same time for one
+ * and for a million (see session.h).  A work item of the underlay's network namespace
  * then kills them one after the other, from the head of the peer's list, where those
  * that are doomed come first.
  *
@@ -17,9 +17,9 @@
 #include <linux/rtnetlink.h>
 #include <linux/wait_bit.h>
 
-#include "flow.h"
 #include "peer.h"
 #include "reaper.h"
+#include "session.h"
 #include "tunnel.h"
 
 #define BATCH		256	/* flows, and RSTs without a pause */
@@ -100,38 +100,38 @@ bool ftcp_reaper_wait(struct ftcp_net *fn)
 
 /* ---- the work ---- */
 
-/* The first of a peer's flows, if it is doomed.  Under RCU. */
-static struct ftcp_flow *first_doomed(struct ftcp_peer *peer)
+/* The first of a peer's sessions, if it is doomed.  Under RCU. */
+static struct ftcp_session *first_doomed(struct ftcp_peer *peer)
 {
-	struct ftcp_flow *flow;
+	struct ftcp_session *session;
 
 	spin_lock_bh(&peer->tunnel->lock);
-	flow = list_first_entry_or_null(&peer->flows, struct ftcp_flow, list);
-	if (flow && !ftcp_flow_doomed(flow))
-		flow = NULL;
+	session = list_first_entry_or_null(&peer->sessions,
+					   struct ftcp_session, list);
+	if (session && !ftcp_session_doomed(session))
+		session = NULL;
 	spin_unlock_bh(&peer->tunnel->lock);
-	return flow;
+	return session;
 }
 
-/* Kill doomed flows of a peer, no more than @quota.  Return: how many. */
+/* Kill doomed flows of a peer, no more than @quota, or few.  Return: how many. */
 static unsigned int reap(struct ftcp_net *fn, struct ftcp_peer *peer,
 			 unsigned int quota)
 {
-	struct ftcp_flow *flow;
-	unsigned int n;
+	struct ftcp_session *session;
+	unsigned int n = 0, flows;
 
-	for (n = 0; n < quota; n++) {
+	while (n < quota) {
 		rcu_read_lock();
-		flow = first_doomed(peer);
-		if (flow) {
-			if (fn->resets >= RESETS_MAX)
-				WRITE_ONCE(flow->session->silent, true);
-			fn->resets++;
-			ftcp_flow_kill(flow, FTCP_EV_CLOSED,
-				       FTCP_REASON_CLOSED);
+		session = first_doomed(peer);
+		if (session) {
+			flows = ftcp_session_kill(session,
+						  fn->resets >= RESETS_MAX);
+			fn->resets += flows;
+			n += flows ?: 1;
 		}
 		rcu_read_unlock();
-		if (!flow)
+		if (!session)
 			break;
 	}
 	return n;
@@ -184,7 +184,7 @@ static void reaper(struct work_struct *work)
 		n = reap(fn, peer, quota);
 		if (n < quota)
 			done_with(fn, peer);
-		quota -= n;
+		quota -= min(n, quota);
 		cond_resched();
 	}
 	queue_delayed_work(fn->flow_wq, &fn->reaper,

@@ -6,7 +6,7 @@
  *	-> the core's verdict -> deliver() -> gso.c
  *	-> routed: the link receives the datagram
  *	   listen: UDP to the application, from the address it wrote to
- *	   forward: UDP to the target, from the flow's own port
+ *	   forward: UDP to the target, from the session's own port
  *
  * A segment is taken where the host's own TCP would get it next, so that a
  * packet filter has seen it and connection tracking is told that it arrived.
@@ -25,6 +25,8 @@
 #include "input.h"
 #include "packet.h"
 #include "peer.h"
+#include "queue.h"
+#include "session.h"
 #include "table.h"
 #include "tunnel.h"
 
@@ -106,35 +108,35 @@ bool ftcp_hooks_passed(struct sk_buff *skb, const struct nf_hook_state *state)
 
 /* ---- the datagram ---- */
 
-static void deliver(struct ftcp_flow *flow, struct sk_buff *skb);
+static void deliver(struct ftcp_session *session, struct sk_buff *skb);
 
-static void deliver_split(struct ftcp_flow *flow, struct sk_buff *skb)
+static void deliver_split(struct ftcp_session *session, struct sk_buff *skb)
 {
 	struct sk_buff *segs = ftcp_gso_split(skb), *next;
 
 	if (!segs) {
-		ftcp_drop_rx(flow->session->tunnel, FTCP_DROP_MEMORY, NULL);
+		ftcp_drop_rx(session->tunnel, FTCP_DROP_MEMORY, NULL);
 		return;
 	}
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
-		deliver(flow, skb);
+		deliver(session, skb);
 	}
 }
 
 /* The link receives it.  Called directly: the stack is entered a second time
  * from a hook, once, since what enters is UDP and cannot come back here.
  */
-static void deliver_routed(struct ftcp_flow *flow, struct sk_buff *skb)
+static void deliver_routed(struct ftcp_session *session, struct sk_buff *skb)
 {
-	struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	struct ftcp_tunnel *tunnel = session->tunnel;
 
 	skb_scrub_packet(skb, true);
 	skb_orphan(skb);
 	skb->mark = READ_ONCE(tunnel->config.fwmark);
 	skb->dev = tunnel->link->dev;
 	skb_set_queue_mapping(skb, 0);
-	ftcp_input_route(flow, skb);
+	ftcp_input_route(session, skb);
 	netif_receive_skb(skb);
 }
 
@@ -165,13 +167,13 @@ static int receive_here(struct net *net, struct sock *sk, struct sk_buff *skb)
 }
 
 /* To an address of this host. */
-static void deliver_here(struct ftcp_flow *flow, struct dst_entry *dst,
+static void deliver_here(struct ftcp_session *session, struct dst_entry *dst,
 			 struct sk_buff *skb)
 {
-	struct net *net = flow->session->tunnel->inner_net;
+	struct net *net = session->tunnel->inner_net;
 	u8 pf = skb->protocol == htons(ETH_P_IP) ? NFPROTO_IPV4 : NFPROTO_IPV6;
 
-	ftcp_output_begin(dst, skb, READ_ONCE(flow->session->tunnel->config.fwmark));
+	ftcp_output_begin(dst, skb, READ_ONCE(session->tunnel->config.fwmark));
 	if (nf_hook(pf, NF_INET_LOCAL_OUT, net, NULL, skb, NULL, dst->dev,
 		    receive_here) == 1)
 		receive_here(net, NULL, skb);
@@ -180,15 +182,15 @@ static void deliver_here(struct ftcp_flow *flow, struct dst_entry *dst,
 /* Not through the link: to an address of this host, or to that of another one,
  * as a datagram of this host.
  */
-static void deliver_local(struct ftcp_flow *flow, struct dst_entry *dst,
+static void deliver_local(struct ftcp_session *session, struct dst_entry *dst,
 			  struct sk_buff *skb)
 {
-	struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	struct ftcp_tunnel *tunnel = session->tunnel;
 	unsigned int len = skb->len;
 
 	skb_orphan(skb);
 	if (ftcp_input_by_loopback(dst)) {
-		deliver_here(flow, dst, skb);
+		deliver_here(session, dst, skb);
 		return;
 	}
 	if (skb_is_gso(skb))
@@ -212,22 +214,22 @@ static void count_received(struct net_device *dev, u32 packets, u32 bytes)
 }
 
 /* One segment with payload, or a super-packet, that was accepted. */
-static void deliver(struct ftcp_flow *flow, struct sk_buff *skb)
+static void deliver(struct ftcp_session *session, struct sk_buff *skb)
 {
 	unsigned int hlen = skb_transport_offset(skb) + tcp_hdrlen(skb), len;
-	struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	struct ftcp_tunnel *tunnel = session->tunnel;
 	struct dst_entry *dst = NULL;
 	unsigned int new_hlen;
 	u32 count;
 
 	if (unlikely(!ftcp_gso_tcp_whole(skb))) {
-		deliver_split(flow, skb);
+		deliver_split(session, skb);
 		return;
 	}
-	new_hlen = ftcp_ip_hlen(flow->session->key.pair.local.family) +
+	new_hlen = ftcp_ip_hlen(session->key.pair.local.family) +
 		   sizeof(struct udphdr);
 	if (tunnel->mode != FTCP_MODE_ROUTED) {
-		dst = ftcp_flow_inner_dst(flow);
+		dst = ftcp_session_inner_dst(session);
 		if (unlikely(!dst)) {
 			ftcp_drop_rx(tunnel, FTCP_DROP_NO_ROUTE, skb);
 			return;
@@ -241,27 +243,36 @@ static void deliver(struct ftcp_flow *flow, struct sk_buff *skb)
 
 	len = skb->len - hlen;
 	count = ftcp_gso_count(skb, len);
-	ftcp_gso_tcp_to_udp(skb, hlen, &flow->session->key.pair.remote,
-			    &flow->session->key.pair.local,
+	ftcp_gso_tcp_to_udp(skb, hlen, &session->key.pair.remote,
+			    &session->key.pair.local,
 			    ftcp_tunnel_ttl(tunnel, ftcp_gso_ttl(skb)));
-	atomic64_add(count, &flow->session->rx_packets);
-	atomic64_add(len, &flow->session->rx_bytes);
+	atomic64_add(count, &session->rx_packets);
+	atomic64_add(len, &session->rx_bytes);
 	ftcp_stats_rx(tunnel->stats, count, len);
 	count_received(tunnel->link->dev, count, len);
 	if (dst)
-		deliver_local(flow, dst, skb);
+		deliver_local(session, dst, skb);
 	else
-		deliver_routed(flow, skb);
+		deliver_routed(session, skb);
 }
 
 /**
  * ftcp_receive_queued() - deliver a segment that waited
- * @flow: its flow, which has a port towards the target now
+ * @session: its session, which has a port towards the target now
  * @skb: the segment; consumed
  */
-void ftcp_receive_queued(struct ftcp_flow *flow, struct sk_buff *skb)
+void ftcp_receive_queued(struct ftcp_session *session, struct sk_buff *skb)
 {
-	deliver(flow, skb);
+	deliver(session, skb);
+}
+
+/* The first segments of an accepted session wait for the port towards the target. */
+static void deliver_or_wait(struct ftcp_session *session, struct sk_buff *skb)
+{
+	if (likely(session->dialled || !smp_load_acquire(&session->waiting)))
+		deliver(session, skb);
+	else if (!ftcp_session_enqueue(session, skb))
+		ftcp_drop_rx(session->tunnel, FTCP_DROP_REFUSED, skb);
 }
 
 /* ---- segments of no flow: the handshake ---- */
@@ -278,8 +289,8 @@ static bool accept(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 		   const struct ftcp_segment *seg, struct sk_buff *skb,
 		   enum ftcp_drop_attr *reason)
 {
-	struct ftcp_flow *flow = ftcp_flow_accept(tunnel, peer, pair, seg,
-						  reason);
+	struct ftcp_flow *flow = ftcp_session_accept(tunnel, peer, pair, seg,
+						     reason);
 
 	if (!flow) {
 		flow = ftcp_flow_by_outer(fn, pair);
@@ -289,10 +300,8 @@ static bool accept(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 	}
 	if (!seg->len)
 		consume_skb(skb);
-	else if (!smp_load_acquire(&flow->session->waiting))
-		deliver(flow, skb);
-	else if (!ftcp_flow_enqueue(flow, skb))
-		ftcp_drop_rx(tunnel, FTCP_DROP_REFUSED, skb);
+	else
+		deliver_or_wait(flow->session, skb);
 	return true;
 }
 
@@ -374,13 +383,7 @@ static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 	}
 
 	ftcp_input_keep(flow, skb);
-	/* An accepted flow's first segments wait for the target's port. */
-	if (unlikely(!flow->session->dialled && smp_load_acquire(&flow->session->waiting))) {
-		if (!ftcp_flow_enqueue(flow, skb))
-			ftcp_drop_rx(tunnel, FTCP_DROP_REFUSED, skb);
-		return;
-	}
-	deliver(flow, skb);
+	deliver_or_wait(flow->session, skb);
 }
 
 /* ---- the hooks ---- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Replacement: a flow's conversation moves to another connection, its heir, which
- * is dialled while the flow goes on.  See flow.h for how it is handed over.
+ * Replacement: why a session is to be carried by another flow, its standby, which is
+ * dialled while the present one goes on.  See session.h for how it takes over.
  *
  * The core asks for it (silence, age, volume), or the peer has been given another
  * endpoint, or the way of the segments has changed.
@@ -15,7 +15,6 @@
 #include "renew.h"
 #include "route.h"
 #include "setup.h"
-#include "table.h"
 #include "tunnel.h"
 
 /**
@@ -66,7 +65,7 @@ static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
 }
 
 /**
- * ftcp_renew() - have an heir dialled, towards where the peer is now
+ * ftcp_renew() - have a standby dialled, towards where the peer is now
  * @flow: the flow, whose core wants to be replaced
  *
  * Context: RCU read-side critical section.
@@ -74,11 +73,9 @@ static void renewal_failed(struct ftcp_flow *flow, bool in_vain)
 void ftcp_renew(struct ftcp_flow *flow)
 {
 	enum ftcp_drop_attr reason;
-	struct ftcp_flow *heir;
 
 	local_bh_disable();
-	heir = ftcp_flow_dial_heir(flow, &reason);
-	if (!heir) {
+	if (!ftcp_session_dial_standby(flow, &reason)) {
 		ftcp_stats_drop(flow->session->tunnel->stats, reason);
 		renewal_failed(flow, ftcp_no_place(reason));
 	}
@@ -86,156 +83,32 @@ void ftcp_renew(struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_renew_ended() - an heir has ended before it took over
- * @heir: the heir
+ * ftcp_renew_ended() - a standby has ended before it took over
+ * @standby: the flow, dead
  * @event: why
  *
- * Who has the conversation is told.  Where the peer no longer is the heir has learnt
- * nothing of where the peer is, and another one goes there.
+ * Which flow carries the session is told.  Where the peer no longer is the standby has
+ * learnt nothing of where the peer is, and another one goes there.
  *
  * Context: RCU read-side critical section.
  */
-void ftcp_renew_ended(struct ftcp_flow *heir, enum ftcp_event event)
+void ftcp_renew_ended(struct ftcp_flow *standby, enum ftcp_event event)
 {
-	struct ftcp_flow *flow;
+	struct ftcp_session *session = standby->session;
+	struct ftcp_flow *flow = rcu_dereference(session->active);
 	bool renewing;
 
-	flow = ftcp_flow_by_inner(ftcp_flow_inner_net(heir->session->tunnel),
-				  &heir->session->key);
 	if (!flow)
 		return;
-	spin_lock_bh(&flow->session->lock);
-	if (flow->successor == heir)
-		flow->successor = NULL;
-	spin_unlock_bh(&flow->session->lock);
-	if (!ftcp_renew_left(heir)) {
+	if (!ftcp_renew_left(standby)) {
 		renewal_failed(flow, ftcp_dialled_in_vain(event));
 		return;
 	}
-	spin_lock_bh(&flow->session->lock);
+	spin_lock_bh(&session->lock);
 	renewing = !ftcp_flow_dead(flow) && flow->conn.health.renewing;
-	spin_unlock_bh(&flow->session->lock);
+	spin_unlock_bh(&session->lock);
 	if (renewing)
 		ftcp_renew(flow);
-}
-
-/**
- * ftcp_renew_inherit() - the conversation moves to an heir
- * @flow: the heir, established
- *
- * Context: RCU read-side critical section.
- * Return: false if the conversation has ended meanwhile, or been closed, or began
- * anew.
- */
-bool ftcp_renew_inherit(struct ftcp_flow *flow)
-{
-	struct ftcp_flow *old;
-	bool inherited;
-
-	old = ftcp_flow_by_inner(ftcp_flow_inner_net(flow->session->tunnel),
-				 &flow->session->key);
-	if (!old)
-		return false;
-	if (old == flow)	/* see ftcp_renew_bequeath() */
-		return true;
-	spin_lock_bh(&old->session->lock);
-	spin_lock_nested(&flow->session->lock, SINGLE_DEPTH_NESTING);
-	if (flow->phase == FTCP_PHASE_OPEN && !flow->inherited &&
-	    ftcp_load(flow->conn.state) == FTCP_ESTABLISHED &&
-	    old->conn.health.renewing && !ftcp_table_replace_inner(old, flow)) {
-		flow->inherited = true;
-		if (ftcp_conn_retire(&old->conn, &flow->conn, ftcp_now()))
-			ftcp_flow_enter(old, FTCP_PHASE_DRAINING,
-					FTCP_REASON_REPLACED);
-	}
-	inherited = flow->inherited;
-	spin_unlock(&flow->session->lock);
-	spin_unlock_bh(&old->session->lock);
-	if (inherited)
-		ftcp_flow_rearm(old);
-	return inherited;
-}
-
-/* What waited in a flow that was lost waits in the one that has its conversation
- * now, before what is new.  Under the locks of both.
- */
-static void hand_over(struct ftcp_flow *flow, struct ftcp_flow *next)
-{
-	lockdep_assert_held(&flow->session->lock);
-	lockdep_assert_held(&next->session->lock);
-	if (!next->session->waiting)
-		return;
-	next->session->owes = true;
-	skb_queue_splice_init(&flow->session->queue, &next->session->queue);
-}
-
-/* Whether a flow that is being dialled, or has just been, goes on; under its lock. */
-static bool alive(const struct ftcp_flow *flow)
-{
-	return flow->phase == FTCP_PHASE_SETUP ||
-	       (flow->phase <= FTCP_PHASE_OPEN &&
-		flow->conn.state != FTCP_CLOSED);
-}
-
-/**
- * ftcp_renew_bequeath() - a flow's heir has the conversation from now on
- * @flow: the flow, which can carry nothing more; its lock is held
- *
- * If the heir is not established yet datagrams wait in it.
- *
- * Context: RCU, bottom halves disabled.
- * Return: whether there is an heir.
- */
-bool ftcp_renew_bequeath(struct ftcp_flow *flow)
-{
-	struct ftcp_flow *heir = flow->successor;
-	bool done = false;
-
-	lockdep_assert_held(&flow->session->lock);
-	if (!heir)
-		return false;
-	spin_lock_nested(&heir->session->lock, SINGLE_DEPTH_NESTING);
-	if (alive(heir)) {
-		/* before datagrams find it; one that is established lets them go
-		 * when it looks whether it has inherited
-		 */
-		WRITE_ONCE(heir->session->waiting, true);
-		done = !ftcp_table_replace_inner(flow, heir);
-	}
-	if (done) {
-		heir->inherited = true;
-		hand_over(flow, heir);
-	}
-	spin_unlock(&heir->session->lock);
-	return done;
-}
-
-/**
- * ftcp_renew_anew() - dial again for the conversation of a flow that was lost
- * @flow: the flow, dead
- *
- * Context: RCU read-side critical section, the flow's lock is not held.
- * Return: whether another flow has the conversation.
- */
-bool ftcp_renew_anew(struct ftcp_flow *flow)
-{
-	enum ftcp_drop_attr reason;
-	struct ftcp_flow *next;
-
-	local_bh_disable();
-	next = ftcp_flow_dial(flow->session->tunnel, flow->session->peer, &flow->session->key, &reason);
-	if (next) {
-		spin_lock(&flow->session->lock);
-		spin_lock_nested(&next->session->lock, SINGLE_DEPTH_NESTING);
-		if (!ftcp_flow_dead(next))
-			hand_over(flow, next);
-		spin_unlock(&next->session->lock);
-		spin_unlock(&flow->session->lock);
-	} else {
-		ftcp_stats_drop(flow->session->tunnel->stats, reason);
-	}
-	local_bh_enable();
-	return next;
 }
 
 /* Replace a flow before the core asks for it; @now: not if that failed a moment
@@ -399,31 +272,32 @@ void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect)
 }
 
 /**
- * ftcp_flow_target_way_changed() - the same, where the datagrams are
- * @flow: the flow, in the table of inner flows
+ * ftcp_session_way_changed() - the same, where the datagrams are
+ * @session: the session, found by their ends
  *
- * What a flow of mode forward sends its target from an address that this host
+ * What a session of mode forward sends its target from an address that this host
  * has no more is not answered, and from another address it would be another
- * conversation: it is reset, and the far end dials again.  As long as there is no
- * other address from which the target can answer, that one may come back.
+ * conversation: its flow is reset, and the far end dials again.  As long as there is
+ * no other address from which the target can answer, that one may come back.
  *
  * Context: RCU read-side critical section.
  */
-void ftcp_flow_target_way_changed(struct ftcp_flow *flow)
+void ftcp_session_way_changed(struct ftcp_session *session)
 {
-	struct ftcp_tunnel *tunnel = flow->session->tunnel;
-	struct ftcp_pair pair = { .remote = flow->session->key.pair.local };
+	const struct ftcp_end *end = &session->key.pair.remote;
+	struct ftcp_pair pair = { .remote = session->key.pair.local };
+	struct ftcp_flow *flow = rcu_dereference(session->active);
+	struct ftcp_tunnel *tunnel = session->tunnel;
 	struct dst_entry *dst;
 
 	if (tunnel->mode != FTCP_MODE_FORWARD ||
-	    ftcp_own_address(tunnel->inner_net, &flow->session->key.pair.remote))
+	    ftcp_own_address(tunnel->inner_net, end))
 		return;
-	ftcp_end_set_any(&pair.local, pair.remote.family,
-			 flow->session->key.pair.remote.port);
+	ftcp_end_set_any(&pair.local, pair.remote.family, end->port);
 	dst = ftcp_route(tunnel->inner_net, &pair, IPPROTO_UDP,
 			 READ_ONCE(tunnel->config.fwmark));
 	dst_release(dst);
-	if (dst && ftcp_answerable(&pair) &&
-	    !ftcp_end_equal(&pair.local, &flow->session->key.pair.remote))
+	if (flow && dst && ftcp_answerable(&pair) &&
+	    !ftcp_end_equal(&pair.local, end))
 		ftcp_flow_reset(flow);
 }

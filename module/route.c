@@ -94,11 +94,11 @@ bool ftcp_own_address(struct net *net, const struct ftcp_end *end)
 	return ipv6_chk_addr(net, &end->addr, NULL, 0);
 }
 
-/* ---- routes that flows keep ---- */
+/* ---- routes that sessions and flows keep ---- */
 
 /**
- * ftcp_flow_cached() - a route that a flow keeps
- * @route: one of the flow's
+ * ftcp_flow_cached() - a route that is kept
+ * @route: one of a session, or of a flow
  *
  * Context: RCU read-side critical section, which keeps the route.
  * Return: the route, or NULL if there is none, or it does not hold any more.
@@ -111,53 +111,48 @@ struct dst_entry *ftcp_flow_cached(const struct ftcp_route *route)
 }
 
 /**
- * ftcp_flow_keep_route() - have a flow keep a route
- * @flow: the flow
- * @route: which of its routes
+ * ftcp_session_keep_route() - keep a route for a session or a flow of it
+ * @session: the session
+ * @route: which of its routes, or of those of its flow
  * @dst: the new one; the reference is taken over
  *
- * Return: whether it is kept; false if the flow is dead, and @dst was released.
+ * Context: RCU read-side critical section, by which session and flow were found, so
+ * that they are freed later, and the route with them.
  */
-bool ftcp_flow_keep_route(struct ftcp_flow *flow, struct ftcp_route *route,
-			  struct dst_entry *dst)
+void ftcp_session_keep_route(struct ftcp_session *session,
+			     struct ftcp_route *route, struct dst_entry *dst)
 {
 	struct dst_entry *old;
 
-	spin_lock_bh(&flow->session->lock);
-	if (ftcp_flow_dead(flow)) {
-		/* nobody would release it */
-		spin_unlock_bh(&flow->session->lock);
-		dst_release(dst);
-		return false;
-	}
+	spin_lock_bh(&session->lock);
 	if (dst->ops->family == AF_INET6)
 		WRITE_ONCE(route->cookie,
 			   rt6_get_cookie(container_of(dst, struct rt6_info,
 						       dst)));
 	old = rcu_replace_pointer(route->dst, dst,
-				  lockdep_is_held(&flow->session->lock));
-	spin_unlock_bh(&flow->session->lock);
+				  lockdep_is_held(&session->lock));
+	spin_unlock_bh(&session->lock);
 	dst_release(old);
-	return true;
 }
 
-static struct dst_entry *renew_route(struct ftcp_flow *flow,
+static struct dst_entry *renew_route(struct ftcp_session *session,
 				     struct ftcp_route *route, struct net *net,
 				     const struct ftcp_pair *pair, u8 protocol)
 {
-	u32 mark = READ_ONCE(flow->session->tunnel->config.fwmark);
+	u32 mark = READ_ONCE(session->tunnel->config.fwmark);
 	struct ftcp_pair copy = *pair;
 	struct dst_entry *dst;
 
 	dst = ftcp_route(net, &copy, protocol, mark);
 	if (!dst)
 		return NULL;
-	if (dst->dev == flow->session->tunnel->link->dev && protocol == IPPROTO_TCP) {
+	if (dst->dev == session->tunnel->link->dev && protocol == IPPROTO_TCP) {
 		/* into ourselves */
 		dst_release(dst);
 		return NULL;
 	}
-	return ftcp_flow_keep_route(flow, route, dst) ? dst : NULL;
+	ftcp_session_keep_route(session, route, dst);
+	return dst;
 }
 
 /**
@@ -173,8 +168,9 @@ struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow)
 
 	if (likely(dst))
 		return dst;
-	return renew_route(flow, &flow->outer_route, flow->session->tunnel->underlay,
-			   &flow->outer, IPPROTO_TCP);
+	return renew_route(flow->session, &flow->outer_route,
+			   flow->session->tunnel->underlay, &flow->outer,
+			   IPPROTO_TCP);
 }
 
 /**
@@ -223,25 +219,26 @@ u32 ftcp_flow_path_mtu(const struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_flow_inner_dst() - route of a flow's datagrams to application or target
- * @flow: the flow, in the table of inner flows, not of mode routed
+ * ftcp_session_inner_dst() - route of a session's datagrams to application or target
+ * @session: the session, its ends complete, not of mode routed
  *
  * Context: RCU read-side critical section, which keeps the route.
  * Return: the route, or NULL.
  */
-struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow)
+struct dst_entry *ftcp_session_inner_dst(struct ftcp_session *session)
 {
-	struct dst_entry *dst = ftcp_flow_cached(&flow->session->inner_route);
+	struct dst_entry *dst = ftcp_flow_cached(&session->inner_route);
+	struct net *net = session->tunnel->inner_net;
 	struct ftcp_pair pair = {
-		.local = flow->session->key.pair.remote,
-		.remote = flow->session->key.pair.local,
+		.local = session->key.pair.remote,
+		.remote = session->key.pair.local,
 	};
 
 	if (likely(dst))
 		return dst;
 	/* An address may have gone a while before there is another way. */
-	if (!ftcp_own_address(flow->session->tunnel->inner_net, &flow->session->key.pair.remote))
-		ftcp_handover_look(flow->session->tunnel->inner_net);
-	return renew_route(flow, &flow->session->inner_route, flow->session->tunnel->inner_net,
-			   &pair, IPPROTO_UDP);
+	if (!ftcp_own_address(net, &pair.local))
+		ftcp_handover_look(net);
+	return renew_route(session, &session->inner_route, net, &pair,
+			   IPPROTO_UDP);
 }

@@ -8,10 +8,11 @@
 #include "addr.h"
 
 struct ftcp_flow;
+struct ftcp_session;
 
 /**
  * struct ftcp_route - a cached route
- * @dst: the route, RCU; a reference is held; replaced under ftcp_flow.lock
+ * @dst: the route, RCU; a reference is held; replaced under ftcp_session.lock
  * @cookie: for dst_check()
  */
 struct ftcp_route {
@@ -24,11 +25,11 @@ struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,
 bool ftcp_own_address(struct net *net, const struct ftcp_end *end);
 
 struct dst_entry *ftcp_flow_cached(const struct ftcp_route *route);
-bool ftcp_flow_keep_route(struct ftcp_flow *flow, struct ftcp_route *route,
-			  struct dst_entry *dst);
+void ftcp_session_keep_route(struct ftcp_session *session,
+			     struct ftcp_route *route, struct dst_entry *dst);
 struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow);
 struct dst_entry *ftcp_flow_sending_dst(struct ftcp_flow *flow);
 u32 ftcp_flow_path_mtu(const struct ftcp_flow *flow);
-struct dst_entry *ftcp_flow_inner_dst(struct ftcp_flow *flow);
+struct dst_entry *ftcp_session_inner_dst(struct ftcp_session *session);
 
 #endif /* FTCP_ROUTE_H */

@@ -4,7 +4,7 @@
  *
  *	routed			ip_output -> ftcp_xmit()
  *	listen, forward		LOCAL_IN or LOCAL_OUT hook -> ftcp_intercept()
- *	all			flow by the datagram's ends, or a new one
+ *	all			session by the datagram's ends, or a new one; its flow
  *				-> send_on() -> coalesce.c
  *				-> send_datagram() -> gso.c
  *				-> ftcp_output() -> ip_local_out()
@@ -28,7 +28,9 @@
 #include "input.h"
 #include "packet.h"
 #include "peer.h"
+#include "queue.h"
 #include "route.h"
+#include "session.h"
 #include "table.h"
 #include "tunnel.h"
 
@@ -157,34 +159,35 @@ static bool segments_whole(const struct ftcp_tunnel *tunnel,
 	       READ_ONCE(tunnel->config.df) == FTCP_DF_SET;
 }
 
-static bool send_on(struct ftcp_flow *flow, struct sk_buff *skb);
+static bool send_on(struct ftcp_session *session, struct sk_buff *skb);
 
-static void send_split(struct ftcp_flow *flow, struct sk_buff *skb)
+static void send_split(struct ftcp_session *session, struct sk_buff *skb)
 {
 	struct sk_buff *segs = ftcp_gso_split(skb), *next;
 	struct ftcp_pair pair;
 	enum ftcp_drop_attr reason;
 
 	if (!segs) {
-		ftcp_drop_tx(flow->session->tunnel, FTCP_DROP_MEMORY, NULL);
+		ftcp_drop_tx(session->tunnel, FTCP_DROP_MEMORY, NULL);
 		return;
 	}
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
 		skb_reset_network_header(skb);
 		if (!read_datagram(skb, &pair, &reason))
-			ftcp_drop_tx(flow->session->tunnel, reason, skb);
-		else if (!send_on(flow, skb))
-			ftcp_drop_tx(flow->session->tunnel, FTCP_DROP_REFUSED, skb);
+			ftcp_drop_tx(session->tunnel, reason, skb);
+		else if (!send_on(session, skb))
+			ftcp_drop_tx(session->tunnel, FTCP_DROP_REFUSED, skb);
 	}
 }
 
 /* One datagram, or a super-packet, on an established flow.  Sequence numbers
  * are taken when nothing can go wrong any more.
  */
-static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
+static void send_datagram(struct ftcp_session *session, struct ftcp_flow *flow,
+			  struct sk_buff *skb)
 {
-	struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	struct ftcp_tunnel *tunnel = session->tunnel;
 	unsigned int hlen = datagram_hlen(skb), new_hlen, len, largest;
 	bool whole = segments_whole(tunnel, &flow->outer);
 	struct ftcp_data data;
@@ -194,7 +197,7 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 	u64 now;
 
 	if (unlikely(!ftcp_gso_udp_whole(skb))) {
-		send_split(flow, skb);
+		send_split(session, skb);
 		return;
 	}
 	dst = ftcp_flow_sending_dst(flow);
@@ -222,11 +225,11 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 	now = ftcp_now();
 	sent = ftcp_conn_send(&flow->conn, len, now, count > 1, &data);
 	if (unlikely(sent == FTCP_SENT_NO)) {
-		/* Another processor has taken the room that there was; or the
-		 * flow was closed a moment ago.
+		/* Another processor has taken the room that there was, or
+		 * another flow, not yet established, carries the session now;
+		 * or the flow was closed a moment ago.
 		 */
-		if (flow->session->dialled && ftcp_may_wait(&flow->conn) &&
-		    ftcp_flow_enqueue(flow, skb))
+		if (session->dialled && ftcp_session_enqueue(session, skb))
 			return;
 		ftcp_drop_tx(tunnel, FTCP_DROP_REFUSED, skb);
 		return;
@@ -238,28 +241,31 @@ static void send_datagram(struct ftcp_flow *flow, struct sk_buff *skb)
 			    ftcp_tunnel_ttl(tunnel, ftcp_gso_ttl(skb)));
 	if (unlikely(!whole))
 		ftcp_gso_allow_fragments(tunnel->underlay, skb);
-	atomic64_add(count, &flow->session->tx_packets);
-	atomic64_add(len, &flow->session->tx_bytes);
+	atomic64_add(count, &session->tx_packets);
+	atomic64_add(len, &session->tx_bytes);
 	ftcp_stats_tx(tunnel->stats, count, len);
 	dev_sw_netstats_tx_add(tunnel->link->dev, count, len);
 	ftcp_output(tunnel->underlay, dst, skb,
 		    READ_ONCE(tunnel->config.fwmark));
 }
 
-/* Send on @flow, or, if it was dialled, have it wait for the connection, or for
- * the first acknowledgement on it.  A super-packet that is larger than what may be
- * on the way until then could wait for that only in parts.  What waits in an
- * accepted flow are segments, and a datagram must not be taken for one: if there is
+/* Send on the session's flow, or, if this end dials, have it wait for the connection,
+ * or for the first acknowledgement on it.  A super-packet that is larger than what may
+ * be on the way until then could wait for that only in parts.  What waits in an
+ * accepted session are segments, and a datagram must not be taken for one: if there is
  * no room, nobody is hearing, and the timer ends the flow.  False, and @skb is
- * still the caller's, if the flow is about to end.
+ * still the caller's, if the session is about to end.
  */
-static bool send_on(struct ftcp_flow *flow, struct sk_buff *skb)
+static bool send_on(struct ftcp_session *session, struct sk_buff *skb)
 {
-	/* with what was written before the wait ended: see ftcp_flow_flush() */
-	bool waiting = flow->session->dialled && smp_load_acquire(&flow->session->waiting);
+	/* with what was written before the wait ended: see ftcp_session_flush() */
+	bool waiting = session->dialled && smp_load_acquire(&session->waiting);
+	struct ftcp_flow *flow = rcu_dereference(session->active);
 	unsigned int len = skb->len - datagram_hlen(skb);
 	u64 now = ftcp_now();
 
+	if (unlikely(!flow))
+		return false;
 	if (likely(!waiting)) {
 		if (unlikely(ftcp_load(flow->conn.state) != FTCP_ESTABLISHED))
 			return false;
@@ -267,30 +273,37 @@ static bool send_on(struct ftcp_flow *flow, struct sk_buff *skb)
 	}
 	if (likely(!waiting)) {
 		if (likely(ftcp_gso_udp_whole(skb)))
-			ftcp_batch_send(flow, skb);
+			ftcp_batch_send(session, flow, skb);
 		else
-			send_split(flow, skb);
-	} else if (unlikely(!flow->session->dialled)) {
+			send_split(session, skb);
+	} else if (unlikely(!session->dialled)) {
 		ftcp_flow_arm(flow, now);
-		ftcp_drop_tx(flow->session->tunnel, FTCP_DROP_QUEUE_FULL, skb);
+		ftcp_drop_tx(session->tunnel, FTCP_DROP_QUEUE_FULL, skb);
 	} else if (skb_is_gso(skb) && len > FTCP_FIRST_FLIGHT) {
-		send_split(flow, skb);
+		send_split(session, skb);
 	} else {
-		return ftcp_flow_enqueue(flow, skb);
+		return ftcp_session_enqueue(session, skb);
 	}
 	return true;
 }
 
 /**
- * ftcp_send_now() - send a packet that waited for its flow, or for others
- * @flow: the flow, established
+ * ftcp_send_now() - send a packet that waited for a flow, or for others
+ * @session: its session
  * @skb: a datagram or a super-packet; consumed
+ *
+ * By the flow that carries the session now.
  *
  * Context: RCU, bottom halves disabled.
  */
-void ftcp_send_now(struct ftcp_flow *flow, struct sk_buff *skb)
+void ftcp_send_now(struct ftcp_session *session, struct sk_buff *skb)
 {
-	send_datagram(flow, skb);
+	struct ftcp_flow *flow = rcu_dereference(session->active);
+
+	if (likely(flow))
+		send_datagram(session, flow, skb);
+	else
+		ftcp_drop_tx(session->tunnel, FTCP_DROP_REFUSED, skb);
 }
 
 static void dial_and_send(struct ftcp_tunnel *tunnel, struct ftcp_peer *peer,
@@ -298,15 +311,15 @@ static void dial_and_send(struct ftcp_tunnel *tunnel, struct ftcp_peer *peer,
 			  struct sk_buff *skb)
 {
 	enum ftcp_drop_attr reason = FTCP_DROP_REFUSED;
-	struct ftcp_flow *flow;
+	struct ftcp_session *session;
 
-	flow = ftcp_flow_dial(tunnel, peer, key, &reason);
-	if (flow && send_on(flow, skb))
+	session = ftcp_session_dial(tunnel, peer, key, &reason);
+	if (session && send_on(session, skb))
 		return;
-	if (!flow && reason == FTCP_DROP_REFUSED &&
+	if (!session && reason == FTCP_DROP_REFUSED &&
 	    ftcp_backoff_tell(&peer->backoff) == FTCP_TELL_PORT)
 		ftcp_icmp_refused(skb);
-	else if (!flow)
+	else if (!session)
 		ftcp_icmp_unreachable(skb);
 	ftcp_drop_tx(tunnel, reason, skb);
 }
@@ -342,8 +355,8 @@ static void xmit(struct sk_buff *skb, struct net_device *dev)
 	struct ftcp_link *link = netdev_priv(dev);
 	struct net *underlay = rcu_dereference(link->underlay);
 	struct ftcp_inner_key key = { .link = link };
+	struct ftcp_session *session;
 	enum ftcp_drop_attr reason;
-	struct ftcp_flow *flow;
 	struct ftcp_peer *peer;
 
 	/* What came out of the link does not go back into it: it would circle
@@ -354,8 +367,8 @@ static void xmit(struct sk_buff *skb, struct net_device *dev)
 	if (unlikely(!read_datagram(skb, &key.pair, &reason)))
 		goto unreachable;
 
-	flow = ftcp_flow_by_inner(ftcp_net(underlay), &key);
-	if (likely(flow && send_on(flow, skb)))
+	session = ftcp_session_by_inner(ftcp_net(underlay), &key);
+	if (likely(session && send_on(session, skb)))
 		return;
 
 	peer = route_datagram(link, &key.pair);
@@ -396,7 +409,7 @@ netdev_tx_t ftcp_xmit(struct sk_buff *skb, struct net_device *dev)
  * @skb: a packet at LOCAL_IN, or one at LOCAL_OUT that would arrive there
  * @state: the hook that it is in, or NULL if it has passed LOCAL_IN
  *
- * Ours is what comes from the target of a flow to the flow's own port, and
+ * Ours is what comes from the target of a session to the session's own port, and
  * what anyone sends to an address that a tunnel listens on.
  *
  * Return: whether it was consumed.
@@ -405,18 +418,18 @@ bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb,
 		    const struct nf_hook_state *state)
 {
 	struct ftcp_inner_key key = { };
+	struct ftcp_session *session;
 	enum ftcp_drop_attr reason;
 	struct ftcp_tunnel *tunnel;
-	struct ftcp_flow *flow;
 	struct ftcp_peer *peer;
 	unsigned int ip_hlen;
 
 	if (!ftcp_packet_read(skb, IPPROTO_UDP, sizeof(struct udphdr),
 			      &key.pair.local, &key.pair.remote, &ip_hlen))
 		return false;
-	flow = ftcp_flow_by_inner(fn, &key);
-	tunnel = flow ? flow->session->tunnel :
-			ftcp_tunnel_listening(fn, &key.pair.remote);
+	session = ftcp_session_by_inner(fn, &key);
+	tunnel = session ? session->tunnel :
+			   ftcp_tunnel_listening(fn, &key.pair.remote);
 	if (!tunnel || !netif_running(tunnel->link->dev) ||
 	    ftcp_pair_link_local(&key.pair))
 		return false;
@@ -430,7 +443,7 @@ bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb,
 		ftcp_drop_tx(tunnel, reason, skb);
 		return true;
 	}
-	if (likely(flow && send_on(flow, skb)))
+	if (likely(session && send_on(session, skb)))
 		return true;
 	if (tunnel->mode != FTCP_MODE_LISTEN) {
 		ftcp_drop_tx(tunnel, FTCP_DROP_REFUSED, skb);
@@ -501,7 +514,7 @@ unsigned int ftcp_hook_local_out(void *priv, struct sk_buff *skb,
  * @pair: TCP ends; local is ours
  * @ctl: what to send; nothing, if its flags are 0
  *
- * Context: process or softirq, no flow's lock held.
+ * Context: process or softirq, no session's lock held.
  */
 void ftcp_send_control(struct ftcp_tunnel *tunnel, struct dst_entry *dst,
 		       const struct ftcp_pair *pair,

@@ -4,6 +4,8 @@
 #define FTCP_SESSION_H
 
 #include <linux/atomic.h>
+#include <linux/jiffies.h>
+#include <linux/refcount.h>
 #include <linux/rhashtable.h>
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
@@ -13,6 +15,8 @@
 #include "peer.h"
 #include "route.h"
 #include "tunnel.h"
+
+struct ftcp_flow;
 
 /**
  * struct ftcp_inner_key - a conversation of datagrams
@@ -30,40 +34,81 @@ struct ftcp_inner_key {
  * struct ftcp_session - a conversation
  * @node: in ftcp_net.inner, if @hashed
  * @key: its ends; complete once the session is in @node's table
- * @active: the flow that carries it, constant
+ * @active: the flow that carries it, or, once that has ended and no other one took
+ *	its place, NULL; RCU, changed under @lock
  * @tunnel: the tunnel, constant
- * @peer: the peer, constant; a reference is held from the time that the flow is
- *	linked to its teardown
- * @epoch: that of the peer when the flow was linked, constant from then on
- * @dialled: this end opened the connection; constant
- * @waiting: datagrams have to queue, for the connection or for the first
+ * @peer: the peer, constant; a reference is held from the first flow to the last
+ * @epoch: that of the peer when the session began, constant
+ * @dialled: this end opens the connections; constant
+ * @waiting: datagrams have to queue, for a connection or for the first
  *	acknowledgement on it; changed under @lock, cleared when @queue is empty
  * @forwarded: mode routed: its datagrams are for other hosts
- * @owes: the connection that had the conversation before was lost, and the
- *	application hears of it if this one cannot be had; changed under @lock
+ * @owes: the connection that carried it before was lost, and the application hears
+ *	of it if another one cannot be had; under @lock
  * @inner_route: route of the datagrams to application or target; mode routed:
  *	their route in this host, see input.c
- * @source: whom it is counted for, see source.c; under ftcp_tunnel.lock
+ * @source: whom its flows are counted for, see source.c; under ftcp_tunnel.lock
+ * @standby: the flow that is being dialled to take @active's place, or NULL; under
+ *	@lock
+ * @udp_port: reservation of the UDP port towards the target, until the end or
+ *	ftcp_flow_evict() takes it
  * @tx_packets: datagrams sent
  * @tx_bytes: bytes of their payload
  * @batch: what leaves together; see there for who protects it
  * @fresh: in ftcp_source.fresh, if it may give way to others, under ftcp_tunnel.lock
+ * @rcu: for freeing, when it has no @source any more
+ * @list: in ftcp_peer.sessions, under ftcp_tunnel.lock
+ * @refs: of the flows, each until its teardown
+ * @hashed: in the table of sessions, until it ends or is being closed; under @lock
+ * @flushing: somebody is sending the first of what was in @queue; under @lock
+ * @silent: the far end is not told of the end; under @lock
+ * @ended: its last flow is dead
  * @rx_packets: datagrams received
  * @rx_bytes: bytes of their payload
- * @lock: protects the slow path of the flow's connection, the flow, and the members
- *	below
- * @hashed: in the table of sessions
- * @flushing: somebody is sending the first of what was in @queue
- * @silent: the far end is not told of the end
- * @queue: dialled: datagrams that wait for the connection; accepted: segments
- *	that wait for the UDP port towards the target
- * @udp_port: reservation of the UDP port towards the target, until the teardown or
- *	ftcp_flow_evict() takes it
+ * @lock: protects what is said so, and the flows: the slow path of their connections,
+ *	their phases, their membership in the table
+ * @queue: dialled: datagrams that wait for a connection; accepted: segments that
+ *	wait for the UDP port towards the target; under @lock
+ * @flows: list of struct ftcp_flow; usually one, and while one is replaced two or
+ *	more; under @lock
+ *
+ * A sender finds the session by the datagram's ends and goes on to the flow that
+ * carries it; a receiver finds a flow by the segment's ends and goes on to its
+ * session.  What the one reads is in the first two cache lines, with those of the
+ * flow; so is what the other reads.
+ *
+ * Lifetime.  A session begins with its first flow and ends with its last.  It is
+ * found under RCU only, by the table or by one of its flows.  Each flow holds a
+ * reference, until its teardown; the last of these stops the timer of @batch, gives
+ * the port back, and has the session freed after a grace period.  So flows that were
+ * found under RCU have their session.  It keeps its peer, which keeps the tunnel (see
+ * tunnel.h).
+ *
+ * Replacement.  A flow that the core wants replaced goes on, and @standby is dialled.
+ * When that is established, @active is assigned, and nothing else happens to the
+ * conversation: what waits in @queue or @batch leaves by the new flow.  The old one
+ * receives for a while what is under way, and closes.  If it is lost before, other
+ * than by this end's will, @standby is made @active as it is, and datagrams wait.  A
+ * standby that comes to nothing is told to @active.
+ *
+ * Doom.  To end all sessions of a peer at once (ftcp_reaper_doom(), under RTNL)
+ * nothing is done but to raise the peer's epoch.  A session of an earlier one is
+ * doomed, for ever, with its flows: look-ups and dumps pass them over, their timers
+ * and their setup do nothing any more, no flow is added, and they are not among the
+ * flows of the tunnel.  They are still in the tables, and the session in the peer's
+ * list, where all that are doomed come before all others, until the reaper kills them;
+ * or, before that, whoever needs their place in a table (ftcp_table_make_way()): two
+ * with the same ends never exist together, and what is said of the first's end is said
+ * before the second begins.
+ *
+ * Lock order: @lock, then ftcp_tunnel.lock.  Never two sessions' locks.  No packet is
+ * sent under @lock, or under that of @batch, which is not taken together with any
+ * other.
  */
 struct ftcp_session {
 	struct rhash_head node;
 	struct ftcp_inner_key key;
-	struct ftcp_flow *active;
+	struct ftcp_flow __rcu *active;
 
 	struct ftcp_tunnel *tunnel;
 	struct ftcp_peer *peer;
@@ -74,28 +119,94 @@ struct ftcp_session {
 	bool owes;
 	struct ftcp_route inner_route;
 	struct ftcp_source *source;
+	struct ftcp_flow *standby;
+	struct ftcp_port *udp_port;
 
 	/* what a sender writes */
 	atomic64_t tx_packets ____cacheline_aligned;
 	atomic64_t tx_bytes;
 	struct ftcp_batch batch;
-	struct list_head fresh;
+	union {
+		struct list_head fresh;
+		struct rcu_head rcu;
+	};
+	struct list_head list;
+	refcount_t refs;
+	bool hashed;
+	bool flushing;
+	bool silent;
+	bool ended;
 
 	/* what a receiver writes */
 	atomic64_t rx_packets ____cacheline_aligned;
 	atomic64_t rx_bytes;
 	spinlock_t lock;
-	bool hashed;
-	bool flushing;
-	bool silent;
 	struct sk_buff_head queue;
-	struct ftcp_port *udp_port;
+	struct list_head flows;
 };
+
+extern u64 ftcp_asleep;	/* ms, see handover.c */
+
+/* The core's clock: milliseconds, never 0.  It goes on while the host is suspended,
+ * see core/policy.h, which jiffies do not; to read a clock that does would cost more
+ * than to add what it is ahead.
+ */
+static inline u64 ftcp_now(void)
+{
+	return jiffies64_to_msecs(get_jiffies_64()) + ftcp_load(ftcp_asleep);
+}
 
 /* Whether nobody but the reaper is to find a session any more. */
 static inline bool ftcp_session_doomed(const struct ftcp_session *session)
 {
 	return unlikely(session->epoch != READ_ONCE(session->peer->epoch));
 }
+
+/* The flow that carries a session, under its lock. */
+static inline struct ftcp_flow *
+ftcp_session_active(const struct ftcp_session *session)
+{
+	return rcu_dereference_protected(session->active,
+					 lockdep_is_held(&session->lock));
+}
+
+/* The network namespace in whose table a tunnel's sessions are. */
+static inline struct ftcp_net *ftcp_inner_net(const struct ftcp_tunnel *t)
+{
+	return ftcp_net(t->mode == FTCP_MODE_ROUTED ? t->underlay :
+						      t->inner_net);
+}
+
+struct ftcp_session *ftcp_session_new(struct ftcp_tunnel *tunnel,
+				      struct ftcp_peer *peer, bool dialled);
+void ftcp_session_free(struct ftcp_session *session);
+struct ftcp_session *ftcp_session_dial(struct ftcp_tunnel *tunnel,
+				       struct ftcp_peer *peer,
+				       const struct ftcp_inner_key *key,
+				       enum ftcp_drop_attr *reason);
+struct ftcp_flow *ftcp_session_accept(struct ftcp_tunnel *tunnel,
+				      struct ftcp_peer *peer,
+				      const struct ftcp_pair *outer,
+				      const struct ftcp_segment *seg,
+				      enum ftcp_drop_attr *reason);
+bool ftcp_session_dial_standby(struct ftcp_flow *flow,
+			       enum ftcp_drop_attr *reason);
+
+bool ftcp_session_add(struct ftcp_session *session, struct ftcp_flow *flow,
+		      enum ftcp_drop_attr *reason);
+void ftcp_session_remove(struct ftcp_session *session, struct ftcp_flow *flow);
+void ftcp_session_activate(struct ftcp_session *session,
+			   struct ftcp_flow *flow);
+bool ftcp_session_succeed(struct ftcp_session *session);
+bool ftcp_session_dial_again(struct ftcp_session *session);
+bool ftcp_session_take_over(struct ftcp_session *session,
+			    struct ftcp_flow *flow);
+void ftcp_session_end(struct ftcp_session *session);
+void ftcp_session_detach(struct ftcp_session *session);
+unsigned int ftcp_session_kill(struct ftcp_session *session, bool silent);
+void ftcp_session_put(struct ftcp_session *session);
+
+int ftcp_session_init(void);
+void ftcp_session_exit(void);
 
 #endif /* FTCP_SESSION_H */

@@ -2,7 +2,7 @@
 /*
  * How flows begin, as far as it takes a process: to reserve a port sleeps.
  *
- * Whoever made the flow, in softirq, has put it where others find it, so that
+ * Whoever made the flow, in softirq, has put its session where others find it, so that
  * packets wait in its queue meanwhile; if it comes to nothing here, their senders
  * are told.
  */
@@ -16,8 +16,10 @@
 #include "input.h"
 #include "peer.h"
 #include "port.h"
+#include "queue.h"
 #include "renew.h"
 #include "route.h"
+#include "session.h"
 #include "setup.h"
 #include "source.h"
 #include "table.h"
@@ -55,7 +57,7 @@ static int add_outer_again(struct ftcp_flow *flow) __acquires(&flow->session->lo
 {
 	struct ftcp_flow *old;
 
-	ftcp_table_make_way(flow);
+	ftcp_table_make_way_outer(flow);
 	rcu_read_lock();
 	old = ftcp_flow_by_outer(ftcp_net(flow->session->tunnel->underlay),
 				 &flow->outer);
@@ -68,13 +70,21 @@ static int add_outer_again(struct ftcp_flow *flow) __acquires(&flow->session->lo
 	return ftcp_flow_dead(flow) ? -EEXIST : ftcp_table_add_outer(flow);
 }
 
-/* A flow cannot be dialled.  Want of a port is as bad for an heir as no answer. */
+/* A flow cannot be dialled.  Want of a port is as bad for a standby as no answer. */
 static void not_dialled(struct ftcp_flow *flow, enum ftcp_drop_attr reason)
 {
-	ftcp_flow_drop_waiting(flow, reason, ftcp_icmp_unreachable);
-	if (flow->heir) {
+	struct ftcp_session *session = flow->session;
+	bool carrier;
+
+	spin_lock_bh(&session->lock);
+	carrier = flow == ftcp_session_active(session);
+	spin_unlock_bh(&session->lock);
+	if (carrier) {
+		ftcp_session_drop_waiting(session, reason,
+					  ftcp_icmp_unreachable);
+	} else {
 		local_bh_disable();
-		ftcp_stats_drop(flow->session->tunnel->stats, reason);
+		ftcp_stats_drop(session->tunnel->stats, reason);
 		local_bh_enable();
 	}
 	ftcp_flow_kill(flow,
@@ -208,7 +218,7 @@ static struct ftcp_port *target_port(struct ftcp_flow *flow,
 	bool v4 = tunnel->target.family == AF_INET;
 	struct net *net = tunnel->inner_net;
 	struct ftcp_port *port = ERR_PTR(-EADDRINUSE);
-	u32 has = ftcp_source_flows(flow);
+	u32 has = ftcp_source_flows(flow->session);
 	bool fair = ftcp_port_fair(net, IPPROTO_UDP, has);
 	int tries = EVICTIONS;
 
@@ -230,7 +240,8 @@ static struct ftcp_port *target_port(struct ftcp_flow *flow,
 
 static void setup_forward(struct ftcp_flow *flow)
 {
-	struct ftcp_tunnel *tunnel = flow->session->tunnel;
+	struct ftcp_session *session = flow->session;
+	struct ftcp_tunnel *tunnel = session->tunnel;
 	struct ftcp_pair pair = { .remote = tunnel->target };
 	enum ftcp_drop_attr reason = FTCP_DROP_PORT_TAKEN;
 	struct ftcp_port *port;
@@ -253,20 +264,20 @@ static void setup_forward(struct ftcp_flow *flow)
 	}
 
 	rcu_read_lock();
-	spin_lock_bh(&flow->session->lock);
-	flow->session->udp_port = port;
-	flow->session->key.pair.local = pair.remote;
-	flow->session->key.pair.remote = pair.local;
-	err = ftcp_flow_dead(flow) ? -EEXIST : ftcp_table_add_inner(flow);
+	spin_lock_bh(&session->lock);
+	session->udp_port = port;
+	session->key.pair.local = pair.remote;
+	session->key.pair.remote = pair.local;
+	err = ftcp_flow_dead(flow) ? -EEXIST : ftcp_table_add_inner(session);
 	if (!err)
 		ftcp_flow_announce(flow);
 	if (!err && rare)
-		ftcp_source_may_yield(flow);
-	spin_unlock_bh(&flow->session->lock);
+		ftcp_source_may_yield(session);
+	spin_unlock_bh(&session->lock);
 	rcu_read_unlock();
 	if (err)
 		goto abort;
-	ftcp_flow_flush(flow);
+	ftcp_session_flush(session);
 	return;
 
 refuse:
@@ -274,7 +285,7 @@ refuse:
 	local_bh_disable();
 	ftcp_drop_rx(tunnel, reason, NULL);
 	local_bh_enable();
-	ftcp_flow_drop_waiting(flow, reason, ftcp_icmp_unreachable);
+	ftcp_session_drop_waiting(session, reason, ftcp_icmp_unreachable);
 abort:
 	ftcp_flow_kill(flow, FTCP_EV_DEAD, FTCP_REASON_FAILED);
 }

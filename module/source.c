@@ -15,7 +15,7 @@
  * grace period.  A tunnel's address in the key is never stale, since a tunnel
  * outlives its flows.
  *
- * Of the flows that a tunnel in mode forward accepts, a source knows those to which
+ * Of the sessions that a tunnel in mode forward accepts, a source knows those to which
  * the target has said nothing: when ports are rare, the oldest of the source that
  * has the most gives way (ftcp_source_victim()).  Sources are kept by how many flows
  * they have, in powers of two, for each namespace, so that none has to be searched.
@@ -24,7 +24,7 @@
 #include <linux/rhashtable.h>
 #include <linux/slab.h>
 
-#include "flow.h"
+#include "session.h"
 #include "source.h"
 #include "tunnel.h"
 
@@ -47,7 +47,7 @@ struct source_key {
  * @node: in sources
  * @key: which one
  * @flows: how many flows, at least 1; under ftcp_tunnel.lock
- * @fresh: struct ftcp_flow that may give way, without an answer as far as anybody
+ * @fresh: struct ftcp_session that may give way, without an answer as far as anybody
  *	has looked, the oldest first; under ftcp_tunnel.lock
  * @rank: in ftcp_net.ranks of the targets' namespace, if there may be a fresh flow;
  *	under that namespace's ranks_lock
@@ -71,18 +71,20 @@ static const struct rhashtable_params params = {
 	.automatic_shrinking = true,
 };
 
-static struct source_key key_of(const struct ftcp_flow *flow)
+static struct source_key key_of(const struct ftcp_session *session,
+				const struct ftcp_end *remote)
 {
-	const struct ftcp_end *end = flow->session->dialled ? &flow->session->key.pair.local :
-						     &flow->outer.remote;
+	const struct ftcp_end *end =
+		session->dialled ? &session->key.pair.local : remote;
 	struct source_key key = {
-		.tunnel = flow->session->tunnel,
-		.dialled = flow->session->dialled,
+		.tunnel = session->tunnel,
+		.dialled = session->dialled,
 		.addr = end->addr,
 	};
 
 	BUILD_BUG_ON(sizeof(key) != 2 * sizeof(long) + sizeof(key.addr));
-	ftcp_source_of(key.addr.s6_addr, end->family == AF_INET, flow->session->dialled);
+	ftcp_source_of(key.addr.s6_addr, end->family == AF_INET,
+		       session->dialled);
 	return key;
 }
 
@@ -107,32 +109,34 @@ static void rank(struct ftcp_source *source)
 }
 
 /**
- * ftcp_source_get() - count a flow for its source
- * @flow: the flow; not counted yet, its source's address known
- * @limit: most flows of one source
+ * ftcp_source_get() - count another flow for a session's source
+ * @session: the session
+ * @remote: the far end of the flow
  *
  * Context: bottom halves disabled, ftcp_tunnel.lock held.
  * Return: 0, -EDQUOT if the source has as many as it may, or another error.
  */
-int ftcp_source_get(struct ftcp_flow *flow, u32 limit)
+int ftcp_source_get(struct ftcp_session *session, const struct ftcp_end *remote)
 {
-	struct source_key key = key_of(flow);
-	struct ftcp_source *source;
+	u32 limit = READ_ONCE(session->tunnel->config.max_per_source);
+	struct source_key key = key_of(session, remote);
+	struct ftcp_source *source = session->source;
 	struct mem_cgroup *memcg;
 	int err;
 
-	lockdep_assert_held(&flow->session->tunnel->lock);
-	source = rhashtable_lookup_fast(&sources, &key, params);
+	lockdep_assert_held(&session->tunnel->lock);
+	if (!source)
+		source = rhashtable_lookup_fast(&sources, &key, params);
 	if (source) {
 		if (source->flows >= limit)
 			return -EDQUOT;
 		source->flows++;
-		flow->session->source = source;
+		session->source = source;
 		rank(source);
 		return 0;
 	}
 
-	memcg = set_active_memcg(flow->session->tunnel->memcg);
+	memcg = set_active_memcg(session->tunnel->memcg);
 	source = kmalloc(sizeof(*source), FTCP_GFP_FLOW);
 	set_active_memcg(memcg);
 	if (!source)
@@ -146,23 +150,26 @@ int ftcp_source_get(struct ftcp_flow *flow, u32 limit)
 		kfree(source);
 		return err;
 	}
-	flow->session->source = source;
+	session->source = source;
 	return 0;
 }
 
 /**
  * ftcp_source_put() - undo ftcp_source_get()
- * @flow: the flow, counted
+ * @session: the session
+ * @last: it has no other flow
  *
  * Context: bottom halves disabled, ftcp_tunnel.lock held.
  */
-void ftcp_source_put(struct ftcp_flow *flow)
+void ftcp_source_put(struct ftcp_session *session, bool last)
 {
-	struct ftcp_source *source = flow->session->source;
+	struct ftcp_source *source = session->source;
 
-	lockdep_assert_held(&flow->session->tunnel->lock);
-	flow->session->source = NULL;
-	list_del_init(&flow->session->fresh);
+	lockdep_assert_held(&session->tunnel->lock);
+	if (last) {
+		session->source = NULL;
+		list_del_init(&session->fresh);
+	}
 	source->flows--;
 	rank(source);
 	if (source->flows)
@@ -172,34 +179,34 @@ void ftcp_source_put(struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_source_flows() - how many flows a flow's source has
- * @flow: the flow
+ * ftcp_source_flows() - how many flows a session's source has
+ * @session: the session
  *
- * Return: the number, this one included; 0 if it is dead.
+ * Return: the number; 0 if the session has ended.
  */
-u32 ftcp_source_flows(const struct ftcp_flow *flow)
+u32 ftcp_source_flows(const struct ftcp_session *session)
 {
 	u32 flows = 0;
 
-	spin_lock_bh(&flow->session->tunnel->lock);
-	if (flow->session->source)
-		flows = flow->session->source->flows;
-	spin_unlock_bh(&flow->session->tunnel->lock);
+	spin_lock_bh(&session->tunnel->lock);
+	if (session->source)
+		flows = session->source->flows;
+	spin_unlock_bh(&session->tunnel->lock);
 	return flows;
 }
 
 /**
- * ftcp_source_may_yield() - a flow may have to give way to others
- * @flow: a flow that has a port of a kind that may become rare
+ * ftcp_source_may_yield() - a session may have to give way to others
+ * @session: a session that has a port of a kind that may become rare
  */
-void ftcp_source_may_yield(struct ftcp_flow *flow)
+void ftcp_source_may_yield(struct ftcp_session *session)
 {
-	spin_lock_bh(&flow->session->tunnel->lock);
-	if (flow->session->source) {
-		list_add_tail(&flow->session->fresh, &flow->session->source->fresh);
-		rank(flow->session->source);
+	spin_lock_bh(&session->tunnel->lock);
+	if (session->source) {
+		list_add_tail(&session->fresh, &session->source->fresh);
+		rank(session->source);
 	}
-	spin_unlock_bh(&flow->session->tunnel->lock);
+	spin_unlock_bh(&session->tunnel->lock);
 }
 
 /* The source that has the most flows; it is kept by RCU. */
@@ -216,11 +223,11 @@ static struct ftcp_source *fullest(struct ftcp_net *fn, u32 least)
 	return source;
 }
 
-/* The oldest flow of a source that its target never answered; those that have an
+/* The oldest session of a source that its target never answered; those that have an
  * answer by now are not asked again.
  */
-static struct ftcp_flow *oldest_fresh(struct ftcp_net *fn,
-				      struct ftcp_source *source)
+static struct ftcp_session *oldest_fresh(struct ftcp_net *fn,
+					 struct ftcp_source *source)
 {
 	/* kept like its sources */
 	struct ftcp_tunnel *tunnel = (struct ftcp_tunnel *)source->key.tunnel;
@@ -240,26 +247,26 @@ static struct ftcp_flow *oldest_fresh(struct ftcp_net *fn,
 		spin_unlock(&fn->ranks_lock);
 	}
 	spin_unlock_bh(&tunnel->lock);
-	return found ? found->active : NULL;
+	return found;
 }
 
 /**
- * ftcp_source_victim() - the flow that is missed least
+ * ftcp_source_victim() - the session that is missed least
  * @fn: network namespace of the targets
  * @least: only of a source that has so many flows, more or less
  *
- * Context: RCU read-side critical section, which keeps the flow.
- * Return: a flow, or NULL if each has an answer from its target.
+ * Context: RCU read-side critical section, which keeps the session.
+ * Return: a session, or NULL if each has an answer from its target.
  */
-struct ftcp_flow *ftcp_source_victim(struct ftcp_net *fn, u32 least)
+struct ftcp_session *ftcp_source_victim(struct ftcp_net *fn, u32 least)
 {
+	struct ftcp_session *session;
 	struct ftcp_source *source;
-	struct ftcp_flow *flow;
 
 	while ((source = fullest(fn, least))) {
-		flow = oldest_fresh(fn, source);
-		if (flow)
-			return flow;
+		session = oldest_fresh(fn, source);
+		if (session)
+			return session;
 	}
 	return NULL;
 }

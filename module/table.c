@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tables by which flows are found: by the two ends of their connection, and
- * by those of their conversation.
+ * The tables by which packets are told to belong together: flows by the two ends of
+ * their connection, sessions by those of their conversation.
  *
- * Read under RCU; a flow is added and removed under its own lock, which also says
- * in which of them it is.
+ * Read under RCU; changed under the session's lock, which also says what is in them.
  */
 #include <linux/jhash.h>
 #include <linux/rhashtable.h>
@@ -82,77 +81,93 @@ struct ftcp_flow *ftcp_flow_by_outer(struct ftcp_net *fn,
 }
 
 /**
- * ftcp_flow_by_inner() - look a flow up by the ends of its datagrams
- * @fn: network namespace, see ftcp_flow_inner_net()
+ * ftcp_session_by_inner() - look a session up by the ends of its datagrams
+ * @fn: network namespace, see ftcp_inner_net()
  * @key: the ends, as in a datagram that enters the tunnel
  *
  * Context: RCU read-side critical section.
- * Return: the flow, or NULL.
+ * Return: the session, or NULL.
  */
-struct ftcp_flow *ftcp_flow_by_inner(struct ftcp_net *fn,
-				     const struct ftcp_inner_key *key)
+struct ftcp_session *ftcp_session_by_inner(struct ftcp_net *fn,
+					   const struct ftcp_inner_key *key)
 {
 	struct ftcp_session *session = rhashtable_lookup(&fn->inner, key,
 							 inner_params);
 
-	return session && !ftcp_session_doomed(session) ? session->active : NULL;
+	return session && !ftcp_session_doomed(session) ? session : NULL;
+}
+
+static void kill_doomed(struct ftcp_flow *flow)
+{
+	if (flow && ftcp_flow_doomed(flow))
+		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
 }
 
 /**
- * ftcp_table_make_way() - end doomed flows that have the ends of another one
- * @flow: the flow, about to be added to one of the tables, or both; its lock is not
- *	held
+ * ftcp_table_make_way_outer() - end a doomed flow that has the ends of another one
+ * @flow: the flow, about to be added to the table; the lock is not held
  *
  * Context: process or softirq.
  */
-void ftcp_table_make_way(const struct ftcp_flow *flow)
+void ftcp_table_make_way_outer(const struct ftcp_flow *flow)
 {
-	struct ftcp_session *session;
-	struct ftcp_flow *old;
+	struct ftcp_net *fn = ftcp_net(flow->session->tunnel->underlay);
 
 	rcu_read_lock();
-	old = rhashtable_lookup(&ftcp_net(flow->session->tunnel->underlay)->outer,
-				&flow->outer, outer_params);
-	if (old && ftcp_flow_doomed(old))
-		ftcp_flow_kill(old, FTCP_EV_CLOSED, FTCP_REASON_CLOSED);
-	session = rhashtable_lookup(&ftcp_flow_inner_net(flow->session->tunnel)->inner,
-				    &flow->session->key, inner_params);
-	if (session && ftcp_session_doomed(session))
-		ftcp_flow_kill(session->active, FTCP_EV_CLOSED,
-			       FTCP_REASON_CLOSED);
+	kill_doomed(rhashtable_lookup(&fn->outer, &flow->outer, outer_params));
+	rcu_read_unlock();
+}
+
+/**
+ * ftcp_table_make_way_inner() - end a doomed session that has the ends of another one
+ * @session: the session, about to be added to the table; its lock is not held
+ *
+ * Context: process or softirq.
+ */
+void ftcp_table_make_way_inner(const struct ftcp_session *session)
+{
+	struct ftcp_session *old;
+
+	rcu_read_lock();
+	old = rhashtable_lookup(&ftcp_inner_net(session->tunnel)->inner,
+				&session->key, inner_params);
+	if (old)
+		kill_doomed(rcu_dereference(old->active));
 	rcu_read_unlock();
 }
 
 /**
  * ftcp_table_add_outer() - let a flow be found by its TCP ends
  * @flow: the flow, its @outer complete; if it is found, it has to be in the next
- *	phase before its lock is released
+ *	phase before the lock is released
  *
- * Context: bottom halves disabled, ftcp_flow.lock held.
+ * Context: bottom halves disabled, ftcp_session.lock held.
  * Return: 0, -EEXIST if another one has these ends, or another error.
  */
 int ftcp_table_add_outer(struct ftcp_flow *flow)
 {
+	struct ftcp_net *fn = ftcp_net(flow->session->tunnel->underlay);
+
 	lockdep_assert_held(&flow->session->lock);
-	return rhashtable_lookup_insert_fast(&ftcp_net(flow->session->tunnel->underlay)->outer,
-					     &flow->outer_node, outer_params);
+	return rhashtable_lookup_insert_fast(&fn->outer, &flow->outer_node,
+					     outer_params);
 }
 
 /**
- * ftcp_table_add_inner() - let a flow be found by its conversation
- * @flow: the flow, its @inner complete
+ * ftcp_table_add_inner() - let a session be found by its conversation
+ * @session: the session, its @key complete
  *
- * Context: bottom halves disabled, ftcp_flow.lock held.
+ * Context: bottom halves disabled, ftcp_session.lock held.
  * Return: 0, -EEXIST if another one has the conversation, or another error.
  */
-int ftcp_table_add_inner(struct ftcp_flow *flow)
+int ftcp_table_add_inner(struct ftcp_session *session)
 {
 	int err;
 
-	lockdep_assert_held(&flow->session->lock);
-	err = rhashtable_lookup_insert_fast(&ftcp_flow_inner_net(flow->session->tunnel)->inner,
-					    &flow->session->node, inner_params);
-	flow->session->hashed = !err;
+	lockdep_assert_held(&session->lock);
+	err = rhashtable_lookup_insert_fast(&ftcp_inner_net(session->tunnel)->inner,
+					    &session->node, inner_params);
+	session->hashed = !err;
 	return err;
 }
 
@@ -160,57 +175,31 @@ int ftcp_table_add_inner(struct ftcp_flow *flow)
  * ftcp_table_del_outer() - let a flow not be found by its TCP ends any more
  * @flow: the flow
  *
- * Context: bottom halves disabled, ftcp_flow.lock held.
+ * Context: bottom halves disabled, ftcp_session.lock held.
  */
 void ftcp_table_del_outer(struct ftcp_flow *flow)
 {
+	struct ftcp_net *fn = ftcp_net(flow->session->tunnel->underlay);
+
 	lockdep_assert_held(&flow->session->lock);
 	if (ftcp_flow_in_outer(flow))
-		rhashtable_remove_fast(&ftcp_net(flow->session->tunnel->underlay)->outer,
-				       &flow->outer_node, outer_params);
+		rhashtable_remove_fast(&fn->outer, &flow->outer_node,
+				       outer_params);
 }
 
 /**
- * ftcp_table_del_inner() - let a flow not be found by its conversation any more
- * @flow: the flow
+ * ftcp_table_del_inner() - let a session not be found by its conversation any more
+ * @session: the session
  *
- * Context: bottom halves disabled, ftcp_flow.lock held.
+ * Context: bottom halves disabled, ftcp_session.lock held.
  */
-void ftcp_table_del_inner(struct ftcp_flow *flow)
+void ftcp_table_del_inner(struct ftcp_session *session)
 {
-	lockdep_assert_held(&flow->session->lock);
-	if (flow->session->hashed)
-		rhashtable_remove_fast(&ftcp_flow_inner_net(flow->session->tunnel)->inner,
-				       &flow->session->node, inner_params);
-	flow->session->hashed = false;
-	flow->successor = NULL;
-}
-
-/**
- * ftcp_table_replace_inner() - have another flow found by a conversation
- * @old: the flow that has it
- * @flow: the flow that takes it over, in one step
- *
- * Context: bottom halves disabled, ftcp_flow.lock of both held.
- * Return: 0, or an error if @old does not have it.
- */
-int ftcp_table_replace_inner(struct ftcp_flow *old, struct ftcp_flow *flow)
-{
-	int err;
-
-	lockdep_assert_held(&flow->session->lock);
-	lockdep_assert_held(&old->session->lock);
-	if (!old->session->hashed)
-		return -ENOENT;
-	err = rhashtable_replace_fast(&ftcp_flow_inner_net(flow->session->tunnel)->inner,
-				      &old->session->node, &flow->session->node,
-				      inner_params);
-	if (err)
-		return err;
-	old->session->hashed = false;
-	old->successor = NULL;
-	flow->session->hashed = true;
-	return 0;
+	lockdep_assert_held(&session->lock);
+	if (session->hashed)
+		rhashtable_remove_fast(&ftcp_inner_net(session->tunnel)->inner,
+				       &session->node, inner_params);
+	session->hashed = false;
 }
 
 /**

@@ -641,7 +641,7 @@ void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
 /**
  * ftcp_conn_retire() - the conversation has moved to a replacement
  * @c: connection
- * @heir: the replacement, established and not yet used
+ * @next: the replacement, established and not yet used
  * @now: present time, ms
  *
  * What is still under way from the far end is received for FTCP_DRAIN, then
@@ -650,15 +650,15 @@ void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
  *
  * Return: 1; 0 if it is not established any more, or had been replaced before.
  */
-int ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *heir, u64 now)
+int ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *next, u64 now)
 {
 	struct ftcp_signs s = ftcp_conn_signs(c, now);
 
 	if (c->state != FTCP_ESTABLISHED || !ftcp_health_retire(&c->health, &s))
 		return 0;
-	if (ftcp_load(heir->tx.last) <= heir->health.opened)
-		ftcp_store(heir->tx.last, s.tx.last);
-	if (ftcp_load(heir->rx.data) <= heir->health.opened)
-		ftcp_store(heir->rx.data, s.rx.data);
+	if (ftcp_load(next->tx.last) <= next->health.opened)
+		ftcp_store(next->tx.last, s.tx.last);
+	if (ftcp_load(next->rx.data) <= next->health.opened)
+		ftcp_store(next->rx.data, s.rx.data);
 	return 1;
 }

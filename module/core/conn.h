@@ -269,7 +269,7 @@ void ftcp_conn_suspect(struct ftcp_conn *c, u64 now);
 int ftcp_conn_renew(struct ftcp_conn *c, u64 now);
 void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
 			    struct ftcp_result *res);
-int ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *heir, u64 now);
+int ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *next, u64 now);
 u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now);
 
 /**

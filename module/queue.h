@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What waits for a session. */
+#ifndef FTCP_QUEUE_H
+#define FTCP_QUEUE_H
+
+#include "session.h"
+
+bool ftcp_session_enqueue(struct ftcp_session *session, struct sk_buff *skb);
+void ftcp_session_flush(struct ftcp_session *session);
+void ftcp_session_drop_waiting(struct ftcp_session *session,
+			       enum ftcp_drop_attr reason,
+			       void (*tell)(struct sk_buff *));
+
+#endif /* FTCP_QUEUE_H */
