@@ -131,6 +131,8 @@ rotates()
 		'[ "$(flows "$S" length)" -ge 2 ]'
 	check "$name: the old ones close" wait_for 30 flows_are "$C" 1
 	check "$name: at the server as well" wait_for 30 flows_are "$S" 1
+	check "$name: the counters are the conversation's" [ "$(flows "$C" \
+		'.[].stats | "\(.["tx-packets"]) \(.["rx-packets"])"')" = '250 250' ]
 	ended=$(ended "$C" t)
 	check "$name: they were replaced ($ended)" \
 		eval '[[ "$ended" =~ ^replaced=[1-9][0-9]*$ ]]'
@@ -283,6 +285,26 @@ stop "$app"
 result=$(cat "$tmp/app")
 check 'nothing was lost' \
 	[ $(($(field sent "$result") - $(field received "$result"))) -le 5 ]
+
+# What waits when the flow is replaced leaves by the new one.  A young connection has
+# no more than its first window on the way until it is acknowledged, or for a second.
+waits_and_moves()
+{
+	c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7002 --count 100 \
+		--size 1000 --oneway && wait_for 10 moved none &&
+		c ftcpctl set peer remote "${on[@]}" endpoint "$S4:4002"
+}
+arrived() { s ftcpctl show --json | jq '.[] | select(.tunnel == "b") | .stats["rx-packets"]'; }
+check 'begin anew' eval 'ip -n "$C" link set ftcp0 down && ip -n "$C" link set ftcp0 up &&
+	c ftcpctl set peer remote "${on[@]}" endpoint "$S4:4001" &&
+	c ftcpctl set "${on[@]}" queue 100 && wait_for 10 flows_are "$S" 0'
+check 'nothing but the handshake gets through there' r nft add table inet deaf "{ chain f {
+	type filter hook forward priority -10; tcp dport 4001 tcp flags & syn != syn drop; }; }"
+before=$(arrived)
+check 'datagrams, and then the peer moves' waits_and_moves
+check 'what waited arrives there' wait_for 10 eval '[ "$(arrived)" = $((before + 36)) ]'
+check 'as before' eval 'r nft delete table inet deaf && c ftcpctl set "${on[@]}" queue 64 &&
+	ip -n "$C" link set ftcp0 down && ip -n "$C" link set ftcp0 up'
 
 # A replacement that is being dialled when the peer moves: the old flow goes on.
 syn_sent_to()
