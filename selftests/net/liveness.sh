@@ -287,7 +287,9 @@ check 'nothing was lost' \
 	[ $(($(field sent "$result") - $(field received "$result"))) -le 5 ]
 
 # What waits when the flow is replaced leaves by the new one.  A young connection has
-# no more than its first window on the way until it is acknowledged, or for a second.
+# no more than its first window on the way until it is acknowledged, or for a second:
+# a machine that is too slow for that finds nothing waiting any more.
+now_ms() { echo $((${EPOCHREALTIME/./} / 1000)); }
 waits_and_moves()
 {
 	c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7002 --count 100 \
@@ -300,9 +302,15 @@ check 'begin anew' eval 'ip -n "$C" link set ftcp0 down && ip -n "$C" link set f
 	c ftcpctl set "${on[@]}" queue 100 && wait_for 10 flows_are "$S" 0'
 check 'nothing but the handshake gets through there' r nft add table inet deaf "{ chain f {
 	type filter hook forward priority -10; tcp dport 4001 tcp flags & syn != syn drop; }; }"
-before=$(arrived)
+before=$(arrived) began=$(now_ms)
 check 'datagrams, and then the peer moves' waits_and_moves
-check 'what waited arrives there' wait_for 10 eval '[ "$(arrived)" = $((before + 36)) ]'
+took=$(($(now_ms) - began))
+if [ "$took" -lt 900 ]; then
+	check 'what waited arrives there' wait_for 10 eval \
+		'[ "$(arrived)" = $((before + 36)) ]'
+else
+	skip 'what waited arrives there' "this machine took $took ms to move the peer"
+fi
 check 'as before' eval 'r nft delete table inet deaf && c ftcpctl set "${on[@]}" queue 64 &&
 	ip -n "$C" link set ftcp0 down && ip -n "$C" link set ftcp0 up'
 
