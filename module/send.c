@@ -181,6 +181,19 @@ static void send_split(struct ftcp_session *session, struct sk_buff *skb)
 	}
 }
 
+/* A datagram, or a super-packet, for a flow on which it cannot leave: another processor
+ * has taken the room that there was, or another flow, not yet established, carries the
+ * session now; or the flow was closed a moment ago.
+ */
+static void send_later(struct ftcp_session *session, struct sk_buff *skb)
+{
+	if (session->dialled && skb_is_gso(skb) &&
+	    skb->len - datagram_hlen(skb) > FTCP_FIRST_FLIGHT)
+		send_split(session, skb);
+	else if (!session->dialled || !ftcp_session_enqueue(session, skb))
+		ftcp_drop_tx(session->tunnel, FTCP_DROP_REFUSED, skb);
+}
+
 /* One datagram, or a super-packet, on an established flow.  Sequence numbers
  * are taken when nothing can go wrong any more.
  */
@@ -189,10 +202,10 @@ static void send_datagram(struct ftcp_session *session, struct ftcp_flow *flow,
 {
 	struct ftcp_tunnel *tunnel = session->tunnel;
 	unsigned int hlen = datagram_hlen(skb), new_hlen, len, largest;
-	bool whole = segments_whole(tunnel, &flow->outer);
 	struct ftcp_data data;
 	struct dst_entry *dst;
 	enum ftcp_sent sent;
+	bool whole;
 	u32 count;
 	u64 now;
 
@@ -200,6 +213,12 @@ static void send_datagram(struct ftcp_session *session, struct ftcp_flow *flow,
 		send_split(session, skb);
 		return;
 	}
+	/* Before it is its ends, and its route with them, are not complete. */
+	if (unlikely(ftcp_load(flow->conn.state) != FTCP_ESTABLISHED)) {
+		send_later(session, skb);
+		return;
+	}
+	whole = segments_whole(tunnel, &flow->outer);
 	dst = ftcp_flow_sending_dst(flow);
 	if (unlikely(!dst)) {
 		ftcp_icmp_unreachable(skb);
@@ -225,13 +244,7 @@ static void send_datagram(struct ftcp_session *session, struct ftcp_flow *flow,
 	now = ftcp_now();
 	sent = ftcp_conn_send(&flow->conn, len, now, count > 1, &data);
 	if (unlikely(sent == FTCP_SENT_NO)) {
-		/* Another processor has taken the room that there was, or
-		 * another flow, not yet established, carries the session now;
-		 * or the flow was closed a moment ago.
-		 */
-		if (session->dialled && ftcp_session_enqueue(session, skb))
-			return;
-		ftcp_drop_tx(tunnel, FTCP_DROP_REFUSED, skb);
+		send_later(session, skb);
 		return;
 	}
 	if (sent == FTCP_SENT_ARM)
@@ -266,11 +279,18 @@ static bool send_on(struct ftcp_session *session, struct sk_buff *skb)
 
 	if (unlikely(!flow))
 		return false;
-	if (likely(!waiting)) {
-		if (unlikely(ftcp_load(flow->conn.state) != FTCP_ESTABLISHED))
+	if (unlikely(!waiting &&
+		     ftcp_load(flow->conn.state) != FTCP_ESTABLISHED)) {
+		/* Another flow may carry it since a moment: then the wait has begun
+		 * before.  Pairs with the assignment in ftcp_session_activate().
+		 */
+		smp_rmb();
+		waiting = session->dialled && READ_ONCE(session->waiting);
+		if (!waiting)
 			return false;
-		waiting = !ftcp_conn_room(&flow->conn, len, now);
 	}
+	if (likely(!waiting))
+		waiting = !ftcp_conn_room(&flow->conn, len, now);
 	if (likely(!waiting)) {
 		if (likely(ftcp_gso_udp_whole(skb)))
 			ftcp_batch_send(session, flow, skb);

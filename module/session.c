@@ -248,18 +248,20 @@ void ftcp_session_detach(struct ftcp_session *session)
  * @reason: why not, if it fails
  *
  * Context: RCU, bottom halves disabled.
- * Return: false if it fails; true also if @flow carries nothing any more, or has
- * a standby.
+ * Return: false if it fails; true also if @flow carries nothing, or has a standby.
+ * One that carries nothing may do so in a moment, and is to ask again then.
  */
 bool ftcp_session_dial_standby(struct ftcp_flow *flow,
 			       enum ftcp_drop_attr *reason)
 {
 	struct ftcp_session *session = flow->session;
+	struct ftcp_result nothing;
 	bool done = true;
 
 	spin_lock(&session->lock);
-	if (flow == ftcp_session_active(session) && session->hashed &&
-	    !session->standby) {
+	if (flow != ftcp_session_active(session)) {
+		ftcp_conn_renew_failed(&flow->conn, false, ftcp_now(), &nothing);
+	} else if (session->hashed && !session->standby) {
 		session->standby = ftcp_flow_dial(session, reason);
 		done = session->standby;
 	}

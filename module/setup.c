@@ -74,11 +74,14 @@ static int add_outer_again(struct ftcp_flow *flow) __acquires(&flow->session->lo
 static void not_dialled(struct ftcp_flow *flow, enum ftcp_drop_attr reason)
 {
 	struct ftcp_session *session = flow->session;
-	bool carrier;
+	bool carrier, dead;
 
 	spin_lock_bh(&session->lock);
 	carrier = flow == ftcp_session_active(session);
+	dead = ftcp_flow_dead(flow);
 	spin_unlock_bh(&session->lock);
+	if (dead)
+		return;
 	if (carrier) {
 		ftcp_session_drop_waiting(session, reason,
 					  ftcp_icmp_unreachable);
@@ -301,7 +304,7 @@ void ftcp_flow_setup(struct work_struct *work)
 {
 	struct ftcp_flow *flow = container_of(work, struct ftcp_flow, setup);
 
-	if (ftcp_flow_doomed(flow))
+	if (ftcp_flow_doomed(flow) || ftcp_flow_dead(flow))
 		return;
 	if (flow->session->dialled)
 		setup_dial(flow);
