@@ -229,6 +229,19 @@ static void settle(struct ftcp_peer *peer, struct ftcp_peer_config *old,
 	}
 }
 
+/* What is done before is seen before what is done after it.  A reader who comes in
+ * between waits, and it may be a softirq: none has this processor meanwhile, nor has
+ * anybody else.
+ */
+static void ranges_barrier(struct ftcp_tunnel *tunnel)
+{
+	local_bh_disable();
+	preempt_disable();
+	raw_write_seqcount_barrier(&tunnel->ranges_seq);
+	preempt_enable();
+	local_bh_enable();
+}
+
 /* Give @peer what it is to have: nothing can go wrong any more.  The configuration can
  * say that the list of who may connect counts, or that it does not: it comes behind
  * what is added and before what is taken away.
@@ -248,10 +261,10 @@ static void change_peer(struct ftcp_peer *peer,
 	if (change->from)
 		ftcp_ranges_give(&tunnel->from, peer, &peer->from, change->from,
 				 spare, &old_from);
-	raw_write_seqcount_barrier(&tunnel->ranges_seq);
+	ranges_barrier(tunnel);
 	old = rcu_replace_pointer(peer->config, change->config,
 				  lockdep_rtnl_is_held());
-	raw_write_seqcount_barrier(&tunnel->ranges_seq);
+	ranges_barrier(tunnel);
 	ftcp_ranges_take(&tunnel->allowed, &old_allowed);
 	ftcp_ranges_take(&tunnel->from, &old_from);
 	if (old != change->config)
