@@ -95,6 +95,8 @@ run_networkd()
 	ip link set eth1 up
 	printf '[Match]\nName=eth0\n[Network]\nAddress=10.9.9.2/24\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n' \
 		> /run/systemd/network/eth0.network
+	# or what the one before said would be taken for its own
+	: > "$tmp/networkd"
 	SYSTEMD_LOG_LEVEL=debug "$networkd" > "$tmp/networkd" 2>&1 < /dev/null &
 	pid=$!
 	wait_for 10 grep -q 'eth0: .*-> configured' "$tmp/networkd"
