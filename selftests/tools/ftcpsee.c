@@ -11,6 +11,7 @@
  *	  -w SECONDS	until it is that, at most so long
  */
 #include "common.h"
+#include "../../tools/common/names_gen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,48 +23,6 @@
 
 /* Between two looks, in milliseconds */
 #define PAUSE 20
-
-/* By the names that ftcpctl has for them */
-static const char *const states[] = {
-	[FTCP_STATE_CLOSED] = "closed",
-	[FTCP_STATE_SYN_SENT] = "syn-sent",
-	[FTCP_STATE_SYN_RECEIVED] = "syn-received",
-	[FTCP_STATE_ESTABLISHED] = "established",
-	[FTCP_STATE_FIN_WAIT] = "fin-wait",
-	[FTCP_STATE_LAST_ACK] = "last-ack",
-};
-
-static const char *const drops[FTCP_DROP_MAX + 1] = {
-	[FTCP_DROP_MALFORMED] = "malformed",
-	[FTCP_DROP_CHECKSUM] = "checksum",
-	[FTCP_DROP_PROTOCOL] = "protocol",
-	[FTCP_DROP_NO_PEER] = "no-peer",
-	[FTCP_DROP_NO_ENDPOINT] = "no-endpoint",
-	[FTCP_DROP_NO_ROUTE] = "no-route",
-	[FTCP_DROP_NO_FLOW] = "no-flow",
-	[FTCP_DROP_SEQUENCE] = "sequence",
-	[FTCP_DROP_STATE] = "state",
-	[FTCP_DROP_QUEUE_FULL] = "queue-full",
-	[FTCP_DROP_TOO_BIG] = "too-big",
-	[FTCP_DROP_LIMIT] = "limit",
-	[FTCP_DROP_PORT_TAKEN] = "port-taken",
-	[FTCP_DROP_REFUSED] = "refused",
-	[FTCP_DROP_MEMORY] = "memory",
-	[FTCP_DROP_HANDSHAKE] = "handshake",
-	[FTCP_DROP_ICMP] = "icmp",
-	[FTCP_DROP_SOURCE_LIMIT] = "source-limit",
-};
-
-static const char *const ends[FTCP_ENDED_MAX + 1] = {
-	[FTCP_ENDED_CLOSED] = "closed",
-	[FTCP_ENDED_RESET] = "reset",
-	[FTCP_ENDED_DEAD] = "dead",
-	[FTCP_ENDED_REFUSED] = "refused",
-	[FTCP_ENDED_UNANSWERED] = "unanswered",
-	[FTCP_ENDED_REPLACED] = "replaced",
-	[FTCP_ENDED_FAILED] = "failed",
-	[FTCP_ENDED_UNREACHABLE] = "unreachable",
-};
 
 static enum { FLOWS, DROPS, ENDED } what;
 static const char *argument;
@@ -129,7 +88,7 @@ static void take_flow(const void *attrs, size_t len)
 
 	if (p)
 		memcpy(&state, p, size < sizeof(state) ? size : sizeof(state));
-	name = state < sizeof(states) / sizeof(*states) ? states[state] : "unknown";
+	name = state < sizeof(ftcp_state_names) / sizeof(*ftcp_state_names) ? ftcp_state_names[state] : "unknown";
 	if (!argument || strstr(name, argument))
 		count++;
 }
@@ -143,7 +102,7 @@ static void take_tunnel(const void *attrs, size_t len)
 	if (what == DROPS) {
 		nest = attr(attrs, len, FTCP_A_DROPS, &size);
 		for (i = 0; i <= FTCP_DROP_MAX; i++)
-			if (drops[i] && !strcmp(drops[i], argument))
+			if (ftcp_drops_names[i] && !strcmp(ftcp_drops_names[i], argument))
 				count += attr_u64(nest, size, i);
 		return;
 	}
@@ -152,7 +111,7 @@ static void take_tunnel(const void *attrs, size_t len)
 		return;
 	nest = attr(attrs, len, FTCP_A_ENDED, &size);
 	for (i = 0; i <= FTCP_ENDED_MAX; i++)
-		if (ends[i])
+		if (ftcp_ended_names[i])
 			ended[i] = attr_u64(nest, size, i);
 }
 
@@ -258,7 +217,7 @@ static void look(uint16_t family)
 	for (i = 0; i <= FTCP_ENDED_MAX; i++)
 		if (ended[i])
 			at += snprintf(result + at, sizeof(result) - at, "%s%s=%llu",
-				       at ? " " : "", ends[i],
+				       at ? " " : "", ftcp_ended_names[i],
 				       (unsigned long long)ended[i]);
 }
 
@@ -267,7 +226,7 @@ static bool known_drop(const char *name)
 	int i;
 
 	for (i = 0; i <= FTCP_DROP_MAX; i++)
-		if (drops[i] && !strcmp(drops[i], name))
+		if (ftcp_drops_names[i] && !strcmp(ftcp_drops_names[i], name))
 			return true;
 	return false;
 }
