@@ -2038,7 +2038,7 @@ static void syn_proxy_keeps_silent(void)
 
 /* ---- replacement ---- */
 
-static struct ftcp_conn heir;
+static struct ftcp_conn standby;
 
 static void until_renew(void)
 {
@@ -2257,18 +2257,18 @@ static void replaced(void)
 	now++;
 	send_bytes(100);
 	until_renew();
-	ftcp_conn_retire(&c, &heir, now);
+	ftcp_conn_retire(&c, &standby, now);
 	then = now;
 	/* to be idle is inherited */
-	CHECK_EQ(heir.tx.last, START + 1);
-	CHECK_EQ(heir.rx.data, START);
+	CHECK_EQ(standby.tx.last, START + 1);
+	CHECK_EQ(standby.rx.data, START);
 	/* not probed any more, and still receiving */
 	CHECK(!run_until(then + 1000));
 	receive_rel(FTCP_ACK, 0, 0, 100);
 	CHECK_EQ(r.verdict, FTCP_OK);
 	CHECK(run_until(now + FTCP_ACK_DELAY));
 	EXPECT_ACK();
-	ftcp_conn_retire(&c, &heir, now);		/* once is enough */
+	ftcp_conn_retire(&c, &standby, now);		/* once is enough */
 	CHECK(run_until(then + FTCP_DRAIN));
 	CHECK_EQ(now, then + FTCP_DRAIN);
 	CHECK_EQ(r.control.flags, FTCP_FIN | FTCP_ACK);
@@ -2284,7 +2284,7 @@ static void owner_renews(void)
 	EXPECT_SILENCE();
 	CHECK(!ftcp_conn_renew(&c, now + 999));
 	CHECK(ftcp_conn_renew(&c, now + 1000));
-	ftcp_conn_retire(&c, &heir, now);
+	ftcp_conn_retire(&c, &standby, now);
 	CHECK(!ftcp_conn_renew(&c, now));
 	establish();
 	CHECK(!ftcp_conn_renew(&c, now));

@@ -266,7 +266,7 @@ static void end(int at_once)
 /* What the owner does of itself. */
 static void own(struct input *in)
 {
-	struct ftcp_conn before = c, heir = c;
+	struct ftcp_conn before = c, standby = c;
 	struct ftcp_result res;
 
 	memset(&res, 0xaa, sizeof(res));
@@ -287,7 +287,7 @@ static void own(struct input *in)
 		check_call(&before, &res, NULL);
 		return;
 	case 4:
-		ftcp_conn_retire(&c, &heir, now);
+		ftcp_conn_retire(&c, &standby, now);
 		break;
 	default:
 		end(0);

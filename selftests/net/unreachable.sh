@@ -221,7 +221,7 @@ check 'the server comes back' s ftcpctl add tunnel t dev ftcp0 port 4567 \
 
 # While the far end is silent another connection is being dialled; then, late, comes
 # the end of the first.
-heir()
+standby()
 {
 	local name=$1 port=$2 app old seq ack tcpdump
 
@@ -258,9 +258,9 @@ heir()
 	check "$name: the application heard nothing else" [ "$(errors_to "$port")" = 0 ]
 	stop $app
 }
-heir 'RST' 7014 --flags R
-heir 'RST and ACK' 7015 --flags RA
-heir 'FIN' 7016 --flags FA
+standby 'RST' 7014 --flags R
+standby 'RST and ACK' 7015 --flags RA
+standby 'FIN' 7016 --flags FA
 
 # ---- The far end is closed in order: no error ----
 

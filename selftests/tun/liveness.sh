@@ -109,7 +109,7 @@ neither 'after outages'
 # it gets has numbers that it knows and conntrack no longer expects.
 c nft reset counters table inet watch > /dev/null
 
-# The heir comes to nothing, and the old flow is found again
+# The standby comes to nothing, and the old flow is found again
 both '--keepalive 25:0.1:2'
 send --to 127.0.0.1:1234 --from 127.0.0.1:7000 > /dev/null
 old=$(ports)
@@ -120,15 +120,15 @@ r nft add rule inet lose f tcp sport "$old" drop
 background app "$C" udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7000 \
 	--count 100000 --rate 50 --window 100000 --lossy --timeout 300
 app=$!
-check 'an heir is dialled' wait_for 20 tun_flows_are 1 SYN-SENT
+check 'a standby is dialled' wait_for 20 tun_flows_are 1 SYN-SENT
 r nft flush chain inet lose f
 r nft add rule inet lose f tcp flags syn drop
 check 'the old flow works again' goes_on
-check 'the heir is given up' wait_for 30 tun_flows_are 1
+check 'the standby is given up' wait_for 30 tun_flows_are 1
 check 'the old flow has stayed' [ "$(ports)" = "$old" ]
 found
 stop "$app"
-neither 'an heir in vain'
+neither 'a standby in vain'
 
 # ---- a whole window that nobody acknowledges ----
 

@@ -5,7 +5,7 @@
  * One conversation, that is, one application's address and port, is one flow.
  * When a flow ends, the conversation's next datagram makes a new one from another
  * port.  A flow that the core wants replaced, because the far end fell silent or
- * for its age, goes on while an heir is dialled, and the conversation moves when
+ * for its age, goes on while a standby is dialled, and the conversation moves when
  * that is established.  A flow belongs to the thread whose UDP socket the
  * application's first datagram came to; it takes a source port that, modulo the
  * number of threads, is its own number.
@@ -104,7 +104,7 @@ static int pick_port(struct worker *w, struct path *path)
 	return -1;
 }
 
-/* A flow that is not connecting yet; it has the conversation, or is the heir of
+/* A flow that is not connecting yet; it has the conversation, or is the standby of
  * @elder, which has it, if that is not NULL.
  */
 static struct flow *new_client_flow(struct worker *w,
@@ -139,7 +139,7 @@ static struct flow *new_client_flow(struct worker *w,
 	if (elder) {
 		f->conversation = *conv;
 		f->elder = elder;
-		elder->heir = f;
+		elder->standby = f;
 	}
 	return f;
 }
@@ -174,12 +174,12 @@ static bool client_replace(struct worker *w, struct flow *f,
 			   struct obstacle *why)
 {
 	bool phantun;
-	struct flow *heir =
+	struct flow *standby =
 		new_client_flow(w, &f->conversation, f, &phantun, why);
 
-	if (heir)
-		connect_flow(w, heir, phantun);
-	return heir;
+	if (standby)
+		connect_flow(w, standby, phantun);
+	return standby;
 }
 
 static void client_established(struct worker *w, struct flow *f)

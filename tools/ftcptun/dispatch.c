@@ -245,23 +245,23 @@ void dispatch_bury(struct worker *w, struct flow *f)
 /**
  * dispatch_bequeath() - a conversation leaves its flow
  * @w: the worker
- * @f: the flow; its heir, if there is one, has the conversation now
+ * @f: the flow; its standby, if there is one, has the conversation now
  */
 void dispatch_bequeath(struct worker *w, struct flow *f)
 {
-	struct flow *heir = f->heir;
+	struct flow *standby = f->standby;
 
 	flow_forget_conversation(&w->flows, f);
-	if (!heir)
+	if (!standby)
 		return;
-	f->heir = NULL;
-	heir->elder = NULL;
-	heir->mtu = f->mtu;
-	heir->mtu_until = f->mtu_until;
-	flow_join_conversation(&w->flows, heir);
+	f->standby = NULL;
+	standby->elder = NULL;
+	standby->mtu = f->mtu;
+	standby->mtu_until = f->mtu_until;
+	flow_join_conversation(&w->flows, standby);
 }
 
-/* There will be no heir, for the time being.  The flow may be gone afterwards. */
+/* There will be no standby, for the time being.  The flow may be gone afterwards. */
 static void renewal_failed(struct worker *w, struct flow *f, bool in_vain)
 {
 	u64 again = ftcp_renew_again(in_vain, w->now);
@@ -300,8 +300,8 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 	struct ftcp_end_policy policy;
 
 	dispatch_log(f, dispatch_event_text[event]);
-	if (f->heir) {
-		f->heir->owes = true;
+	if (f->standby) {
+		f->standby->owes = true;
 		dispatch_bequeath(w, f);
 	}
 	end_policy(w, f, event, &policy);
@@ -309,7 +309,7 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 	role(w)->ended(w, f, event);
 	dispatch_bury(w, f);
 	if (elder) {
-		elder->heir = NULL;
+		elder->standby = NULL;
 		renewal_failed(w, elder, ftcp_dialled_in_vain(event));
 		return;
 	}

@@ -91,9 +91,9 @@ struct flow_counters {
  *	application hears of it if this one cannot be had
  * @refused: its UDP side has taken no datagram; what follows is decided by its timer
  * @unwelcome: and it is reset for that
- * @heir: the flow that is dialled to take the conversation over
+ * @standby: the flow that is dialled to take the conversation over
  * @elder: the flow whose conversation this one is dialled to take over; it is
- *	in the table meanwhile, and has this one as its @heir
+ *	in the table meanwhile, and has this one as its @standby
  * @origin: the source address that it is counted for
  * @to_tun: datagrams on their way to the device, or NULL
  * @to_udp: datagrams on their way to the UDP socket, or NULL
@@ -121,7 +121,7 @@ struct flow {
 	bool owes;
 	bool refused;
 	bool unwelcome;
-	struct flow *heir;
+	struct flow *standby;
 	struct flow *elder;
 	struct origin *origin;
 	struct batch *to_tun;
