@@ -408,7 +408,7 @@ static void end_policy(const struct ftcp_flow *flow, enum ftcp_event event,
 		.closing = flow->reason == FTCP_REASON_CLOSED,
 		.dialled = session->dialled,
 		.carries = over && session->hashed,
-		.worked = !!atomic64_read(&session->tx_packets),
+		.worked = ftcp_load(flow->conn.snd_nxt) != flow->conn.iss + 1,
 		.waits = !skb_queue_empty(&session->queue),
 		.owes = session->owes,
 	};
