@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/faketcp.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <sched.h>
