@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The server's half of the handshake without memory (RFC 4987, section 3.6).
+ * SYN cookies: the server keeps no state for a SYN (RFC 4987, section 3.6).
  *
- * A SYN is answered with a sequence number that only this host can make:
+ * It answers with a sequence number that only this host can make:
  *
  *	 31                             3 2    1 0
  *	+--------------------------------+------+-+
  *	| keyed hash of both ends + slot | slot |w|
  *	+--------------------------------+------+-+
  *
- * slot counts periods of FTCP_COOKIE_SLOT milliseconds; w tells whether the
- * SYN carried the window scale option, and if so the hash is inverted: a cookie
- * with w = 0, plus one, is none.  Any segment that acknowledges the
- * SYN-ACK proves that its sender received it, and brings the flow into being;
- * until then nothing is stored.  The client's own sequence number is not part
- * of the hash: when the third segment is lost, the first data segment to
- * arrive completes the handshake in its place.
+ * slot counts periods of FTCP_COOKIE_SLOT; w says whether the SYN had the
+ * window scale option.  With w, the hash is inverted: otherwise a cookie with
+ * w = 0, plus one, would be valid, too.
+ *
+ * A segment that acknowledges the SYN-ACK proves that its sender received it,
+ * and creates the flow.  The hash omits the client's sequence number, so the
+ * first data segment completes the handshake if the third segment is lost.
  */
 #ifndef FTCP_CORE_COOKIE_H
 #define FTCP_CORE_COOKIE_H
@@ -25,8 +25,8 @@
 #define FTCP_COOKIE_SLOT	65536	/* ms; a cookie lives one to two slots */
 
 /**
- * ftcp_cookie_slot() - the present slot
- * @now: milliseconds since an arbitrary moment
+ * ftcp_cookie_slot() - the slot of a moment
+ * @now: ms, from any start
  */
 static inline u32 ftcp_cookie_slot(u64 now)
 {
@@ -34,10 +34,10 @@ static inline u32 ftcp_cookie_slot(u64 now)
 }
 
 /**
- * ftcp_cookie_make() - sequence number for a SYN-ACK
+ * ftcp_cookie_make() - make the sequence number for a SYN-ACK
  * @hash: keyed hash of addresses, ports and @slot
  * @slot: the present slot
- * @wscale: whether the SYN carried the window scale option
+ * @wscale: whether the SYN had the window scale option
  */
 static inline u32 ftcp_cookie_make(u32 hash, u32 slot, u8 wscale)
 {
@@ -46,12 +46,12 @@ static inline u32 ftcp_cookie_make(u32 hash, u32 slot, u8 wscale)
 }
 
 /**
- * ftcp_cookie_find_slot() - the slot in which a cookie was made
- * @cookie: a sequence number that claims to be a cookie
+ * ftcp_cookie_find_slot() - find the slot in which a cookie was made
+ * @cookie: a sequence number that may be a cookie
  * @now: the present slot
- * @slot: the slot to hash with, when it is one that counts
+ * @slot: result: the slot to hash with
  *
- * Return: 1 if the cookie is of this slot or of the one before, else 0.
+ * Return: 1 if that is the present slot or the one before, else 0.
  */
 static inline int ftcp_cookie_find_slot(u32 cookie, u32 now, u32 *slot)
 {

@@ -11,8 +11,8 @@ enum {
 	OPT_SACK_PERMITTED = 4,
 };
 
-/* Options that contradict themselves end the scan: what was read so far
- * stands, as in Linux's tcp_parse_options().
+/* A malformed option ends the scan and what was read so far stands, as in
+ * Linux's tcp_parse_options().
  */
 static void read_options(struct ftcp_segment *seg, const u8 *p, u32 left)
 {
@@ -42,16 +42,15 @@ static void read_options(struct ftcp_segment *seg, const u8 *p, u32 left)
 
 /**
  * ftcp_segment_read() - parse the header of a received segment
- * @seg: filled in when the header is sound
- * @hdr: first byte of the TCP header
- * @avail: bytes that may be read at @hdr
- * @total: length of header and payload as the IP header tells
+ * @seg: result; valid on success
+ * @hdr: the TCP header
+ * @avail: readable bytes at @hdr; must hold the whole header
+ * @total: length of header and payload according to the IP header
  *
- * Options are read on SYN and SYN-ACK alone, the only segments where ours or
- * Phantun's carry any; on others they are skipped.  The caller makes the
- * whole header readable first: a header that reaches past @avail is refused.
+ * Options are read on SYN and SYN-ACK only: neither we nor Phantun put any on
+ * other segments.
  *
- * Return: 0, or -1 if the header is cut short or its length is impossible.
+ * Return: 0, or -1 if the header is truncated or its length is invalid.
  */
 int ftcp_segment_read(struct ftcp_segment *seg, const u8 *hdr, u32 avail,
 		      u32 total)
@@ -82,7 +81,7 @@ int ftcp_segment_read(struct ftcp_segment *seg, const u8 *hdr, u32 avail,
 
 /**
  * ftcp_header_write() - write a header without options
- * @hdr: where; FTCP_HLEN bytes
+ * @hdr: FTCP_HLEN bytes
  * @sport: source port, host byte order
  * @dport: destination port, host byte order
  * @seq: sequence number
@@ -90,7 +89,7 @@ int ftcp_segment_read(struct ftcp_segment *seg, const u8 *hdr, u32 avail,
  * @flags: FTCP_* flags
  * @window: window field
  *
- * The checksum field is left 0.
+ * The checksum is left 0.
  */
 void ftcp_header_write(u8 *hdr, u16 sport, u16 dport, u32 seq, u32 ack,
 		       u8 flags, u16 window)
@@ -107,14 +106,14 @@ void ftcp_header_write(u8 *hdr, u16 sport, u16 dport, u32 seq, u32 ack,
 
 /**
  * ftcp_control_write() - write the header of a segment without payload
- * @hdr: where; FTCP_SYN_HLEN bytes may be written
+ * @hdr: FTCP_SYN_HLEN bytes
  * @sport: source port, host byte order
  * @dport: destination port, host byte order
- * @mss: value of the MSS option, used on SYN and SYN-ACK
- * @ctl: what to write
+ * @mss: value of the MSS option, for SYN and SYN-ACK
+ * @ctl: the segment
  *
- * A SYN carries the options that Linux puts there without timestamps, in
- * Linux's order: MSS, SACK permitted, window scale.
+ * A SYN has the options of Linux without timestamps, in Linux's order: MSS,
+ * SACK permitted, window scale.
  *
  * Return: length of the header in bytes, a multiple of 4.
  */
@@ -149,11 +148,11 @@ u32 ftcp_control_write(u8 *hdr, u16 sport, u16 dport, u16 mss,
 }
 
 /**
- * ftcp_reset_for() - the RST that answers a segment of no connection
+ * ftcp_reset_for() - make the RST that answers a segment of no connection
  * @seg: the segment
- * @ctl: the answer; flags are 0 if none is due
+ * @ctl: result; flags are 0 if @seg is a RST, which is never answered
  *
- * RFC 9293, section 3.5.2, group 1.  A RST is never answered.
+ * RFC 9293, section 3.5.2, group 1.
  */
 void ftcp_reset_for(const struct ftcp_segment *seg, struct ftcp_control *ctl)
 {

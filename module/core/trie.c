@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ranges of addresses, of which the longest that covers an address is found. */
+/* Longest-prefix match; see trie.h. */
 #include "trie.h"
 
 #define BITS 128
 
-/* What @x is made from is seen by who sees @v in it. */
+/* A reader that sees @v sees what was written before, too. */
 #define publish(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELEASE)
 
 static u32 bit(u64 high, u64 low, u8 n)
@@ -20,10 +20,12 @@ static int covers(const struct ftcp_prefix *p, u64 high, u64 low)
 }
 
 /**
- * ftcp_prefix_make() - the range of the addresses that begin like one
- * @high: the address, as in struct ftcp_prefix
- * @low: its other half
- * @len: how many bits of it count, 0 to 128
+ * ftcp_prefix_make() - cut an address to a prefix
+ * @high: first 64 bits of the address, as in struct ftcp_prefix
+ * @low: last 64 bits
+ * @len: length of the prefix, 0 to 128
+ *
+ * Return: the prefix.
  */
 struct ftcp_prefix ftcp_prefix_make(u64 high, u64 low, u8 len)
 {
@@ -38,7 +40,7 @@ struct ftcp_prefix ftcp_prefix_make(u64 high, u64 low, u8 len)
 	return (struct ftcp_prefix){ .high = high, .low = low, .len = len };
 }
 
-/* The longest prefix of both, of which neither covers the other. */
+/* The longest common prefix of two, neither of which covers the other */
 static struct ftcp_prefix in_common(const struct ftcp_prefix *a,
 				    const struct ftcp_prefix *b)
 {
@@ -50,14 +52,14 @@ static struct ftcp_prefix in_common(const struct ftcp_prefix *a,
 }
 
 /**
- * ftcp_trie_find() - whose the longest range is that covers an address
- * @trie: where to look
- * @high: the address, as in struct ftcp_prefix
- * @low: its other half
- * @len: how long the range is, if there is one
+ * ftcp_trie_find() - find the owner of the longest range that covers an address
+ * @trie: where to look; no lock, but RCU
+ * @high: first 64 bits of the address, as in struct ftcp_prefix
+ * @low: last 64 bits
+ * @len: length of the range found
  *
- * Beside changes it finds what was so before one of them, or is after it.  If it
- * meets several, one may be seen and an earlier one not.
+ * Sees the state before or after a concurrent change.  Of several changes, a
+ * later one may be seen and an earlier one not.
  *
  * Return: the owner, or NULL.
  */
@@ -79,7 +81,7 @@ void *ftcp_trie_find(const struct ftcp_trie *trie, u64 high, u64 low, u8 *len)
 	return found;
 }
 
-/* Which child of @node is, or would be, above @below. */
+/* The child pointer of @node that leads to @below */
 static struct ftcp_trie_node **branch(struct ftcp_trie_node *node,
 				      const struct ftcp_prefix *below)
 {
@@ -114,15 +116,14 @@ static void hang(struct ftcp_trie_node *node, struct ftcp_trie_node *below)
 }
 
 /**
- * ftcp_trie_add() - make sure that there is a node for a range
- * @trie: where
+ * ftcp_trie_add() - add a node for a range, if there is none
+ * @trie: where to add it; the caller serialises changes
  * @prefix: the range
- * @spare: two nodes; those that were taken are NULL afterwards
+ * @spare: two nodes to use; those used are NULL afterwards
  *
- * Nothing can go wrong, and nothing is found otherwise until the range is given to
- * somebody.
+ * Cannot fail.  Lookups do not change until ftcp_trie_give().
  *
- * Return: the node; its owner is NULL if nobody had the range.
+ * Return: the node; its owner is NULL if it is new or was a fork.
  */
 struct ftcp_trie_node *ftcp_trie_add(struct ftcp_trie *trie,
 				     const struct ftcp_prefix *prefix,
@@ -154,16 +155,16 @@ struct ftcp_trie_node *ftcp_trie_add(struct ftcp_trie *trie,
 }
 
 /**
- * ftcp_trie_give() - say whose a range is, from now on
+ * ftcp_trie_give() - set the owner of a range
  * @node: the range
- * @owner: whose; not NULL
+ * @owner: its new owner; not NULL
  */
 void ftcp_trie_give(struct ftcp_trie_node *node, void *owner)
 {
 	publish(node->owner, owner);
 }
 
-/* Take a node with one child or none out. */
+/* Remove a node that has one child or none. */
 static struct ftcp_trie_node *take_out(struct ftcp_trie *trie,
 				       struct ftcp_trie_node *node)
 {
@@ -176,11 +177,11 @@ static struct ftcp_trie_node *take_out(struct ftcp_trie *trie,
 }
 
 /**
- * ftcp_trie_remove() - a range is nobody's any more
- * @trie: where
+ * ftcp_trie_remove() - take a range from its owner
+ * @trie: where it is; the caller serialises changes
  * @node: the range
- * @freed: nodes that were taken out, to be freed when there is no reader any more;
- *	NULL if there are fewer than two
+ * @freed: result: up to two removed nodes, NULL for none, to free when no
+ *	reader is left
  */
 void ftcp_trie_remove(struct ftcp_trie *trie, struct ftcp_trie_node *node,
 		      struct ftcp_trie_node *freed[2])
@@ -194,7 +195,7 @@ void ftcp_trie_remove(struct ftcp_trie *trie, struct ftcp_trie_node *node,
 		return;
 	}
 	freed[0] = take_out(trie, node);
-	/* a fork with one way is none */
+	/* a fork with one child is not needed */
 	if (parent && !parent->owner && !(parent->child[0] && parent->child[1]))
 		freed[1] = take_out(trie, parent);
 }

@@ -1,56 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Ranges of addresses, of which the longest that covers an address is found.
+ * Longest-prefix match for IPv4 and IPv6 addresses.
  *
- * A binary trie whose paths are compressed: a node stands for a prefix, and is there
- * because the prefix has an owner, or because two different ones begin with it.  So
- * n ranges take fewer than 2n nodes, and a look-up passes at most one node for each
- * bit of an address, however many ranges there are.
+ * A path-compressed binary trie: each node is a prefix that has an owner, or
+ * the fork above two that differ.  So n ranges take fewer than 2n nodes, and a
+ * lookup visits at most one node for each bit of an address.
  *
- * A change is one store, or a few of which only the last lets readers see the others;
- * what it takes out keeps its pointers, so that who stands on it finds the way down.
- * Memory is the caller's: whoever adds a range brings nodes, and what was taken out
- * must not be used for something else while there may be readers (RCU).  Changes are
- * the caller's to serialise.
+ * Readers need no lock.  A change publishes new nodes with a single store, and
+ * removed nodes keep their pointers, so that a reader at one still finds its
+ * way down.  The caller serialises changes, provides the nodes, and frees
+ * removed ones when no reader is left (RCU).
  *
- * The kernel has such tries, but none to use: that of BPF is no exported interface and
- * copies values, that of routes is about routes, WireGuard's is its own.
+ * The kernel has no such trie to use: BPF's copies values and is not exported,
+ * fib_trie holds routes, and WireGuard's is private.
  */
 #ifndef FTCP_CORE_TRIE_H
 #define FTCP_CORE_TRIE_H
 
 #include "types.h"
 
-/**
- * struct ftcp_prefix - a range of addresses of one family
- * @high: the first 64 bits, or IPv4's 32 and zeroes, most significant first
- * @low: the last 64 bits
- * @len: how many of them count; the others are 0
- */
+/* A range of addresses of one family */
 struct ftcp_prefix {
-	u64 high;
-	u64 low;
-	u8 len;
+	u64 high;	/* first 64 bits; IPv4: 32 bits, then zeroes */
+	u64 low;	/* last 64 bits */
+	u8 len;		/* how many bits count; the others are 0 */
 };
 
-/**
- * struct ftcp_trie_node - a node
- * @child: those whose next bit is 0, and 1
- * @parent: the node above, NULL at the top; for changes only
- * @owner: whose the range is, NULL of a mere fork
- * @prefix: the range
- */
 struct ftcp_trie_node {
-	struct ftcp_trie_node *child[2];
-	struct ftcp_trie_node *parent;
-	void *owner;
+	struct ftcp_trie_node *child[2]; /* by the bit after the prefix */
+	struct ftcp_trie_node *parent;	/* NULL at the top; for changes only */
+	void *owner;			/* NULL: only a fork */
 	struct ftcp_prefix prefix;
 };
 
-/**
- * struct ftcp_trie - ranges of one family of addresses
- * @root: the node at the top; all 0 is an empty trie
- */
+/* Ranges of one address family; all 0 is an empty trie */
 struct ftcp_trie {
 	struct ftcp_trie_node *root;
 };

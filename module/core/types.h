@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The protocol core's vocabulary: integer types, byte order and atomicity.
+ * Integer types, byte order and atomic access for the protocol core.
  *
- * The core is compiled into the kernel module, into ftcptun, into the unit
- * tests and into the fuzzers, and includes no header of either world, but for
- * the names of reasons and counters (uapi/linux/faketcp.h), which includes none.  The
- * names below are those of the kernel, declared with the same underlying
- * types, so that a file may include both.
+ * The core is built into the kernel module, ftcptun, the unit tests and the
+ * fuzzers.  It includes neither kernel nor libc headers, only
+ * uapi/linux/faketcp.h, which includes nothing itself.  The types below match
+ * the kernel's, so a file may include both.
  */
 #ifndef FTCP_CORE_TYPES_H
 #define FTCP_CORE_TYPES_H
@@ -18,11 +17,10 @@ typedef unsigned long long u64;
 typedef signed int s32;
 
 /*
- * A few words of a connection are read and written by processors that hold
- * no lock (see conn.h).  Relaxed order suffices for every one of them: each
- * word is meaningful by itself.  On a 32-bit machine a time may be read half
- * old and half new, when its upper half changes: once in seven weeks a
- * keepalive or an acknowledgement is early or late.
+ * Some fields of a connection are accessed without a lock (see conn.h).
+ * Relaxed order is enough: each is meaningful by itself.  A 32-bit machine may
+ * see a torn time when its upper half changes, every seven weeks: a keepalive
+ * or an ACK is then early or late.
  */
 #define ftcp_load(x)		(*(const volatile __typeof__(x) *)&(x))
 #define ftcp_store(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
@@ -57,7 +55,7 @@ static inline void ftcp_put32(u8 *p, u32 v)
  * @a: sequence number
  * @b: sequence number
  *
- * Return: how far @a is ahead of @b; negative when it is behind.
+ * Return: how far @a is ahead of @b; negative if it is behind.
  */
 static inline s32 ftcp_seq_diff(u32 a, u32 b)
 {
