@@ -39,7 +39,7 @@ for signal in TERM INT HUP; do
 	client=$!
 	check 'a name server that does not answer' wait_for 5 looks_up
 	lookup=$(pgrep -P $client)
-	check '... asked by a process without anything else open' wait_for 2 has_little "$lookup"
+	check '... asked by a process without anything else open' wait_for 5 has_little "$lookup"
 	kill -$signal $client
 	check "SIG$signal: it ends" wait_for 2 has_ended $client
 	wait $client
@@ -54,7 +54,7 @@ background client "$C" "${wrap[@]}" "$ftcptun" "${named[@]}"
 client=$!
 check 'one that answers, and goes on' wait_for 5 looks_up
 lookup=$(pgrep -P $client)
-wait_for 2 has_little "$lookup"
+wait_for 5 has_little "$lookup"
 printf x > "/proc/$lookup/fd/3"
 check '... is heard' wait_for 5 grep -q 'resolver has crashed; trying again' "$tmp/client"
 check '... and ended' wait_for 2 has_ended "$lookup"

@@ -37,7 +37,7 @@ fi
 # nothing comes when everything is gone.
 before=$SECONDS
 ends_well 'the client' $client
-check 'in a second or two' [ $((SECONDS - before)) -le 2 ]
+check 'in a second or two' [ $((SECONDS - before)) -le $((2 * ${PATIENCE:-1})) ]
 check 'the server has closed all' wait_for 2 no_flows $server server
 ends_well 'the server' $server
 closed() { ! ct "$R" -p tcp | grep -Eq 'ESTABLISHED|SYN_'; }
