@@ -242,28 +242,37 @@ static void ranges_barrier(struct ftcp_tunnel *tunnel)
 	local_bh_enable();
 }
 
-/* Give @peer what it is to have: nothing can go wrong any more.  The configuration can
- * say that the list of who may connect counts, or that it does not: it comes behind
- * what is added and before what is taken away.
+/* Give @peer what it is to have: nothing can go wrong any more.  The configuration
+ * says which of the two lists tells who may connect.  The one that it will go by is
+ * complete before it counts, and the other changes when it counts no more: at no time
+ * may connect who could not before and cannot afterwards.
  */
 static void change_peer(struct ftcp_peer *peer,
 			const struct ftcp_peer_change *change,
 			struct list_head *spare)
 {
 	struct ftcp_tunnel *tunnel = peer->tunnel;
+	bool by_list = change->config->from_kind == FTCP_FROM_LIST;
 	struct ftcp_peer_config *old;
 	LIST_HEAD(old_allowed);
 	LIST_HEAD(old_from);
 
-	if (change->allowed)
-		ftcp_ranges_give(&tunnel->allowed, peer, &peer->allowed,
-				 change->allowed, spare, &old_allowed);
-	if (change->from)
+	if (by_list && change->from)
 		ftcp_ranges_give(&tunnel->from, peer, &peer->from, change->from,
 				 spare, &old_from);
+	if (!by_list && change->allowed)
+		ftcp_ranges_give(&tunnel->allowed, peer, &peer->allowed,
+				 change->allowed, spare, &old_allowed);
 	ranges_barrier(tunnel);
 	old = rcu_replace_pointer(peer->config, change->config,
 				  lockdep_rtnl_is_held());
+	ranges_barrier(tunnel);
+	if (!by_list && change->from)
+		ftcp_ranges_give(&tunnel->from, peer, &peer->from, change->from,
+				 spare, &old_from);
+	if (by_list && change->allowed)
+		ftcp_ranges_give(&tunnel->allowed, peer, &peer->allowed,
+				 change->allowed, spare, &old_allowed);
 	ranges_barrier(tunnel);
 	ftcp_ranges_take(&tunnel->allowed, &old_allowed);
 	ftcp_ranges_take(&tunnel->from, &old_from);
