@@ -1,23 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The rules of a connection; see conn.h for what they promise.
+ * The rules of an established connection and its end; see conn.h.
  *
- * In the order of this file: segments that a connection sends, receiving once it
- * is established, timers, closing, replacement.  What comes before is in
- * handshake.c, what is believed of numbers in sequence.c, and when it is probed,
- * replaced or given up in health.c.
+ * How it begins is in handshake.c, which numbers are plausible in sequence.c,
+ * and when it is probed, replaced or given up in health.c.
  */
 #include "internal.h"
 
 /* ---- segments to send ---- */
 
-/**
- * ftcp_put_control() - a segment without payload is to be sent
- * @res: where it is put
- * @flags: its flags
- * @seq: its sequence number
- * @ack: its acknowledgement number
- */
+/* Have a segment without payload sent. */
 void ftcp_put_control(struct ftcp_result *res, u8 flags, u32 seq, u32 ack)
 {
 	res->control = (struct ftcp_control){
@@ -30,27 +22,20 @@ void ftcp_put_control(struct ftcp_result *res, u8 flags, u32 seq, u32 ack)
 	};
 }
 
-/**
- * ftcp_put_ack() - an acknowledgement of all that came is to be sent
- * @c: connection
- * @res: where it is put
- *
- * Every acknowledgement that leaves is also what data segments carry from
- * then on.
- */
+/* Acknowledge all that was received; data segments carry the same number. */
 void ftcp_put_ack(struct ftcp_conn *c, struct ftcp_result *res)
 {
 	u32 rcv_nxt;
 
-	/* first, so that data which arrives just now arms the timer again */
+	/* first: data that arrives now has to arm the timer again */
 	ftcp_store(c->ack_at, 0);
 	rcv_nxt = ftcp_load(c->rcv_nxt);
 	ftcp_store(c->ack_adv, rcv_nxt);
 	ftcp_put_control(res, FTCP_ACK, ftcp_load(c->snd_nxt), rcv_nxt);
 }
 
-/* RFC 5961, section 7: what might be an attack is answered by an ACK that
- * tells the true far end where we are, and not more often than twice a second.
+/* RFC 5961, section 7: a challenge ACK tells the true far end where we are if a
+ * segment may be an attack.  The rate is limited.
  */
 static void put_challenge(struct ftcp_conn *c, u64 now,
 			  struct ftcp_result *res)
@@ -61,8 +46,9 @@ static void put_challenge(struct ftcp_conn *c, u64 now,
 	ftcp_put_ack(c, res);
 }
 
-/* A keepalive probe stands just before what we acknowledged.  Its answer may be
- * lost, and the next probe comes no later than a challenge would be due.
+/* A keepalive probe has the number just before the one that we acknowledged.
+ * An answer may get lost, and challenges must not use up those of later probes:
+ * they have a rate limit of their own.
  */
 static void answer_probe(struct ftcp_conn *c, const struct ftcp_segment *seg,
 			 u64 now, struct ftcp_result *res)
@@ -92,8 +78,9 @@ static int fin_acked(const struct ftcp_conn *c)
 	return una == c->fin_seq + 1 || una == ftcp_load(c->snd_nxt);
 }
 
-/* What was sent before a FIN may be lost, and only one that is expected counts: when
- * all that is under way has had time to arrive it follows what was acknowledged.
+/* Data sent before the FIN may be lost, and the far end ignores a FIN that it
+ * does not expect.  Once everything in flight has had time to arrive, move the
+ * FIN to what was acknowledged.
  */
 static void place_fin(struct ftcp_conn *c)
 {
@@ -101,12 +88,7 @@ static void place_fin(struct ftcp_conn *c)
 		c->fin_seq = ftcp_load(c->snd_una);
 }
 
-/**
- * ftcp_conn_end() - the connection is over
- * @c: connection
- * @event: why, FTCP_EV_CLOSED or later
- * @res: where that is put
- */
+/* End the connection; @event is FTCP_EV_CLOSED or later. */
 void ftcp_conn_end(struct ftcp_conn *c, enum ftcp_event event,
 		   struct ftcp_result *res)
 {
@@ -116,22 +98,14 @@ void ftcp_conn_end(struct ftcp_conn *c, enum ftcp_event event,
 	res->event = event;
 }
 
-/* A whole window is on the way and nothing of it was acknowledged. */
+/* A whole window is in flight and was not acknowledged. */
 static int stalled(const struct ftcp_conn *c, u64 now)
 {
 	return !ftcp_load(c->first_until) &&
 	       !ftcp_conn_room(c, FTCP_PAYLOAD_MAX, now);
 }
 
-/**
- * ftcp_conn_signs() - what health goes by, as it is now
- * @c: connection
- * @now: present time, ms
- *
- * Sequence numbers count bytes.
- *
- * Return: the signs.
- */
+/* What health is judged by; sequence numbers count bytes. */
 struct ftcp_signs ftcp_conn_signs(const struct ftcp_conn *c, u64 now)
 {
 	return (struct ftcp_signs){
@@ -160,17 +134,17 @@ static void tick(struct ftcp_conn *c, u64 now)
 	ftcp_health_tick(&c->health, &s);
 }
 
-/* Whether a datagram has gone through, in either direction. */
+/* Whether a datagram has passed, in either direction */
 static int proven(const struct ftcp_conn *c)
 {
 	return ftcp_load(c->snd_una) != c->iss + 1 ||
 	       ftcp_load(c->rx.data) > c->health.opened;
 }
 
-/* Whether a RST is of an end that cuts its connection, which sends RST and ACK.  Who
- * does not know it answers a segment by a RST alone (RFC 9293, section 3.5.2), be it
- * a far end that has forgotten, one that a NAT now shows another connection, or a
- * firewall.  With Phantun it is the other way round.
+/* Whether a RST comes from an end that closes its connection.  That is a RST
+ * with ACK.  A far end that has forgotten the connection, a NAT that maps it to
+ * another one, or a firewall answers with a RST alone (RFC 9293, section
+ * 3.5.2).  Phantun does the opposite.
  */
 static int is_cut(const struct ftcp_conn *c, const struct ftcp_segment *seg)
 {
@@ -178,8 +152,8 @@ static int is_cut(const struct ftcp_conn *c, const struct ftcp_segment *seg)
 			     !!(seg->flags & FTCP_ACK);
 }
 
-/* What a valid RST means.  Who does not even take the first datagrams will not take
- * those of the next connection either.
+/* What a valid RST means.  Do not dial again if the far end refuses even the
+ * first datagrams: it would refuse those of the next connection, too.
  */
 static enum ftcp_event reset_event(const struct ftcp_conn *c,
 				   const struct ftcp_segment *seg, u64 now)
@@ -196,7 +170,7 @@ static enum ftcp_event reset_event(const struct ftcp_conn *c,
 	return FTCP_EV_RESET;
 }
 
-/* An end that was announced, but has to be challenged. */
+/* The far end seems to end the connection: challenge it. */
 static void challenge_end(struct ftcp_conn *c, enum ftcp_event event, u64 now,
 			  struct ftcp_result *res)
 {
@@ -206,10 +180,10 @@ static void challenge_end(struct ftcp_conn *c, enum ftcp_event event, u64 now,
 	res->verdict = FTCP_BAD_SEQUENCE;
 }
 
-/* RFC 5961, section 3: a RST counts when its sequence number is exactly the one
- * expected, or one that we put on the wire as expected.  Another one near them may be
- * that of an end whose last segments were lost, and is challenged: that end answers
- * with the number which the challenge acknowledges.
+/* RFC 5961, section 3: a RST is valid if it has exactly the expected sequence
+ * number, or the one that we last acknowledged.  Challenge one that is close:
+ * segments before it may have been lost.  A true far end then repeats it with
+ * the number that the challenge acknowledges.
  */
 static void receive_reset(struct ftcp_conn *c, const struct ftcp_segment *seg,
 			  u64 now, struct ftcp_result *res)
@@ -230,7 +204,7 @@ static void receive_reset(struct ftcp_conn *c, const struct ftcp_segment *seg,
 		put_challenge(c, now, res);
 }
 
-/* The far end has nothing more to say: neither have we. */
+/* The far end closes: close this side, too. */
 static void receive_fin(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 {
 	ftcp_fetch_add(c->rcv_nxt, 1);
@@ -247,8 +221,8 @@ static void receive_fin(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 	res->event = FTCP_EV_PEER_CLOSED;
 }
 
-/* Whether an acknowledgement says that the far end waits for other data than our FIN
- * comes after.  It may have crossed what is under way.
+/* Whether the far end waits for other data than that before our FIN.  Its
+ * acknowledgement may have crossed what is in flight.
  */
 static int expects_fin(const struct ftcp_conn *c, u64 now)
 {
@@ -257,7 +231,7 @@ static int expects_fin(const struct ftcp_conn *c, u64 now)
 		now >= ftcp_load(c->tx.last) + FTCP_UNANSWERED);
 }
 
-/* Whether a segment is taken for the far end's, and more than a RST or SYN. */
+/* Whether to process a segment; RST and SYN are handled here. */
 static int acceptable(struct ftcp_conn *c, const struct ftcp_segment *seg,
 		      u64 now, struct ftcp_result *res)
 {
@@ -266,10 +240,9 @@ static int acceptable(struct ftcp_conn *c, const struct ftcp_segment *seg,
 		return 0;
 	}
 	if (seg->flags & FTCP_SYN) {
-		/* A repeated SYN-ACK means that our ACK was lost; a SYN, that
-		 * the far end starts anew.  The challenge serves both: it is
-		 * the ACK, or it draws the RST that ends this connection
-		 * (RFC 5961, section 4).
+		/* The far end repeats its SYN-ACK because our ACK was lost, or
+		 * starts anew.  The challenge is that ACK, or it triggers the
+		 * RST that ends this connection (RFC 5961, section 4).
 		 */
 		put_challenge(c, now, res);
 		return 0;
@@ -284,7 +257,7 @@ static int acceptable(struct ftcp_conn *c, const struct ftcp_segment *seg,
 		res->verdict = FTCP_BAD_SEQUENCE;
 		return 0;
 	}
-	/* A FIN changes as much as a RST, and is held to the same measure. */
+	/* A FIN has the effect of a RST, so it must be as exact. */
 	if ((seg->flags & FTCP_FIN) && c->state != FTCP_LAST_ACK &&
 	    seg->seq != ftcp_load(c->rcv_nxt)) {
 		challenge_end(c, FTCP_EV_CLOSED, now, res);
@@ -307,7 +280,7 @@ static void receive_last_ack(struct ftcp_conn *c,
 	}
 }
 
-/* Neither payload nor FIN; @acked: how much more than before. */
+/* A segment without payload and FIN that acknowledged @acked more bytes */
 static void receive_ack(struct ftcp_conn *c, const struct ftcp_segment *seg,
 			s32 acked, u64 now, struct ftcp_result *res)
 {
@@ -334,7 +307,7 @@ static void receive_data(struct ftcp_conn *c, const struct ftcp_segment *seg,
 		ftcp_health_received(&c->rx, now);
 	}
 	if (seg->len && ftcp_sequence_far_ahead(c, seg, now)) {
-		/* like a probe, so that the far end says where it is */
+		/* like a probe: the answer tells where the far end is */
 		put_challenge(c, now, res);
 		res->control.seq = ftcp_load(c->snd_una) - 1;
 		return;
@@ -351,7 +324,7 @@ static void receive_data(struct ftcp_conn *c, const struct ftcp_segment *seg,
 	if (ftcp_seq_diff(ftcp_load(c->rcv_nxt), ftcp_load(c->ack_adv)) >=
 	    (s32)c->ack_step) {
 		ftcp_put_ack(c, res);
-		/* a single lost ACK is not to keep the window shut at first */
+		/* at first, losing one ACK must not close the window */
 		if (c->wscale && c->ack_step < FTCP_ACK_STEP)
 			ftcp_store(c->ack_step, c->ack_step * 2);
 	} else if (!ftcp_load(c->ack_at)) {
@@ -359,7 +332,7 @@ static void receive_data(struct ftcp_conn *c, const struct ftcp_segment *seg,
 	}
 }
 
-/* FTCP_ESTABLISHED, FTCP_FIN_WAIT, FTCP_LAST_ACK */
+/* FTCP_ESTABLISHED, FTCP_FIN_WAIT and FTCP_LAST_ACK */
 static void receive_synchronized(struct ftcp_conn *c,
 				 const struct ftcp_segment *seg, u64 now,
 				 struct ftcp_result *res)
@@ -383,10 +356,10 @@ static void receive_synchronized(struct ftcp_conn *c,
 }
 
 /**
- * ftcp_conn_receive() - a segment for this connection
+ * ftcp_conn_receive() - process a segment
  * @c: connection
- * @seg: the segment; its checksum was found right
- * @now: present time, ms
+ * @seg: the segment, its checksum verified
+ * @now: ms
  * @res: what to do
  */
 void ftcp_conn_receive(struct ftcp_conn *c, const struct ftcp_segment *seg,
@@ -419,7 +392,7 @@ static void timer_closing(struct ftcp_conn *c, u64 now,
 		return;
 	place_fin(c);
 	if (c->tries >= FTCP_FIN_TRIES) {
-		/* Phantun knows no FIN, but a RST. */
+		/* Phantun ignores a FIN, but not a RST. */
 		ftcp_put_control(res, FTCP_RST | FTCP_ACK, c->fin_seq + 1,
 				 ftcp_load(c->rcv_nxt));
 		ftcp_conn_end(c, FTCP_EV_CLOSED, res);
@@ -439,7 +412,7 @@ static void give_up(struct ftcp_conn *c, struct ftcp_result *res)
 static void put_probe(struct ftcp_conn *c, struct ftcp_result *res)
 {
 	ftcp_put_ack(c, res);
-	/* as Linux probes: one before the oldest unacknowledged byte */
+	/* as Linux does: one before the oldest unacknowledged byte */
 	res->control.seq = ftcp_load(c->snd_una) - 1;
 }
 
@@ -474,12 +447,12 @@ static void timer_established(struct ftcp_conn *c, u64 now,
 }
 
 /**
- * ftcp_conn_timer() - time has passed
+ * ftcp_conn_timer() - do what is due
  * @c: connection
- * @now: present time, ms
+ * @now: ms
  * @res: what to do
  *
- * May be called at any time; nothing happens before something is due.
+ * May be called at any time, also when nothing is due.
  */
 void ftcp_conn_timer(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 {
@@ -500,13 +473,14 @@ void ftcp_conn_timer(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 }
 
 /**
- * ftcp_conn_deadline() - when ftcp_conn_timer() has to be called
+ * ftcp_conn_deadline() - when to call ftcp_conn_timer()
  * @c: connection
- * @now: present time, ms
+ * @now: ms
  *
- * Return: a time, perhaps past; 0 if there is nothing to wait for.  Sending
- * arms no timer but as ftcp_conn_send() says, so an established connection is
- * looked at once in every keepalive period.
+ * ftcp_conn_send() does not move the deadline unless it says so, so the timer
+ * of an established connection runs once per keepalive period.
+ *
+ * Return: ms, perhaps in the past; 0: never.
  */
 u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now)
 {
@@ -537,11 +511,9 @@ u64 ftcp_conn_deadline(const struct ftcp_conn *c, u64 now)
 
 /**
  * ftcp_conn_close() - close in order
- * @c: connection
- * @now: present time, ms
- * @res: carries the FIN, if one is due
- *
- * A connection that was not established ends at once.
+ * @c: connection; ends at once unless it is established
+ * @now: ms
+ * @res: what to do: send the FIN
  */
 void ftcp_conn_close(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 {
@@ -561,12 +533,12 @@ void ftcp_conn_close(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 }
 
 /**
- * ftcp_conn_abort() - end now
+ * ftcp_conn_abort() - end the connection at once
  * @c: connection
- * @res: carries the RST, if the far end knows the connection
+ * @res: what to do: send the RST, unless the far end does not know @c
  *
- * The RST is what a TCP sends when its user aborts (RFC 9293, section
- * 3.10.5), in the window of whoever watches the path.
+ * The RST is that of a user abort (RFC 9293, section 3.10.5), and middleboxes
+ * take its number for valid.
  */
 void ftcp_conn_abort(struct ftcp_conn *c, struct ftcp_result *res)
 {
@@ -581,13 +553,13 @@ void ftcp_conn_abort(struct ftcp_conn *c, struct ftcp_result *res)
 /* ---- replacement ---- */
 
 /**
- * ftcp_conn_suspect() - the way to the far end may have changed
+ * ftcp_conn_suspect() - the path may have changed
  * @c: connection
- * @now: present time, ms
+ * @now: ms
  *
- * After a change of route or device, or a suspension of the host: the far end
- * is probed at once, if it is one that answers.  A replacement that failed says
- * nothing about the new way.  ftcp_conn_deadline() is to be asked at once.
+ * For a change of route or device, and resume from suspend.  Makes a probe due,
+ * if the far end answers probes, and allows another replacement even if one
+ * failed just now.  Ask for ftcp_conn_deadline() afterwards.
  */
 void ftcp_conn_suspect(struct ftcp_conn *c, u64 now)
 {
@@ -598,12 +570,12 @@ void ftcp_conn_suspect(struct ftcp_conn *c, u64 now)
 }
 
 /**
- * ftcp_conn_renew() - the owner wants a replacement
+ * ftcp_conn_renew() - have the connection replaced
  * @c: connection
- * @now: present time, ms; later than any time if it cannot wait
+ * @now: ms; ~0 if a recent failure must not delay it
  *
- * Return: 1 if it is to be made, 0 if one is being made, or failed a moment ago,
- * or @c is not one to be replaced.
+ * Return: 1 if the caller has to open a replacement, as with FTCP_EV_RENEW; 0
+ * if one is being opened or failed a moment ago, or @c cannot be replaced.
  */
 int ftcp_conn_renew(struct ftcp_conn *c, u64 now)
 {
@@ -614,17 +586,15 @@ int ftcp_conn_renew(struct ftcp_conn *c, u64 now)
 }
 
 /**
- * ftcp_conn_renew_failed() - the replacement did not come about
- * @c: the connection that asked for it
- * @in_vain: the far end was dialled and did not answer, or refused; not a
- *	failure on this host
- * @again: ms; not to ask again before
+ * ftcp_conn_renew_failed() - the replacement could not be opened
+ * @c: the connection to be replaced
+ * @in_vain: the far end refused or did not answer; 0: failed on this host
+ * @again: ms; do not ask for another before
  * @res: what to do
  *
- * A connection that has been silent while the far end was dialled in vain is
- * given up, if somebody waits for an answer.  An idle one goes on while it has
- * patience, as do the attempts to replace it: where there is no way at all, as
- * while a device is down, the other end has not forgotten it.
+ * Gives @c up if it is silent, too, and somebody waits for an answer.  An idle
+ * connection goes on, and so do attempts to replace it: if only the path is
+ * interrupted, the far end still knows it.
  */
 void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
 			    struct ftcp_result *res)
@@ -639,16 +609,16 @@ void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
 }
 
 /**
- * ftcp_conn_retire() - the conversation has moved to a replacement
+ * ftcp_conn_retire() - the replacement takes over
  * @c: connection
  * @next: the replacement, established and not yet used
- * @now: present time, ms
+ * @now: ms
  *
- * What is still under way from the far end is received for FTCP_DRAIN, then
- * the connection is closed in order.  An idle conversation does not become
- * younger by moving.  ftcp_conn_deadline() is to be asked at once, for both.
+ * @c receives for another FTCP_DRAIN and is then closed in order.  @next takes
+ * over how long the conversation has been idle.  Ask for ftcp_conn_deadline()
+ * of both afterwards.
  *
- * Return: 1; 0 if it is not established any more, or had been replaced before.
+ * Return: 1; 0 if @c is not established or was already replaced.
  */
 int ftcp_conn_retire(struct ftcp_conn *c, struct ftcp_conn *next, u64 now)
 {

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * How a connection begins: dialling, accepting by a cookie, and both ends
- * dialling at once.
- */
+/* How a connection begins: dial, accept by a cookie, or simultaneous open. */
 #include "internal.h"
 
 static void put_syn(const struct ftcp_conn *c, struct ftcp_result *res)
@@ -38,18 +35,18 @@ static void start_syn(struct ftcp_conn *c, u32 iss, u64 now)
 	ftcp_store(c->state, FTCP_SYN_SENT);
 }
 
-/* A SYN proxy answers in the far end's name with a window of 0, and drops data
- * until it has reached the far end; then it sends an ACK.
+/* A SYN proxy answers for the far end with a window of 0 and drops data until
+ * it is connected to the far end; then it sends an ACK.
  */
 static void begin_flight(struct ftcp_conn *c, const struct ftcp_segment *seg,
 			 u64 now)
 {
 	c->first_flight = seg->window ? FTCP_FIRST_FLIGHT : 0;
-	if (c->health.acks || !seg->window) /* Phantun would keep us waiting */
+	if (c->health.acks || !seg->window) /* Phantun would send none */
 		ftcp_store(c->first_until, now + FTCP_FIRST_TIME);
 }
 
-/* @seq is the first sequence number of the far end's data. */
+/* @seq: where the far end's data begins */
 static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
 {
 	struct ftcp_signs s;
@@ -68,16 +65,15 @@ static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
 
 /**
  * ftcp_conn_open() - dial
- * @c: connection, its contents are overwritten
+ * @c: connection, overwritten
  * @config: the owner's choices, copied
- * @iss: initial sequence number, hard to guess (RFC 6528); ignored when
- *	@config says Phantun
- * @now: present time, ms
- * @res: carries the SYN
+ * @iss: initial sequence number, hard to guess (RFC 6528); unused for Phantun
+ * @now: ms
+ * @res: what to do: send the SYN
  *
- * Phantun's server answers a SYN whose sequence number is not 0 with a RST.
- * A connection that is refused tries once more with 0, unless @config says native:
- * whoever knows the ends of one that begins with 0 knows its number as well.
+ * Phantun's server refuses a SYN unless its sequence number is 0.  So a refused
+ * connection is tried again with 0, unless @config says native: everybody can
+ * guess that number.
  */
 void ftcp_conn_open(struct ftcp_conn *c, const struct ftcp_conn_config *config,
 		    u32 iss, u64 now, struct ftcp_result *res)
@@ -95,12 +91,12 @@ void ftcp_conn_open(struct ftcp_conn *c, const struct ftcp_conn_config *config,
 }
 
 /**
- * ftcp_conn_answer_syn() - the SYN-ACK for a SYN of no connection
+ * ftcp_conn_answer_syn() - make the SYN-ACK for a SYN of no connection
  * @seg: the SYN
  * @cookie: sequence number to answer with, see cookie.h
- * @ctl: the SYN-ACK
+ * @ctl: result
  *
- * There is no connection yet: it comes into being with ftcp_conn_accept().
+ * The connection begins with ftcp_conn_accept().
  */
 void ftcp_conn_answer_syn(const struct ftcp_segment *seg, u32 cookie,
 			  struct ftcp_control *ctl)
@@ -115,15 +111,14 @@ void ftcp_conn_answer_syn(const struct ftcp_segment *seg, u32 cookie,
 }
 
 /**
- * ftcp_conn_accept() - a connection from a segment with a valid cookie
- * @c: connection, its contents are overwritten
+ * ftcp_conn_accept() - make a connection from a segment with a valid cookie
+ * @c: connection, overwritten
  * @config: the owner's choices, copied
- * @seg: the segment; its acknowledgement number is the cookie + 1.  Its
- *	payload, if any, is a datagram.  It carries ACK, and none of SYN, FIN
- *	and RST
- * @now: present time, ms
+ * @seg: the segment; acknowledges the cookie and has none of SYN, FIN and RST.
+ *	Its payload, if any, is a datagram
+ * @now: ms
  *
- * ftcp_conn_deadline() is to be asked at once: an ACK is due.
+ * Ask for ftcp_conn_deadline() afterwards: an ACK is due.
  */
 void ftcp_conn_accept(struct ftcp_conn *c,
 		      const struct ftcp_conn_config *config,
@@ -136,22 +131,16 @@ void ftcp_conn_accept(struct ftcp_conn *c,
 	c->tx.last = now;
 	c->psh = !config->phantun;
 	establish(c, seg->seq, c->iss & 1, now);
-	/* It may be Phantun, which keeps silent: health.acks has to be earned. */
+	/* health.acks stays 0 until an ACK proves that this is not Phantun. */
 	if (seg->len)
 		c->rcv_nxt = seg->seq + seg->len;
-	/* The window on the SYN-ACK was not scaled: to whoever watches, it is
-	 * all that the client may send before it sees another segment.
+	/* The SYN-ACK's window was not scaled: firewalls let the client send no
+	 * more than that before they see another segment.
 	 */
 	c->ack_at = now + 1;
 }
 
-/**
- * ftcp_handshake_syn_sent() - a segment in answer to our SYN
- * @c: connection
- * @seg: the segment
- * @now: present time, ms
- * @res: what to do
- */
+/* FTCP_SYN_SENT: we sent a SYN. */
 void ftcp_handshake_syn_sent(struct ftcp_conn *c,
 			     const struct ftcp_segment *seg, u64 now,
 			     struct ftcp_result *res)
@@ -170,7 +159,7 @@ void ftcp_handshake_syn_sent(struct ftcp_conn *c,
 		return;
 	}
 	if ((seg->flags & FTCP_ACK) && !acked) {
-		/* half-open: the far end knows an older connection */
+		/* half-open: the far end still has an older connection */
 		ftcp_reset_for(seg, &res->control);
 		res->verdict = FTCP_BAD_SEQUENCE;
 		return;
@@ -189,11 +178,11 @@ void ftcp_handshake_syn_sent(struct ftcp_conn *c,
 		return;
 	}
 	if (c->config.health.renewable) {
-		/* Nobody dials a port of no fixed number: the SYN is forged. */
+		/* Nobody dials an ephemeral port: the SYN is forged. */
 		res->verdict = FTCP_BAD_STATE;
 		return;
 	}
-	/* Both ends dialled at once (RFC 9293, section 3.5, figure 8). */
+	/* simultaneous open (RFC 9293, section 3.5, figure 8) */
 	c->wscale = seg->wscale != FTCP_NO_WSCALE;
 	ftcp_store(c->rcv_nxt, seg->seq + 1);
 	ftcp_store(c->ack_adv, seg->seq + 1);
@@ -203,13 +192,7 @@ void ftcp_handshake_syn_sent(struct ftcp_conn *c,
 	put_syn_ack(c, res);
 }
 
-/**
- * ftcp_handshake_syn_received() - a segment after both ends dialled
- * @c: connection
- * @seg: the segment
- * @now: present time, ms
- * @res: what to do
- */
+/* FTCP_SYN_RECEIVED: both ends sent a SYN. */
 void ftcp_handshake_syn_received(struct ftcp_conn *c,
 				 const struct ftcp_segment *seg, u64 now,
 				 struct ftcp_result *res)
@@ -217,9 +200,9 @@ void ftcp_handshake_syn_received(struct ftcp_conn *c,
 	int acked = (seg->flags & FTCP_ACK) && seg->ack == c->iss + 1;
 
 	if (seg->flags & FTCP_RST) {
-		/* Who does not know our number may have sent the SYN as well, and
-		 * chosen the one that is expected: that SYN is forgotten, or it
-		 * was genuine and its sender has given up.
+		/* Somebody who does not know our number may have forged the
+		 * SYN, and the RST with it.  Or both are genuine and the far
+		 * end has given up.  Forget the SYN either way.
 		 */
 		if (acked)
 			ftcp_conn_end(c, FTCP_EV_REFUSED, res);
@@ -230,7 +213,7 @@ void ftcp_handshake_syn_received(struct ftcp_conn *c,
 		return;
 	}
 	if (!acked) {
-		/* the same SYN again: our answer to it was lost */
+		/* the same SYN again: our SYN-ACK was lost */
 		if ((seg->flags & (FTCP_SYN | FTCP_ACK)) == FTCP_SYN &&
 		    seg->seq + 1 == c->rcv_nxt)
 			put_syn_ack(c, res);
@@ -239,8 +222,8 @@ void ftcp_handshake_syn_received(struct ftcp_conn *c,
 		return;
 	}
 	if (seg->flags & FTCP_SYN) {
-		/* Whoever acknowledges our number is the true far end, even if
-		 * a forged SYN came first: its sequence number counts.
+		/* The true far end knows our number, even if a forged SYN came
+		 * first: its sequence number counts.
 		 */
 		c->snd_una = seg->ack;
 		begin_flight(c, seg, now);
@@ -263,12 +246,6 @@ void ftcp_handshake_syn_received(struct ftcp_conn *c,
 	res->event = FTCP_EV_ESTABLISHED;
 }
 
-/**
- * ftcp_handshake_timer() - time has passed, and no answer come
- * @c: connection
- * @now: present time, ms
- * @res: what to do
- */
 void ftcp_handshake_timer(struct ftcp_conn *c, u64 now, struct ftcp_result *res)
 {
 	if (now < c->rtx_at)

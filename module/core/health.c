@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * When a path is probed, replaced, closed or given up; see health.h.
- *
- * In the order of this file: what was carried and acknowledged, each alarm,
- * their table, what the owner says.
- */
+/* When a path is probed, replaced, closed or given up; see health.h. */
 #include "health.h"
 
 /* ---- times; 0 is never ---- */
@@ -21,9 +16,7 @@ static u64 not_before(u64 at, u64 earliest)
 
 /* ---- what was carried and acknowledged ---- */
 
-/* The counters tell how much was carried, so long as they are looked at before
- * they have come round.
- */
+/* Right if called before a counter wraps around */
 static u64 carried(const struct ftcp_health *h, const struct ftcp_signs *s)
 {
 	s32 received = ftcp_seq_diff(s->received, h->received);
@@ -31,18 +24,18 @@ static u64 carried(const struct ftcp_health *h, const struct ftcp_signs *s)
 	return h->carried + (s->sent - h->sent) + (received > 0 ? received : 0);
 }
 
-/* Whether something was sent since the last tick, and nothing acknowledged. */
+/* Whether something was sent since the last tick and nothing acknowledged */
 static int unacked(const struct ftcp_health *h, const struct ftcp_signs *s)
 {
 	return s->acked == h->acked && s->sent != h->sent;
 }
 
 /**
- * ftcp_health_begin() - from now on the path can carry datagrams
- * @h: its health; all 0 but for @acks, which the caller may have set
+ * ftcp_health_begin() - start with a path that can carry datagrams
+ * @h: health of the path; all 0, but @acks may be set
  * @s: the signs
- * @spread: a number by which paths differ, so that those which broke together
- *	are not probed together
+ * @spread: differs between paths, so that those which broke together are not
+ *	probed together
  */
 void ftcp_health_begin(struct ftcp_health *h, const struct ftcp_signs *s,
 		       u32 spread)
@@ -60,8 +53,8 @@ void ftcp_health_begin(struct ftcp_health *h, const struct ftcp_signs *s,
  * @h: health of a path
  * @s: the signs
  *
- * To be called whenever the caller looks at the path at all, and before
- * ftcp_health_timer(); does something once in FTCP_TICK.
+ * Call it whenever you look at the path, and before ftcp_health_timer().  It
+ * does something once in FTCP_TICK.
  */
 void ftcp_health_tick(struct ftcp_health *h, const struct ftcp_signs *s)
 {
@@ -80,7 +73,7 @@ void ftcp_health_tick(struct ftcp_health *h, const struct ftcp_signs *s)
 
 /* ---- the alarms: when ---- */
 
-/* Whether something was sent since the far end was last heard. */
+/* Whether something was sent since the far end was last heard */
 static int waiting(const struct ftcp_signs *s)
 {
 	return s->tx.asked > s->rx.last;
@@ -99,15 +92,15 @@ static u64 idle_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 	       s->config->idle;
 }
 
-/* What was under way when the path was replaced has arrived. */
+/* What was in flight when the path was replaced has arrived. */
 static u64 drained_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 {
 	(void)s;
 	return h->retire_at;
 }
 
-/* All that may be on the way is, and nothing of it was acknowledged: to go on
- * would take it out of the far end's sight for good.
+/* The window is full and none of it acknowledged: the far end would not believe
+ * anything beyond it.
  */
 static u64 full_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 {
@@ -115,9 +108,10 @@ static u64 full_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 	return s->full ? s->now : 0;
 }
 
-/* A server may send on the new path only after something came on it: it is
- * made when this end is sending.  Who only closes goes by what was carried,
- * perhaps all of it before the clock moved.
+/* Whether the path is in use.  The server cannot use a replacement before it
+ * has received something on it, so there is none unless this end is sending.
+ * If the path is to be closed instead, any payload counts: times do not tell if
+ * all of it came within a millisecond.
  */
 static int used(const struct ftcp_health *h, const struct ftcp_signs *s)
 {
@@ -127,8 +121,8 @@ static int used(const struct ftcp_health *h, const struct ftcp_signs *s)
 	return carried(h, s) > 0;
 }
 
-/* Age or volume are reached, or volume is to be looked at again.  A path that
- * is not used is left to idle: it would otherwise be replaced for ever.
+/* The limit of age or volume is reached, or volume is to be checked again.  A
+ * path that is not used is left to idle, or it would be replaced for ever.
  */
 static u64 worn_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 {
@@ -141,17 +135,17 @@ static u64 worn_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 	if (config->max_age)
 		at = h->opened + config->max_age;
 	if (config->max_bytes) {
-		/* not at once, however little it is: paths would pile up */
+		/* not at once, however low the limit: paths would pile up */
 		from = carried(h, s) < config->max_bytes ? s->now : h->opened;
 		at = sooner(at, from + FTCP_TICK);
 	}
 	return not_before(at, h->renew_at);
 }
 
-/* A far end that cannot be probed, but has sent data before, is taken for
- * unreachable: what is sent has found no answer for as long as another would be
- * silent before it is probed.  A replacement shows whether there is a way; and as
- * nothing may come on that one either, there is only one.
+/* The far end never acknowledges, so it cannot be probed.  It has sent data
+ * before, but now has not answered for as long as another is silent before it
+ * is probed: a replacement shows whether it can be reached.  That one is not
+ * replaced in turn if nothing comes on it either.
  */
 static u64 unheard_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 {
@@ -161,8 +155,8 @@ static u64 unheard_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 	return not_before(s->tx.asked + s->config->keepalive, h->renew_at);
 }
 
-/* A far end that acknowledges, and is heard, but has heard nothing for so long
- * makes another way be tried: as long as it is heard it is not probed.
+/* The far end is heard, so it is not probed, but it has acknowledged nothing
+ * for FTCP_UNACKED ticks: try another path.
  */
 static u64 deaf_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 {
@@ -172,20 +166,20 @@ static u64 deaf_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 	    !s->config->keepalive || !replaceable(h, s))
 		return 0;
 	at = h->unacked < FTCP_UNACKED ? h->tick_at : h->tick_at - FTCP_TICK;
-	/* A way that only small datagrams pass is so for the next path as well. */
+	/* if large datagrams do not pass, they won't on the next path either */
 	at = not_before(at, h->opened + FTCP_RENEW_AGAIN);
 	return not_before(at, h->renew_at);
 }
 
-/* No probe before, if others were sent since the far end was last heard. */
+/* Earliest next probe, if there were any since the far end was last heard */
 static u64 next_probe(const struct ftcp_health *h, const struct ftcp_signs *s)
 {
 	return h->heard == s->rx.last ? h->probe_at : 0;
 }
 
-/* After @keepalive of silence, or sooner if the far end leaves something
- * unanswered or the owner has doubts.  Not a far end that was never seen to
- * acknowledge anything, nor one that was left.
+/* Probe after config->keepalive of silence, or earlier if the far end leaves
+ * something unanswered or the owner has doubts.  Not if the far end was never
+ * seen to acknowledge, or the path was replaced.
  */
 static u64 probe_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 {
@@ -229,14 +223,14 @@ static unsigned int rotate(struct ftcp_health *h, const struct ftcp_signs *s)
 	return s->config->renewable ? renew(h, s) : close(h, s);
 }
 
-/* Further apart when many were in vain; and not all paths that a broken way had
- * in common at the same moments.
+/* Longer after many probes in vain.  Spread, so that the paths over a broken
+ * link are not all probed at once.
  */
 static u64 probe_interval(const struct ftcp_health *h,
 			  const struct ftcp_health_config *config)
 {
 	u32 first = config->interval ? config->interval : FTCP_PROBE_INTERVAL;
-	u32 interval = first;	/* a machine of 32 bits divides by it */
+	u32 interval = first;	/* 32-bit machines divide by it */
 	u32 i;
 
 	for (i = FTCP_PROBES; i < h->probes && interval < FTCP_PROBE_MAX; i++)
@@ -246,9 +240,9 @@ static u64 probe_interval(const struct ftcp_health *h,
 	return interval - h->spread % (interval / 8 + 1);
 }
 
-/* Silence.  Who can replace the path does so when as many probes were in vain
- * as others give up after, and goes on probing: what comes first counts, an
- * answer or the replacement.
+/* An owner that can replace the path does so after as many probes as another
+ * gives up after, and goes on probing: an answer or the replacement counts,
+ * whichever comes first.
  */
 static unsigned int probe(struct ftcp_health *h, const struct ftcp_signs *s)
 {
@@ -262,7 +256,7 @@ static unsigned int probe(struct ftcp_health *h, const struct ftcp_signs *s)
 	if (h->probes >= config->probes && !h->renewing) {
 		if (!config->renewable ||
 		    h->probes >= FTCP_PROBES_PATIENT + config->probes)
-			return give_up(h, s);	/* nor can it be replaced */
+			return give_up(h, s);	/* no replacement either */
 		if (s->now >= h->renew_at)
 			todo |= renew(h, s);
 	}
@@ -274,9 +268,9 @@ static unsigned int probe(struct ftcp_health *h, const struct ftcp_signs *s)
 
 /* ---- their table ---- */
 
-/* In this order, if several are due at once; what ends the path is the last.
- * The loops over them are unrolled so that the calls are direct: those through a
- * pointer cost more than all the rest where they are guarded against speculation.
+/* If several are due, they run in this order up to the first that ends the
+ * path.  The loops are unrolled to make the calls direct: with mitigations,
+ * indirect calls would cost more than all the rest.
  */
 static const struct alarm {
 	u64 (*at)(const struct ftcp_health *h, const struct ftcp_signs *s);
@@ -294,13 +288,13 @@ static const struct alarm {
 #define ALARMS	(sizeof(alarms) / sizeof(alarms[0]))
 
 /**
- * ftcp_health_timer() - time has passed
+ * ftcp_health_timer() - find out what is due
  * @h: health of a path
  * @s: the signs
  *
- * May be called at any time; nothing happens before something is due.
+ * May be called at any time, also when nothing is due.
  *
- * Return: of &enum ftcp_todo, what is to be done; 0 if nothing.
+ * Return: what to do, of &enum ftcp_todo; 0 if nothing.
  */
 unsigned int ftcp_health_timer(struct ftcp_health *h,
 			       const struct ftcp_signs *s)
@@ -321,11 +315,11 @@ unsigned int ftcp_health_timer(struct ftcp_health *h,
 }
 
 /**
- * ftcp_health_deadline() - when ftcp_health_timer() has to be called
+ * ftcp_health_deadline() - when to call ftcp_health_timer()
  * @h: health of a path
  * @s: the signs
  *
- * Return: a time, perhaps past.
+ * Return: ms, perhaps in the past.
  */
 u64 ftcp_health_deadline(const struct ftcp_health *h,
 			 const struct ftcp_signs *s)
@@ -342,11 +336,11 @@ u64 ftcp_health_deadline(const struct ftcp_health *h,
 /* ---- what the owner asks and says ---- */
 
 /**
- * ftcp_health_doubted() - whether the way may not lead to the far end any more
+ * ftcp_health_doubted() - whether the path may be broken
  * @h: health of a path
  * @s: the signs
  *
- * Return: 1 if nothing was heard since there was reason to doubt that; else 0.
+ * Return: 1 if there was reason to doubt it and nothing was heard since.
  */
 int ftcp_health_doubted(const struct ftcp_health *h,
 			const struct ftcp_signs *s)
@@ -357,12 +351,11 @@ int ftcp_health_doubted(const struct ftcp_health *h,
 }
 
 /**
- * ftcp_health_suspect() - the way to the far end may have changed
+ * ftcp_health_suspect() - the path may have changed
  * @h: health of a path
  * @s: the signs
  *
- * A probe is due at once.  A replacement that failed says nothing about the new
- * way.
+ * Makes a probe due and allows another replacement, even if one just failed.
  */
 void ftcp_health_suspect(struct ftcp_health *h, const struct ftcp_signs *s)
 {
@@ -372,12 +365,12 @@ void ftcp_health_suspect(struct ftcp_health *h, const struct ftcp_signs *s)
 }
 
 /**
- * ftcp_health_renew() - the owner wants a replacement
+ * ftcp_health_renew() - have the path replaced
  * @h: health of a path
- * @s: the signs; later than any time if it cannot wait
+ * @s: the signs; @now is ~0 if a recent failure must not delay it
  *
- * Return: 1 if it is to be made, 0 if one is being made, or failed a moment ago,
- * or the path is not one to be replaced.
+ * Return: 1 if the caller has to open a replacement; 0 if one is being opened
+ * or failed a moment ago, or the path cannot be replaced.
  */
 int ftcp_health_renew(struct ftcp_health *h, const struct ftcp_signs *s)
 {
@@ -388,15 +381,14 @@ int ftcp_health_renew(struct ftcp_health *h, const struct ftcp_signs *s)
 }
 
 /**
- * ftcp_health_renew_failed() - the replacement did not come about
- * @h: health of a path that asked for it
- * @s: the signs; their time is of no interest
- * @in_vain: the far end was dialled and did not answer, or refused; not a
- *	failure on this host
- * @again: ms; not to ask again before
+ * ftcp_health_renew_failed() - the replacement could not be opened
+ * @h: health of the path to be replaced
+ * @s: the signs; @now is not used
+ * @in_vain: the far end refused or did not answer; 0: failed on this host
+ * @again: ms; do not ask for another before
  *
- * Return: 1 if the path is to be given up: it was silent while the far end was
- * dialled in vain, and somebody waits for an answer.  Else 0.
+ * Return: 1 if the path has to be given up: it is silent, too, and somebody
+ * waits for an answer; else 0.
  */
 int ftcp_health_renew_failed(struct ftcp_health *h, const struct ftcp_signs *s,
 			     int in_vain, u64 again)
@@ -412,13 +404,11 @@ int ftcp_health_renew_failed(struct ftcp_health *h, const struct ftcp_signs *s,
 }
 
 /**
- * ftcp_health_retire() - another path is used from now on
- * @h: health of a path
+ * ftcp_health_retire() - another path takes over
+ * @h: health of the path, which is closed FTCP_DRAIN later
  * @s: the signs
  *
- * It is closed FTCP_DRAIN later.
- *
- * Return: 1; 0 if it had been replaced before.
+ * Return: 1; 0 if it was already replaced.
  */
 int ftcp_health_retire(struct ftcp_health *h, const struct ftcp_signs *s)
 {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What the files that make up a connection's rules have in common; of no
- * interest to its owner.
- */
+/* Shared by conn.c, handshake.c and sequence.c only */
 #ifndef FTCP_CORE_INTERNAL_H
 #define FTCP_CORE_INTERNAL_H
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * What is decided about conversations; see policy.h.
- */
+/* Decisions about conversations; see policy.h. */
 #include "policy.h"
 
 static enum ftcp_reason reason_of(enum ftcp_event event)
@@ -21,9 +19,8 @@ static enum ftcp_reason reason_of(enum ftcp_event event)
 	}
 }
 
-/* Whether the application is to hear of it, when what waits does not tell it: a
- * conversation that another connection has taken over has lost nothing, nor has one
- * that had nothing to say.
+/* Whether the application has to be told, unless waiting datagrams do that.
+ * Not if another connection has the conversation, or there was nothing to lose.
  */
 static int is_news(const struct ftcp_end_facts *end)
 {
@@ -42,16 +39,14 @@ static int is_news(const struct ftcp_end_facts *end)
 }
 
 /**
- * ftcp_end_policy() - what follows from the end of a connection
- * @end: what its owner knows, after a successor, if there is one, has taken over
- *	what was lost (ftcp_end_is_loss())
- * @policy: the result
+ * ftcp_end_policy() - decide what follows from the end of a connection
+ * @end: the facts, after a successor, if any, took over (ftcp_end_is_loss())
+ * @policy: result
  *
- * A RST that says only that the far end does not know the connection is no news
- * about the service: another one is dialled, and the application hears if there can
- * be none.  A far end that is found dead is not dialled again before there is a
- * datagram for it: nobody would know that it answers, and its address was dialled in
- * vain a moment ago.
+ * If a RST says only that the far end does not know the connection, dial again,
+ * and tell the application only if that is impossible.  If the far end is dead,
+ * wait for the next datagram: it was just dialled in vain, and nobody would
+ * notice an answer.
  */
 void ftcp_end_policy(const struct ftcp_end_facts *end,
 		     struct ftcp_end_policy *policy)
@@ -71,21 +66,20 @@ void ftcp_end_policy(const struct ftcp_end_facts *end,
 		       end->carries;
 	policy->waiting = refusal ? FTCP_TELL_PORT : FTCP_TELL_HOST;
 	policy->tell = is_news(end) ? policy->waiting : FTCP_TELL_NOTHING;
-	/* The conversation that another one has may well go on. */
+	/* the conversation may go on */
 	if (policy->reason == FTCP_REASON_REPLACED)
 		policy->waiting = FTCP_TELL_NOTHING;
 }
 
 /**
- * ftcp_backoff_failed() - an endpoint refused a connection, or did not answer
- * @b: the endpoint's
- * @refused: which of both
- * @now: present time, ms
- * @random: any number
+ * ftcp_backoff_failed() - note that an endpoint refused or did not answer
+ * @b: the endpoint's; no lock
+ * @refused: 1 if it refused
+ * @now: ms
+ * @random: any number, to spread the clients of a server
  *
- * A sender that goes on would otherwise have it dialled with each datagram.  The
- * pauses become longer, and differ, as many clients may wait for one server.
- * Connections that fail together count as one.
+ * Otherwise each datagram would dial again.  Connections that fail together
+ * count as one.
  */
 void ftcp_backoff_failed(struct ftcp_backoff *b, int refused, u64 now,
 			 u32 random)
@@ -102,8 +96,8 @@ void ftcp_backoff_failed(struct ftcp_backoff *b, int refused, u64 now,
 }
 
 /**
- * ftcp_backoff_reached() - an endpoint has answered, or is another one now
- * @b: the endpoint's
+ * ftcp_backoff_reached() - note that an endpoint answered, or was changed
+ * @b: the endpoint's; no lock
  */
 void ftcp_backoff_reached(struct ftcp_backoff *b)
 {
@@ -112,9 +106,12 @@ void ftcp_backoff_reached(struct ftcp_backoff *b)
 }
 
 /**
- * ftcp_backoff_pauses() - whether it is too early to dial for a new conversation
- * @b: the endpoint's
- * @now: present time, ms
+ * ftcp_backoff_pauses() - whether it is too early to dial for a new
+ * conversation
+ * @b: the endpoint's; no lock
+ * @now: ms
+ *
+ * Return: 1 or 0.
  */
 int ftcp_backoff_pauses(const struct ftcp_backoff *b, u64 now)
 {
@@ -122,13 +119,13 @@ int ftcp_backoff_pauses(const struct ftcp_backoff *b, u64 now)
 }
 
 /**
- * ftcp_queue_quota() - whether a datagram may wait
+ * ftcp_queue_quota() - whether another datagram may wait
  * @waiting: how many wait for its flow
- * @max: most of these
- * @bytes: memory of what waits for all flows, this one included
- * @max_bytes: most of that
+ * @max: limit
+ * @bytes: memory of all that wait, this one included
+ * @max_bytes: limit
  *
- * Return: 0, or what it is counted as.
+ * Return: 0, or the drop counter.
  */
 enum ftcp_drop_attr ftcp_queue_quota(u32 waiting, u32 max, u64 bytes,
 				     u64 max_bytes)
@@ -137,16 +134,13 @@ enum ftcp_drop_attr ftcp_queue_quota(u32 waiting, u32 max, u64 bytes,
 }
 
 /**
- * ftcp_flow_quota() - whether there may be one more flow
- * @flows: how many there are
- * @max: most of these
- * @of_source: how many are of its source
- * @max_of_source: most of these
+ * ftcp_flow_quota() - whether there may be another flow
+ * @flows: how many there are, in all threads or hash buckets together
+ * @max: limit
+ * @of_source: how many of its source there are
+ * @max_of_source: limit
  *
- * Exact, wherever the flows are: who divides them, among threads say, counts
- * them in one place.
- *
- * Return: 0, or what it is counted as.
+ * Return: 0, or the drop counter.
  */
 enum ftcp_drop_attr ftcp_flow_quota(u32 flows, u32 max, u32 of_source,
 				    u32 max_of_source)
@@ -157,14 +151,13 @@ enum ftcp_drop_attr ftcp_flow_quota(u32 flows, u32 max, u32 of_source,
 }
 
 /**
- * ftcp_source_of() - the address that a flow is counted for
- * @addr: 16 bytes of its source's; changed to that
+ * ftcp_source_of() - get the address that a flow is counted for
+ * @addr: 16 bytes of its source's, cut to that
  * @v4: it is an IPv4 address
  * @dialled: by this end: the source is an application
  *
- * An IPv6 host chooses freely within its /64, so for accepted flows that is what
- * counts; an application is mostly of this host or of a LAN that it routes for, and
- * each address counts.
+ * A remote IPv6 host can use any address of its /64.  Applications are on this
+ * host or its LAN, so each address counts.
  */
 void ftcp_source_of(u8 *addr, int v4, int dialled)
 {

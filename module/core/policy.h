@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What is decided about conversations, by the module and ftcptun alike: what the end
- * of a connection means, when another one is dialled, what the application hears,
- * who may take how much, and what is believed of what the network says.
+ * Decisions that the module and ftcptun share: what the end of a connection
+ * means, when to dial again, what the application is told, quotas, and which
+ * ICMP errors to believe.
  *
- * Nothing here sends, counts or waits, and nothing knows who asks.  The owner says
- * what it knows, and does what it is told.
+ * Nothing here sends, counts or waits.  The owner states facts and carries out
+ * the decision.
  *
- * Time: milliseconds of a clock that goes on while the host is suspended, as that of
- * the far end does, and of all NATs between: a flow has aged by then, and one that
- * has been idle for too long is closed rather than asked whether it is still there.
+ * Times are ms of a clock that does not stop when the host is suspended, as the
+ * far end and NATs do not stop: a flow that was idle for too long is closed on
+ * resume rather than probed.
  */
 #ifndef FTCP_CORE_POLICY_H
 #define FTCP_CORE_POLICY_H
@@ -20,82 +20,57 @@
 /* Defaults */
 #define FTCP_DEFAULT_MAX_FLOWS 65536
 #define FTCP_DEFAULT_MAX_PER_SOURCE 4096
-#define FTCP_DEFAULT_QUEUE 64 /* datagrams, of a flow */
-#define FTCP_DEFAULT_QUEUE_BYTES (64 << 20) /* memory, of all flows */
+#define FTCP_DEFAULT_QUEUE 64 /* datagrams of a flow */
+#define FTCP_DEFAULT_QUEUE_BYTES (64 << 20) /* memory of all flows */
 
-/* The smallest segments that a device is asked to make: no TCP of Linux asks for
- * smaller ones (TCP_MIN_SND_MSS), and not all drivers and network cards are prepared
- * for them.
+/* The smallest segments left to a device.  TCP requests none below it in Linux
+ * (TCP_MIN_SND_MSS), and some drivers and NICs cannot handle less.
  */
 #define FTCP_GSO_SIZE_MIN 48
 
 #define FTCP_TARGET_TIME 3000 /* ms; see ftcp_target_refusal() */
 #define FTCP_BACKOFF_FIRST 125 /* ms */
-#define FTCP_BACKOFF_DOUBLED 3 /* times; a second at most */
+#define FTCP_BACKOFF_DOUBLED 3 /* times, to a second */
 
 /* ---- ends ---- */
 
-/**
- * struct ftcp_end_facts - a connection has ended, or is ended: what its owner knows
- * @event: what happened
- * @reason: why, if it was the owner who ended it; else 0, and @event tells
- * @retired: another one had taken its conversation over
- * @closing: it was on its way out, closed in order by either end
- * @dialled: by this end
- * @carries: the conversation is its own, and no other connection's
- * @worked: datagrams were sent on it
- * @waits: datagrams wait for it, so that their senders can be told
- * @owes: the connection that had the conversation before was lost, and nobody has
- *	heard of it
- */
+/* What the owner knows of a connection that ended, or that it ends */
 struct ftcp_end_facts {
 	enum ftcp_event event;
-	enum ftcp_reason reason;
-	u8 retired;
-	u8 closing;
-	u8 dialled;
-	u8 carries;
-	u8 worked;
-	u8 waits;
-	u8 owes;
+	enum ftcp_reason reason; /* if the owner ended it; 0: see event */
+	u8 retired;	/* it had been replaced */
+	u8 closing;	/* either end was closing it in order */
+	u8 dialled;	/* by this end */
+	u8 carries;	/* the conversation has no other connection */
+	u8 worked;	/* datagrams were sent on it */
+	u8 waits;	/* waiting datagrams let their senders be told */
+	u8 owes;	/* its predecessor was lost, and nobody was told yet */
 };
 
-/**
- * enum ftcp_tell - what an application is told, by an ICMP error
- * @FTCP_TELL_NOTHING: nothing
- * @FTCP_TELL_HOST: host unreachable
- * @FTCP_TELL_PORT: port unreachable
- */
+/* What an application is told, by an ICMP error */
 enum ftcp_tell {
 	FTCP_TELL_NOTHING,
-	FTCP_TELL_HOST,
-	FTCP_TELL_PORT,
+	FTCP_TELL_HOST,		/* host unreachable */
+	FTCP_TELL_PORT,		/* port unreachable */
 };
 
-/**
- * struct ftcp_end_policy - what follows from the end of a connection
- * @reason: for the statistics and for listeners
- * @dial: another one is dialled for the conversation at once; @tell counts only if
- *	that cannot be
- * @tell: of the conversation that has no connection any more, once
- * @waiting: each datagram that waits
- */
+/* What follows from the end of a connection */
 struct ftcp_end_policy {
-	enum ftcp_reason reason;
-	u8 dial;
-	enum ftcp_tell tell;
-	enum ftcp_tell waiting;
+	enum ftcp_reason reason; /* for statistics and listeners */
+	u8 dial;		/* dial again at once; if impossible: tell */
+	enum ftcp_tell tell;	/* once, about the conversation */
+	enum ftcp_tell waiting;	/* for each waiting datagram */
 };
 
 void ftcp_end_policy(const struct ftcp_end_facts *end,
 		     struct ftcp_end_policy *policy);
 
 /**
- * ftcp_end_is_loss() - whether a successor takes over what a connection has left
- * @event: what the connection ended with
+ * ftcp_end_is_loss() - whether a successor takes over after a connection ends
+ * @event: how it ended
  *
- * Even if the successor is not established yet: the conversation waits for it.  It
- * does not if the connection was closed in order.
+ * The conversation waits even for a successor that is not established yet, but
+ * not after its connection was closed in order.
  */
 static inline int ftcp_end_is_loss(enum ftcp_event event)
 {
@@ -105,23 +80,19 @@ static inline int ftcp_end_is_loss(enum ftcp_event event)
 
 /* ---- replacement ---- */
 
-/**
- * ftcp_dialled_in_vain() - whether the far end was asked for a connection, and there
- *	is none
- * @event: what the attempt ended with
- */
+/* Whether the far end was dialled without success */
 static inline int ftcp_dialled_in_vain(enum ftcp_event event)
 {
 	return event == FTCP_EV_UNANSWERED || event == FTCP_EV_REFUSED;
 }
 
 /**
- * ftcp_no_place() - whether there could be no connection for want of a place
- * @why: what it was counted as
+ * ftcp_no_place() - whether there was no place for a connection
+ * @why: drop counter of the failure
  *
- * Then what is dead gives its own place to others, and to itself, as if the far end
- * had been dialled in vain.  Any other failure of this host, of memory say, says
- * nothing of the far end, and passes.
+ * A silent connection that cannot be replaced then gives up its own place, as
+ * if the far end had been dialled in vain.  Other failures on this host, say
+ * for want of memory, pass and say nothing about the far end.
  */
 static inline int ftcp_no_place(enum ftcp_drop_attr why)
 {
@@ -132,28 +103,20 @@ static inline int ftcp_no_place(enum ftcp_drop_attr why)
 /**
  * ftcp_renew_again() - when to try again to replace a connection
  * @in_vain: the far end was dialled in vain, or there was no place
- * @now: present time, ms
+ * @now: ms
  */
 static inline u64 ftcp_renew_again(int in_vain, u64 now)
 {
 	return now + (in_vain ? FTCP_RENEW_AGAIN : FTCP_PROBE_MAX);
 }
 
-/* ---- endpoints that refuse, or do not answer ---- */
+/* ---- endpoints that refuse or do not answer ---- */
 
-/**
- * struct ftcp_backoff - when an endpoint may be dialled again
- * @until: ms; no new conversation before, if there were @failures
- * @failures: how often in a row it failed, up to FTCP_BACKOFF_DOUBLED
- * @refused: the last of them was a refusal
- *
- * Read and written by any number of processors, without a lock: what gets lost is
- * one failure of several at once.
- */
+/* When to dial an endpoint again; no lock, concurrent failures may be lost */
 struct ftcp_backoff {
-	u64 until;
-	u8 failures;
-	u8 refused;
+	u64 until;	/* ms; no new conversation before, after failures */
+	u8 failures;	/* in a row, up to FTCP_BACKOFF_DOUBLED */
+	u8 refused;	/* the last one was a refusal */
 };
 
 void ftcp_backoff_failed(struct ftcp_backoff *b, int refused, u64 now,
@@ -161,24 +124,20 @@ void ftcp_backoff_failed(struct ftcp_backoff *b, int refused, u64 now,
 void ftcp_backoff_reached(struct ftcp_backoff *b);
 int ftcp_backoff_pauses(const struct ftcp_backoff *b, u64 now);
 
-/**
- * ftcp_backoff_tell() - what is told who would have it dialled meanwhile
- * @b: the endpoint's
- */
+/* What to tell an application that sends meanwhile */
 static inline enum ftcp_tell ftcp_backoff_tell(const struct ftcp_backoff *b)
 {
 	return ftcp_load(b->refused) ? FTCP_TELL_PORT : FTCP_TELL_HOST;
 }
 
-/* ---- datagrams that wait ---- */
+/* ---- waiting datagrams ---- */
 
 /**
  * ftcp_may_wait() - whether a datagram that cannot be sent waits
- * @c: its connection
+ * @c: its connection; no lock
  *
- * It does while the connection is being opened, and while what is on the way is all
- * that the far end announced, also if another processor has just taken the room that
- * there was; but not for one that is about to end.
+ * It does while the connection opens or the window is full (perhaps since
+ * another processor just filled it), but not if the connection is ending.
  */
 static inline int ftcp_may_wait(const struct ftcp_conn *c)
 {
@@ -197,15 +156,15 @@ enum ftcp_drop_attr ftcp_flow_quota(u32 flows, u32 max, u32 of_source,
 				    u32 max_of_source);
 void ftcp_source_of(u8 *addr, int v4, int dialled);
 
-/* ---- what the network says ---- */
+/* ---- ICMP errors ---- */
 
 /**
- * ftcp_quote_in_flight() - whether an ICMP error about a segment is believed
- * @c: the connection that it quotes a segment of
- * @seq: that segment's number
+ * ftcp_quote_in_flight() - whether to believe an ICMP error about a segment
+ * @c: the connection of the quoted segment; no lock
+ * @seq: its sequence number
  *
- * It has to be on its way at the moment: whoever cannot see the flow has to guess it
- * (RFC 5927, section 4.1).  What is not believed is counted as FTCP_DROP_ICMP.
+ * The segment must be in flight, which others can only guess (RFC 5927, section
+ * 4.1).  Count those not believed as FTCP_DROP_ICMP.
  */
 static inline int ftcp_quote_in_flight(const struct ftcp_conn *c, u32 seq)
 {
@@ -214,12 +173,12 @@ static inline int ftcp_quote_in_flight(const struct ftcp_conn *c, u32 seq)
 }
 
 /**
- * ftcp_target_refusal() - whether it is believed that a target takes no datagrams
- * @c: the connection whose datagrams they are
- * @now: present time, ms
+ * ftcp_target_refusal() - whether to believe that a target refuses datagrams
+ * @c: the connection that delivered them; no lock
+ * @now: ms
  *
- * UDP has no numbers to prove it: one has to have been delivered not long ago.  What
- * is not believed is counted as FTCP_DROP_ICMP.
+ * UDP has no sequence numbers to check, so a datagram must have been delivered
+ * recently.  Count those not believed as FTCP_DROP_ICMP.
  */
 static inline int ftcp_target_refusal(const struct ftcp_conn *c, u64 now)
 {

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which sequence and acknowledgement numbers are plausible, and how far what is
- * expected next follows a segment that may be forged; see the constants in
- * conn.h.
+ * Which sequence and acknowledgement numbers are plausible, and how rcv_nxt
+ * follows segments that may be forged; see the constants in conn.h.
  *
- * Everything is measured by where the numbers were one to two seconds ago.
+ * Numbers are compared with those of one to two seconds ago.
  */
 #include "internal.h"
 
-/* How far ahead is explained by what comes at the rate of late. */
+/* How far ahead a segment may be at the present rate */
 static void set_near(struct ftcp_conn *c)
 {
 	s32 came = ftcp_seq_diff(ftcp_load(c->rcv_nxt), c->rcv_past);
@@ -20,12 +19,7 @@ static void set_near(struct ftcp_conn *c)
 					FTCP_SEQ_NEAR);
 }
 
-/**
- * ftcp_sequence_begin() - numbers are judged from now on
- * @c: connection; @snd_una is set
- * @seq: the first sequence number of the far end's data
- * @now: present time, ms
- */
+/* Start to judge; @seq: where the far end's data begins.  snd_una is set. */
 void ftcp_sequence_begin(struct ftcp_conn *c, u32 seq, u64 now)
 {
 	ftcp_store(c->rcv_nxt, seq);
@@ -38,11 +32,11 @@ void ftcp_sequence_begin(struct ftcp_conn *c, u32 seq, u64 now)
 	c->past_at = now + FTCP_BEHIND_TIME;
 }
 
-/* Segments that arrive, and none of which advances rcv_nxt, say that the far end
- * never sent what took rcv_nxt so far ahead: it was forged.  To go on to
- * acknowledge that would have all that we send refused.  They may as well have been
- * overtaken by the last of a burst, and then the far end's probes stand before what
- * we acknowledge from now on.
+/* If segments come and none advances rcv_nxt, a forged one took it too far.
+ * The far end rejects everything from us while we acknowledge what it never
+ * sent, so take rcv_nxt back.  If the end of a burst only overtook them, the
+ * far end's probes are not below ack_adv now: taken_back has them answered all
+ * the same.
  */
 static void take_back(struct ftcp_conn *c)
 {
@@ -58,15 +52,7 @@ static void take_back(struct ftcp_conn *c)
 	}
 }
 
-/**
- * ftcp_sequence_move() - what is measured by moves on
- * @c: connection
- * @now: present time, ms
- *
- * To be called whenever the connection is looked at.
- *
- * Return: 1 if FTCP_BEHIND_TIME had passed since it last did; else 0.
- */
+/* Update the reference values, if FTCP_BEHIND_TIME has passed, and return 1. */
 int ftcp_sequence_move(struct ftcp_conn *c, u64 now)
 {
 	if (now < c->past_at)
@@ -81,8 +67,8 @@ int ftcp_sequence_move(struct ftcp_conn *c, u64 now)
 	return 1;
 }
 
-/* Whether @number is no older than what was overtaken can be, when @past was
- * expected a second ago and @present is now.
+/* Whether reordering explains how old @number is, if the expected one was @past
+ * a second ago and is @present now
  */
 static int recent(u32 number, u32 past, u32 present)
 {
@@ -93,14 +79,7 @@ static int recent(u32 number, u32 past, u32 present)
 	return ftcp_seq_diff(number, present) >= -way - FTCP_BEHIND;
 }
 
-/**
- * ftcp_sequence_ack_plausible() - judge an acknowledgement number
- * @c: connection
- * @ack: the number
- *
- * Return: 1 if it acknowledges nothing that was not sent, and is no older than
- * what was overtaken can be; else 0.
- */
+/* Whether @ack acknowledges only what was sent, and is not too old */
 int ftcp_sequence_ack_plausible(const struct ftcp_conn *c, u32 ack)
 {
 	return ftcp_seq_diff(ack, ftcp_load(c->snd_nxt)) <= 0 &&
@@ -114,18 +93,11 @@ static int around_jump(const struct ftcp_conn *c, u32 seq)
 	return d >= -FTCP_SEQ_AHEAD && d <= FTCP_SEQ_AHEAD;
 }
 
-/**
- * ftcp_sequence_far_ahead() - whether a plausible segment does not count at once
- * @c: connection
- * @seg: a segment with payload
- * @now: present time, ms
+/* Whether a segment with payload is too far ahead for rcv_nxt to follow now.
  *
- * A segment far ahead may be forged.  It is delivered, as any that may be genuine,
- * but to acknowledge what the far end never sent would have all that we send
- * refused.  So rcv_nxt follows only when time has passed in which others came from
- * there, or none, and none from where it is: see ftcp_sequence_settle().
- *
- * Return: 1 if it is, and rcv_nxt has to stay; else 0.
+ * It is delivered, as it is plausible, but it may be forged: the far end would
+ * reject everything from us if we acknowledged what it never sent.  So rcv_nxt
+ * follows after FTCP_JUMP_TIME, if nothing came meanwhile from where it is.
  */
 int ftcp_sequence_far_ahead(struct ftcp_conn *c, const struct ftcp_segment *seg,
 			    u64 now)
@@ -146,11 +118,7 @@ int ftcp_sequence_far_ahead(struct ftcp_conn *c, const struct ftcp_segment *seg,
 	return 1;
 }
 
-/**
- * ftcp_sequence_settle() - follow a segment that was far ahead, if it is time
- * @c: connection
- * @now: present time, ms
- */
+/* Let rcv_nxt follow a jump that is confirmed. */
 void ftcp_sequence_settle(struct ftcp_conn *c, u64 now)
 {
 	if (!c->jump_at || now < c->jump_at)
@@ -162,13 +130,7 @@ void ftcp_sequence_settle(struct ftcp_conn *c, u64 now)
 	c->jump_at = 0;
 }
 
-/**
- * ftcp_sequence_late() - a segment does not advance rcv_nxt
- * @c: connection
- * @end: where it ends
- *
- * Enough of them speak against rcv_nxt: see take_back().
- */
+/* Note that a segment did not advance rcv_nxt, see take_back(). */
 void ftcp_sequence_late(struct ftcp_conn *c, u32 end)
 {
 	if (!c->late || ftcp_seq_diff(end, c->late_end) > 0)
@@ -177,12 +139,8 @@ void ftcp_sequence_late(struct ftcp_conn *c, u32 end)
 		c->late++;
 }
 
-/**
- * ftcp_sequence_where() - an acknowledgement tells where the far end is
- * @c: connection
- * @seq: its sequence number
- *
- * But for keepalive probes, which stand just before what was acknowledged.
+/* Learn from an ACK where the far end is.  A keepalive probe does not tell: it
+ * has the number before the one we acknowledged.
  */
 void ftcp_sequence_where(struct ftcp_conn *c, u32 seq)
 {
@@ -194,16 +152,8 @@ void ftcp_sequence_where(struct ftcp_conn *c, u32 seq)
 		ftcp_sequence_late(c, seq);
 }
 
-/**
- * ftcp_sequence_plausible() - judge the sequence number of a segment
- * @c: connection
- * @seg: the segment
- * @now: present time, ms
- *
- * After a pause a large part of all sequence numbers is plausible.  What makes
- * use of that has to acknowledge no less than the far end did before.
- *
- * Return: 1 if the number is plausible; else 0.
+/* Whether the sequence number is plausible.  Many are after a pause, so a
+ * segment far ahead must not acknowledge less than earlier ones.
  */
 int ftcp_sequence_plausible(const struct ftcp_conn *c,
 			    const struct ftcp_segment *seg, u64 now)
@@ -211,7 +161,7 @@ int ftcp_sequence_plausible(const struct ftcp_conn *c,
 	u32 rcv_nxt = ftcp_load(c->rcv_nxt);
 	s32 d = ftcp_seq_diff(seg->seq, rcv_nxt);
 	u64 rx = ftcp_load(c->rx.last), ahead = FTCP_SEQ_AHEAD_MAX;
-	u64 silent = now > rx ? now - rx : 0;	/* rx: of another processor */
+	u64 silent = now > rx ? now - rx : 0;	/* rx: of another CPU */
 
 	if (c->jump_at && around_jump(c, seg->seq))
 		return 1;
