@@ -315,8 +315,7 @@ static void receive_unknown(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 	enum ftcp_drop_attr reason;
 	struct ftcp_unknown u;
 
-	ftcp_listen(&secret, pair, peer ? FTCP_PORT_OPEN : FTCP_PORT_SHUT, seg,
-		    ftcp_now(), &u);
+	ftcp_listen(&secret, pair, !!peer, seg, ftcp_now(), &u);
 	reason = peer ? u.drop : FTCP_DROP_NO_PEER;
 	if (u.meaning == FTCP_ACCEPT) {
 		if (accept(fn, tunnel, peer, pair, seg, skb, &reason))

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Segments of no flow: a SYN, the end of a handshake, or a mistake.
- */
+/* Segments of no flow; see listen.h. */
 #include "conn.h"
 #include "cookie.h"
 #include "listen.h"
@@ -17,14 +15,14 @@ static u32 cookie(const struct ftcp_secret *secret, const void *ends, u32 slot,
 }
 
 /**
- * ftcp_listen_completes() - whether a segment completes a handshake
+ * ftcp_listen_completes() - check whether a segment completes a handshake
  * @secret: the owner's
  * @ends: the segment's two ends
  * @seg: the segment
- * @now: present time, ms
+ * @now: ms
  *
- * Return: 1 if it acknowledges a cookie of these ends, so that its sender is who it
- * says it is; else 0.
+ * Return: 1 if it acknowledges a cookie made for @ends, which proves that its
+ * source address is real; else 0.
  */
 int ftcp_listen_completes(const struct ftcp_secret *secret, const void *ends,
 			  const struct ftcp_segment *seg, u64 now)
@@ -36,62 +34,47 @@ int ftcp_listen_completes(const struct ftcp_secret *secret, const void *ends,
 	       number == cookie(secret, ends, slot, number & 1);
 }
 
-/* What gets a RST is for segment.c to say: anything but a RST. */
-static void refuse(const struct ftcp_segment *seg, struct ftcp_unknown *u)
-{
-	u->meaning = FTCP_REFUSE;
-	u->drop = FTCP_DROP_NO_FLOW;
-	ftcp_reset_for(seg, &u->control);
-}
-
 /**
- * ftcp_listen() - what a segment means that belongs to no flow
+ * ftcp_listen() - decide what to do with a segment of no flow
  * @secret: the owner's
  * @ends: the segment's two ends
- * @port: what the owner knows of the port that it came to
+ * @open: whether this far end may connect to the port
  * @seg: the segment
- * @now: present time, ms
- * @u: what it means
+ * @now: ms
+ * @u: result
  *
- * A bare ACK with a number that is no cookie is counted as the end of a handshake
- * that never was (a flood of them is an attack on cookies); all else that is refused
- * as a segment of no flow.
+ * A bare ACK without a valid cookie has a counter of its own: a flood of them
+ * is an attack on cookies.
  */
-void ftcp_listen(const struct ftcp_secret *secret, const void *ends,
-		 enum ftcp_port_use port, const struct ftcp_segment *seg,
-		 u64 now, struct ftcp_unknown *u)
+void ftcp_listen(const struct ftcp_secret *secret, const void *ends, int open,
+		 const struct ftcp_segment *seg, u64 now,
+		 struct ftcp_unknown *u)
 {
-	u8 kind = seg->flags & KIND;
-	u32 slot;
+	u8 kind = seg->flags & KIND, wscale = seg->wscale != FTCP_NO_WSCALE;
+	u32 slot = ftcp_cookie_slot(now);
 
-	*u = (struct ftcp_unknown){ .meaning = FTCP_PASS };
-	if (port == FTCP_PORT_FOREIGN)
-		return;
-	if (port == FTCP_PORT_OPEN && kind == FTCP_SYN) {
-		slot = ftcp_cookie_slot(now);
+	*u = (struct ftcp_unknown){ .meaning = FTCP_REFUSE };
+	if (open && kind == FTCP_SYN) {
 		u->meaning = FTCP_ANSWER;
-		ftcp_conn_answer_syn(seg,
-				     cookie(secret, ends, slot,
-					    seg->wscale != FTCP_NO_WSCALE),
+		ftcp_conn_answer_syn(seg, cookie(secret, ends, slot, wscale),
 				     &u->control);
-	} else if (port == FTCP_PORT_OPEN &&
-		   ftcp_listen_completes(secret, ends, seg, now)) {
+	} else if (open && ftcp_listen_completes(secret, ends, seg, now)) {
 		u->meaning = FTCP_ACCEPT;
 	} else {
-		refuse(seg, u);
-		if (port == FTCP_PORT_OPEN && kind == FTCP_ACK && !seg->len)
-			u->drop = FTCP_DROP_HANDSHAKE;
+		u->drop = open && kind == FTCP_ACK && !seg->len ?
+				  FTCP_DROP_HANDSHAKE :
+				  FTCP_DROP_NO_FLOW;
+		ftcp_reset_for(seg, &u->control);
 	}
 }
 
 /**
- * ftcp_listen_isn() - initial sequence number of a client
+ * ftcp_listen_isn() - make a client's initial sequence number (RFC 6528)
  * @secret: the owner's
  * @ends: the connection's two ends
- * @ns: time in nanoseconds, of a clock that goes on from one connection of these
- *	ends to the next
+ * @ns: time, ns; must not go back between connections of the same ends
  *
- * RFC 6528, with the clock of Linux, of 64 ns.
+ * Return: the number; its clock ticks every 64 ns, as Linux's.
  */
 u32 ftcp_listen_isn(const struct ftcp_secret *secret, const void *ends, u64 ns)
 {

@@ -435,12 +435,11 @@ void dispatch_deliver(struct worker *w, struct flow *f, const struct packet *p)
 /* A segment of no known flow: see core/listen.c. */
 static void no_flow(struct worker *w, struct packet *p)
 {
-	bool open = role(w)->open(w, &p->path);
 	struct ftcp_secret own = dispatch_secret(w);
 	struct ftcp_unknown u;
 
-	ftcp_listen(&own, &p->path, open ? FTCP_PORT_OPEN : FTCP_PORT_SHUT,
-		    &p->seg, w->now, &u);
+	ftcp_listen(&own, &p->path, role(w)->open(w, &p->path), &p->seg, w->now,
+		    &u);
 	if (u.meaning == FTCP_ACCEPT) {
 		if (role(w)->accept(w, p))
 			return;
