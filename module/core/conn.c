@@ -98,12 +98,6 @@ void ftcp_conn_end(struct ftcp_conn *c, enum ftcp_event event,
 	res->event = event;
 }
 
-/* A whole window is in flight and was not acknowledged. */
-static int stalled(const struct ftcp_conn *c, u64 now)
-{
-	return !ftcp_load(c->first_until) &&
-	       !ftcp_conn_room(c, FTCP_PAYLOAD_MAX, now);
-}
 
 /* What health is judged by; sequence numbers count bytes. */
 struct ftcp_signs ftcp_conn_signs(const struct ftcp_conn *c, u64 now)
@@ -118,7 +112,8 @@ struct ftcp_signs ftcp_conn_signs(const struct ftcp_conn *c, u64 now)
 		.sent = ftcp_load(c->snd_nxt),
 		.acked = ftcp_load(c->snd_una),
 		.received = ftcp_load(c->rcv_nxt),
-		.full = stalled(c, now),
+		.full = !ftcp_load(c->first_until) &&
+			!ftcp_conn_room(c, FTCP_PAYLOAD_MAX, now),
 	};
 }
 
@@ -409,12 +404,6 @@ static void give_up(struct ftcp_conn *c, struct ftcp_result *res)
 	ftcp_conn_end(c, FTCP_EV_DEAD, res);
 }
 
-static void put_probe(struct ftcp_conn *c, struct ftcp_result *res)
-{
-	ftcp_put_ack(c, res);
-	/* as Linux does: one before the oldest unacknowledged byte */
-	res->control.seq = ftcp_load(c->snd_una) - 1;
-}
 
 static void timer_established(struct ftcp_conn *c, u64 now,
 			      struct ftcp_result *res)
@@ -440,10 +429,10 @@ static void timer_established(struct ftcp_conn *c, u64 now,
 	if (todo & FTCP_TODO_RENEW)
 		res->event = FTCP_EV_RENEW;
 	ack_at = ftcp_load(c->ack_at);
-	if (todo & FTCP_TODO_PROBE)
-		put_probe(c, res);
-	else if (ack_at && now >= ack_at)
+	if ((todo & FTCP_TODO_PROBE) || (ack_at && now >= ack_at))
 		ftcp_put_ack(c, res);
+	if (todo & FTCP_TODO_PROBE) /* like Linux */
+		res->control.seq = ftcp_load(c->snd_una) - 1;
 }
 
 /**

@@ -16,10 +16,8 @@ static void put_syn_ack(const struct ftcp_conn *c, struct ftcp_result *res)
 
 static u64 syn_rto(u8 tries)
 {
-	u64 rto = FTCP_SYN_RTO;
+	u64 rto = FTCP_SYN_RTO << (tries - 1);
 
-	while (--tries && rto < FTCP_SYN_RTO_MAX)
-		rto *= 2;
 	return rto < FTCP_SYN_RTO_MAX ? rto : FTCP_SYN_RTO_MAX;
 }
 
@@ -35,16 +33,6 @@ static void start_syn(struct ftcp_conn *c, u32 iss, u64 now)
 	ftcp_store(c->state, FTCP_SYN_SENT);
 }
 
-/* A SYN proxy answers for the far end with a window of 0 and drops data until
- * it is connected to the far end; then it sends an ACK.
- */
-static void begin_flight(struct ftcp_conn *c, const struct ftcp_segment *seg,
-			 u64 now)
-{
-	c->first_flight = seg->window ? FTCP_FIRST_FLIGHT : 0;
-	if (c->health.acks || !seg->window) /* Phantun would send none */
-		ftcp_store(c->first_until, now + FTCP_FIRST_TIME);
-}
 
 /* @seq: where the far end's data begins */
 static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
@@ -61,6 +49,22 @@ static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
 	s = ftcp_conn_signs(c, now);
 	ftcp_health_begin(&c->health, &s, c->iss >> 8);
 	ftcp_store(c->state, FTCP_ESTABLISHED);
+}
+
+/* Our SYN was answered with a SYN-ACK.  A SYN proxy answers for the far end with
+ * a window of 0 and drops data until it is connected to the far end; then it
+ * sends an ACK.
+ */
+static void receive_syn_ack(struct ftcp_conn *c, const struct ftcp_segment *seg,
+			    u64 now, struct ftcp_result *res)
+{
+	c->snd_una = seg->ack;
+	c->first_flight = seg->window ? FTCP_FIRST_FLIGHT : 0;
+	if (c->health.acks || !seg->window) /* Phantun sends no ACK */
+		ftcp_store(c->first_until, now + FTCP_FIRST_TIME);
+	establish(c, seg->seq + 1, seg->wscale != FTCP_NO_WSCALE, now);
+	ftcp_put_ack(c, res);
+	res->event = FTCP_EV_ESTABLISHED;
 }
 
 /**
@@ -169,12 +173,8 @@ void ftcp_handshake_syn_sent(struct ftcp_conn *c,
 		return;
 	}
 	if (acked) {
-		c->snd_una = seg->ack;
 		c->health.acks = !c->zero_iss;
-		begin_flight(c, seg, now);
-		establish(c, seg->seq + 1, seg->wscale != FTCP_NO_WSCALE, now);
-		ftcp_put_ack(c, res);
-		res->event = FTCP_EV_ESTABLISHED;
+		receive_syn_ack(c, seg, now, res);
 		return;
 	}
 	if (c->config.health.renewable) {
@@ -225,11 +225,7 @@ void ftcp_handshake_syn_received(struct ftcp_conn *c,
 		/* The true far end knows our number, even if a forged SYN came
 		 * first: its sequence number counts.
 		 */
-		c->snd_una = seg->ack;
-		begin_flight(c, seg, now);
-		establish(c, seg->seq + 1, seg->wscale != FTCP_NO_WSCALE, now);
-		ftcp_put_ack(c, res);
-		res->event = FTCP_EV_ESTABLISHED;
+		receive_syn_ack(c, seg, now, res);
 		return;
 	}
 	if ((seg->flags & FTCP_FIN) || !ftcp_sequence_plausible(c, seg, now)) {

@@ -197,30 +197,12 @@ static u64 probe_at(const struct ftcp_health *h, const struct ftcp_signs *s)
 
 /* ---- the alarms: what ---- */
 
-static unsigned int close(struct ftcp_health *h, const struct ftcp_signs *s)
-{
-	(void)h;
-	(void)s;
-	return FTCP_TODO_CLOSE;
-}
-
-static unsigned int give_up(struct ftcp_health *h, const struct ftcp_signs *s)
-{
-	(void)h;
-	(void)s;
-	return FTCP_TODO_GIVE_UP;
-}
-
 static unsigned int renew(struct ftcp_health *h, const struct ftcp_signs *s)
 {
-	(void)s;
+	if (!s->config->renewable)
+		return FTCP_TODO_CLOSE;
 	h->renewing = 1;
 	return FTCP_TODO_RENEW;
-}
-
-static unsigned int rotate(struct ftcp_health *h, const struct ftcp_signs *s)
-{
-	return s->config->renewable ? renew(h, s) : close(h, s);
 }
 
 /* Longer after many probes in vain.  Spread, so that the paths over a broken
@@ -256,7 +238,7 @@ static unsigned int probe(struct ftcp_health *h, const struct ftcp_signs *s)
 	if (h->probes >= config->probes && !h->renewing) {
 		if (!config->renewable ||
 		    h->probes >= FTCP_PROBES_PATIENT + config->probes)
-			return give_up(h, s);	/* no replacement either */
+			return FTCP_TODO_GIVE_UP; /* no replacement either */
 		if (s->now >= h->renew_at)
 			todo |= renew(h, s);
 	}
@@ -274,15 +256,15 @@ static unsigned int probe(struct ftcp_health *h, const struct ftcp_signs *s)
  */
 static const struct alarm {
 	u64 (*at)(const struct ftcp_health *h, const struct ftcp_signs *s);
-	unsigned int (*due)(struct ftcp_health *h, const struct ftcp_signs *s);
+	enum ftcp_todo todo;
 } alarms[] = {
-	{ idle_at,	close },
-	{ drained_at,	close },
-	{ full_at,	give_up },
-	{ worn_at,	rotate },
-	{ unheard_at,	renew },
-	{ deaf_at,	renew },
-	{ probe_at,	probe },
+	{ idle_at,	FTCP_TODO_CLOSE },
+	{ drained_at,	FTCP_TODO_CLOSE },
+	{ full_at,	FTCP_TODO_GIVE_UP },
+	{ worn_at,	FTCP_TODO_RENEW },
+	{ unheard_at,	FTCP_TODO_RENEW },
+	{ deaf_at,	FTCP_TODO_RENEW },
+	{ probe_at,	FTCP_TODO_PROBE },
 };
 
 #define ALARMS	(sizeof(alarms) / sizeof(alarms[0]))
@@ -307,7 +289,12 @@ unsigned int ftcp_health_timer(struct ftcp_health *h,
 
 		if (!at || s->now < at)
 			continue;
-		todo |= alarms[i].due(h, s);
+		if (alarms[i].todo == FTCP_TODO_RENEW)
+			todo |= renew(h, s);
+		else if (alarms[i].todo == FTCP_TODO_PROBE)
+			todo |= probe(h, s);
+		else
+			todo |= alarms[i].todo;
 		if (todo & (FTCP_TODO_CLOSE | FTCP_TODO_GIVE_UP))
 			break;
 	}
