@@ -119,7 +119,7 @@ void ftcp_device_pin(struct ftcp_link *link)
 
 	ASSERT_RTNL();
 	list_for_each_entry(tunnel, &link->tunnels, list)
-		pin |= tunnel->mode != FTCP_MODE_ROUTED;
+		pin |= tunnel->mode->proxy;
 	ftcp_compat_set_netns_immutable(link->dev, pin);
 }
 

@@ -107,8 +107,8 @@ static struct sk_buff *make_datagram(const struct ftcp_session *session)
 	struct sk_buff *skb;
 	struct dst_entry *dst;
 
-	dst = ftcp_route(tunnel->mode == FTCP_MODE_ROUTED ?
-				 dev_net(tunnel->link->dev) : tunnel->inner_net,
+	dst = ftcp_route(tunnel->mode->proxy ? tunnel->inner_net :
+					       dev_net(tunnel->link->dev),
 			 &pair, IPPROTO_UDP, 0);
 	if (!dst)
 		return NULL;
@@ -206,7 +206,7 @@ static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 	key.pair.remote.port = p[0];
 	session = ftcp_session_by_inner(fn, &key);
 	flow = session ? rcu_dereference(session->active) : NULL;
-	if (!flow || session->tunnel->mode != FTCP_MODE_FORWARD)
+	if (!flow || !session->tunnel->target.port)
 		return;
 	tunnel = session->tunnel;
 	if (!direct || !ftcp_target_refusal(&flow->conn, ftcp_now()))

@@ -84,14 +84,25 @@ static struct ftcp_range_list *get_ranges(struct genl_info *info, int attr,
 	return list;
 }
 
-/* What the words about ranges may say, in the tunnel's mode. */
-static int check_ranges(struct genl_info *info, const struct ftcp_tunnel *tunnel)
+/* For a reason that the mode's entry in the table of modes gives. */
+static int mode_refuses(struct genl_info *info, int attr, const char *why)
 {
+	NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
+	if (info->extack)
+		info->extack->_msg = why;
+	return -EINVAL;
+}
+
+/* What the words about ranges may say, in the tunnel's mode. */
+static int check_ranges(struct genl_info *info,
+			const struct ftcp_mode_desc *mode)
+{
+	bool behind = info->attrs[FTCP_A_ALLOWED_IP];
 	struct nlattr *kind = info->attrs[FTCP_A_FROM_KIND];
 	bool from = info->attrs[FTCP_A_FROM];
 	bool all_behind = kind && nla_get_u32(kind) == FTCP_FROM_ALLOWED_IPS;
 
-	if (info->attrs[FTCP_A_ALLOWED_IP] && info->attrs[FTCP_A_NO_ALLOWED_IP])
+	if (behind && info->attrs[FTCP_A_NO_ALLOWED_IP])
 		return ftcp_req_refuse(
 			info, FTCP_A_NO_ALLOWED_IP, -EINVAL,
 			"allowed-ips: some, and none, contradict each other");
@@ -99,23 +110,20 @@ static int check_ranges(struct genl_info *info, const struct ftcp_tunnel *tunnel
 		return ftcp_req_refuse(
 			info, FTCP_A_FROM_KIND, -EINVAL,
 			"from: a list, and allowed-ips, contradict each other");
-	if (tunnel->mode == FTCP_MODE_LISTEN && (from || kind))
-		return ftcp_req_refuse(
-			info, from ? FTCP_A_FROM : FTCP_A_FROM_KIND, -EINVAL,
-			"from: nobody connects to a tunnel that listens");
-	if (tunnel->mode != FTCP_MODE_FORWARD)
+	if (mode->no_from && (from || kind))
+		return mode_refuses(info, from ? FTCP_A_FROM : FTCP_A_FROM_KIND,
+				    mode->no_from);
+	if (!mode->no_allowed_ips)
 		return 0;
 	if (all_behind)
 		return ftcp_req_refuse(
 			info, FTCP_A_FROM_KIND, -EINVAL,
-			"from: a tunnel that forwards takes a list of addresses, or none");
-	if (info->attrs[FTCP_A_ALLOWED_IP] || info->attrs[FTCP_A_NO_ALLOWED_IP])
-		return ftcp_req_refuse(
-			info,
-			info->attrs[FTCP_A_ALLOWED_IP] ? FTCP_A_ALLOWED_IP :
-							 FTCP_A_NO_ALLOWED_IP,
-			-EINVAL,
-			"allowed-ips: no address is behind the peers of a tunnel that forwards; say with from who may connect");
+			"from: a tunnel with nothing behind its peers takes a list of addresses, or none");
+	if (behind || info->attrs[FTCP_A_NO_ALLOWED_IP])
+		return mode_refuses(info,
+				    behind ? FTCP_A_ALLOWED_IP :
+					     FTCP_A_NO_ALLOWED_IP,
+				    mode->no_allowed_ips);
 	return 0;
 }
 
@@ -160,19 +168,9 @@ static int get_endpoint(struct genl_info *info,
 		config->tentative = false;
 	}
 
-	if (tunnel->mode == FTCP_MODE_LISTEN &&
-	    config->kind != FTCP_ENDPOINT_ADDR) {
-		NL_SET_ERR_MSG(
-			info->extack,
-			"endpoint: a tunnel that listens needs an address to dial");
-		return -EINVAL;
-	}
-	if (tunnel->mode == FTCP_MODE_FORWARD &&
-	    config->kind != FTCP_ENDPOINT_NONE) {
-		NL_SET_ERR_MSG(info->extack,
-			       "endpoint: a tunnel that forwards dials nobody");
-		return -EINVAL;
-	}
+	if (!(tunnel->mode->endpoints & BIT(config->kind)))
+		return mode_refuses(info, FTCP_A_ENDPOINT_KIND,
+				    tunnel->mode->no_endpoint);
 	return 0;
 }
 
@@ -192,9 +190,7 @@ static struct ftcp_peer_config *get_config(struct genl_info *info,
 	else
 		*config = (struct ftcp_peer_config){
 			.wire = tunnel->config.wire,
-			.from_kind = tunnel->mode == FTCP_MODE_ROUTED ?
-					     FTCP_FROM_ALLOWED_IPS :
-					     FTCP_FROM_LIST,
+			.from_kind = tunnel->mode->from_kind,
 		};
 	if (info->attrs[FTCP_A_FROM])
 		config->from_kind = FTCP_FROM_LIST;
@@ -225,8 +221,7 @@ static int set_peer(struct genl_info *info, struct ftcp_tunnel *tunnel,
 	peer = ftcp_peer_find(tunnel, name);
 	if (peer)
 		old = rtnl_dereference(peer->config);
-	else if (tunnel->mode == FTCP_MODE_LISTEN &&
-		 !list_empty(&tunnel->peers))
+	else if (tunnel->mode->one_peer && !list_empty(&tunnel->peers))
 		return ftcp_req_refuse(info, FTCP_A_PEER, -EINVAL,
 				       "a tunnel that listens has one peer");
 	if (old && old->kind == FTCP_ENDPOINT_SAME && !privileged &&
@@ -235,7 +230,7 @@ static int set_peer(struct genl_info *info, struct ftcp_tunnel *tunnel,
 			info, FTCP_A_ALLOWED_IP, -EPERM,
 			"allowed-ips of a peer with endpoint same take CAP_NET_ADMIN in the underlay's namespace");
 
-	err = check_ranges(info, tunnel);
+	err = check_ranges(info, tunnel->mode);
 	if (err)
 		return err;
 	allowed = get_ranges(info, FTCP_A_ALLOWED_IP, "allowed-ips",

@@ -124,14 +124,15 @@ static int fill_tunnel(struct sk_buff *msg, const struct ftcp_tunnel *tunnel,
 		return -EMSGSIZE;
 	local.port = 0;
 	if (put_tunnel_id(msg, tunnel) ||
-	    nla_put_u32(msg, FTCP_A_MODE, tunnel->mode) ||
+	    nla_put_u32(msg, FTCP_A_MODE, tunnel->mode - ftcp_modes) ||
 	    (tunnel->accept.port &&
 	     nla_put_u16(msg, FTCP_A_PORT, ntohs(tunnel->accept.port))) ||
 	    (!ftcp_end_is_any(&local) && put_end(msg, FTCP_A_LOCAL, &local)) ||
-	    (tunnel->mode == FTCP_MODE_LISTEN &&
+	    (tunnel->listen.port &&
 	     put_end(msg, FTCP_A_LISTEN, &tunnel->listen)) ||
-	    (tunnel->mode == FTCP_MODE_FORWARD &&
-	     put_end(msg, FTCP_A_TARGET, &tunnel->target)) ||
+	    (tunnel->target.port &&
+	     (put_end(msg, FTCP_A_TARGET, &tunnel->target) ||
+	      nla_put_u32(msg, FTCP_A_UNREACHABLE, c->unreachable))) ||
 	    nla_put_u32(msg, FTCP_A_WIRE, c->wire) ||
 	    nla_put_u32(msg, FTCP_A_IDLE, c->idle) ||
 	    nla_put_u32(msg, FTCP_A_KEEPALIVE, c->keepalive) ||
@@ -145,8 +146,6 @@ static int fill_tunnel(struct sk_buff *msg, const struct ftcp_tunnel *tunnel,
 	    nla_put_u32(msg, FTCP_A_MAX_FLOWS, c->max_flows) ||
 	    nla_put_u32(msg, FTCP_A_QUEUE, c->queue) ||
 	    nla_put_u32(msg, FTCP_A_DF, c->df) ||
-	    (tunnel->mode == FTCP_MODE_FORWARD &&
-	     nla_put_u32(msg, FTCP_A_UNREACHABLE, c->unreachable)) ||
 	    nla_put_u32(msg, FTCP_A_MAX_FLOWS_PER_SOURCE, c->max_per_source) ||
 	    nla_put_u32(msg, FTCP_A_QUEUE_BYTES, c->queue_bytes) ||
 	    nla_put_u32(msg, FTCP_A_COALESCE, c->coalesce) ||
@@ -222,7 +221,7 @@ static int fill_peer(struct sk_buff *msg, const struct ftcp_peer *peer,
 	     nla_put_string(msg, FTCP_A_ENDPOINT_NAME, c->endpoint_name)) ||
 	    (c->tentative && nla_put_flag(msg, FTCP_A_ENDPOINT_TENTATIVE)) ||
 	    nla_put_u32(msg, FTCP_A_WIRE, c->wire) ||
-	    (peer->tunnel->mode != FTCP_MODE_LISTEN &&
+	    (!peer->tunnel->mode->no_from &&
 	     nla_put_u32(msg, FTCP_A_FROM_KIND, c->from_kind)) ||
 	    nla_put_u32(msg, FTCP_A_FLOWS, READ_ONCE(peer->nflows)))
 		goto cancel;

@@ -56,48 +56,31 @@ static void get_config(struct genl_info *info, struct ftcp_tunnel_config *c)
 			   nla_get_u64(info->attrs[FTCP_A_MAX_BYTES]));
 }
 
-/* The attributes that belong to one mode only: required (R), optional (O), or
- * refused.
- */
-static int check_mode(struct genl_info *info, u32 mode)
+/* The attributes that not all modes have, of a tunnel that is made or changed. */
+static int check_mode(struct genl_info *info, const struct ftcp_mode_desc *mode,
+		      bool made)
 {
-	enum { N, O, R };
-	static const struct {
-		u8 attr;
-		u8 use[3];
-		const char *name;
-	} rules[] = {
-		/*		    routed, listen, forward */
-		{ FTCP_A_PORT,	    { O, N, R }, "port" },
-		{ FTCP_A_LOCAL,	    { O, N, O }, "local" },
-		{ FTCP_A_LISTEN,    { N, R, N }, "listen" },
-		{ FTCP_A_ENDPOINT,  { N, R, N }, "endpoint" },
-		{ FTCP_A_ENDPOINT_NAME, { N, O, N }, "endpoint-name" },
-		{ FTCP_A_TARGET,    { N, N, R }, "target" },
-		{ FTCP_A_UNREACHABLE, { N, N, O }, "unreachable" },
-	};
-	static const char *const modes[] = { "routed", "listen", "forward" };
-	int i;
+	const struct ftcp_mode_attr *a;
 
-	BUILD_BUG_ON(FTCP_MODE_ROUTED != 0 || FTCP_MODE_LISTEN != 1 ||
-		     FTCP_MODE_FORWARD != 2);
-	for (i = 0; i < ARRAY_SIZE(rules); i++) {
-		bool given = info->attrs[rules[i].attr];
+	for (a = ftcp_mode_attrs; a->word; a++) {
+		bool required = mode->required & BIT_ULL(a->attr);
+		bool given = info->attrs[a->attr];
 
-		if (!given && rules[i].use[mode] == R) {
+		if (made && required && !given) {
 			ftcp_netlink_error(info->extack,
-					   "%s is required in mode %s",
-					   rules[i].name, modes[mode]);
+					   "%s is required in mode %s", a->word,
+					   mode->name);
 			return -EINVAL;
 		}
-		if (given && rules[i].use[mode] == N) {
+		if (given && !required &&
+		    !(mode->optional & BIT_ULL(a->attr))) {
 			ftcp_netlink_error(info->extack,
 					   "%s has no meaning in mode %s",
-					   rules[i].name, modes[mode]);
+					   a->word, mode->name);
 			return -EINVAL;
 		}
 	}
-	if (info->attrs[FTCP_A_LOCAL] && !info->attrs[FTCP_A_PORT])
+	if (made && info->attrs[FTCP_A_LOCAL] && !info->attrs[FTCP_A_PORT])
 		return ftcp_req_refuse(info, FTCP_A_LOCAL, -EINVAL,
 				       "local has no meaning without port");
 	return 0;
@@ -131,8 +114,8 @@ static int get_tunnel_params(struct genl_info *info,
 		NL_SET_ERR_MSG(info->extack, "the mode is required");
 		return -EINVAL;
 	}
-	p->mode = nla_get_u32(attrs[FTCP_A_MODE]);
-	err = check_mode(info, p->mode);
+	p->mode = &ftcp_modes[nla_get_u32(attrs[FTCP_A_MODE])];
+	err = check_mode(info, p->mode, true);
 	if (err)
 		return err;
 
@@ -251,7 +234,7 @@ static int set_only_peer_wire(struct ftcp_tunnel *tunnel, u32 wire,
 	struct ftcp_peer *peer;
 
 	peer = list_first_entry_or_null(&tunnel->peers, struct ftcp_peer, list);
-	if (tunnel->mode != FTCP_MODE_LISTEN || !peer)
+	if (!tunnel->mode->one_peer || !peer)
 		return 0;
 	change.config = kmemdup(rtnl_dereference(peer->config),
 				sizeof(*change.config), GFP_KERNEL_ACCOUNT);
@@ -282,10 +265,8 @@ int faketcp_nl_tunnel_set_doit(struct sk_buff *skb, struct genl_info *info)
 		err = ftcp_req_may_use_underlay(skb, info, tunnel->link);
 	if (!err)
 		err = check_limits(info, tunnel->underlay);
-	if (!err && info->attrs[FTCP_A_UNREACHABLE] &&
-	    tunnel->mode != FTCP_MODE_FORWARD)
-		err = ftcp_req_refuse(info, FTCP_A_UNREACHABLE, -EINVAL,
-				      "has a meaning in mode forward only");
+	if (!err)
+		err = check_mode(info, tunnel->mode, false);
 	if (!err && info->attrs[FTCP_A_WIRE])
 		err = set_only_peer_wire(tunnel,
 					 nla_get_u32(info->attrs[FTCP_A_WIRE]),

@@ -73,8 +73,6 @@ static struct ftcp_peer *by_source(struct ftcp_tunnel *tunnel,
 	u8 len, behind_len;
 
 	peer = ftcp_ranges_find(&tunnel->from, end, &len);
-	if (tunnel->mode != FTCP_MODE_ROUTED)
-		return peer;
 	behind = ftcp_ranges_find(&tunnel->allowed, end, &behind_len);
 	if (!behind || (peer && len >= behind_len) ||
 	    rcu_dereference(behind->config)->from_kind !=
@@ -368,11 +366,11 @@ int ftcp_peer_add_any(struct ftcp_tunnel *tunnel, const char *name,
 	all->n = 2;
 	ftcp_range_key_v4(&all->keys[0], 0, 0);
 	ftcp_range_key_v6(&all->keys[1], &in6addr_any, 0);
-	change.config->from_kind = FTCP_FROM_LIST;
-	if (tunnel->mode == FTCP_MODE_FORWARD)
-		change.from = all;
-	else
+	change.config->from_kind = tunnel->mode->from_kind;
+	if (endpoint)
 		change.allowed = all;
+	else
+		change.from = all;
 	err = ftcp_peer_set(tunnel, name, &change, NULL);
 	kfree(all);
 	return err;

@@ -228,7 +228,7 @@ static void deliver(struct ftcp_session *session, struct sk_buff *skb)
 	}
 	new_hlen = ftcp_ip_hlen(session->key.pair.local.family) +
 		   sizeof(struct udphdr);
-	if (tunnel->mode != FTCP_MODE_ROUTED) {
+	if (tunnel->mode->proxy) {
 		dst = ftcp_session_inner_dst(session);
 		if (unlikely(!dst)) {
 			ftcp_drop_rx(tunnel, FTCP_DROP_NO_ROUTE, skb);
@@ -389,8 +389,7 @@ static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 
 static bool accepts_forwarded(const struct ftcp_tunnel *tunnel)
 {
-	return tunnel->mode == FTCP_MODE_ROUTED &&
-	       !ftcp_end_is_any(&tunnel->accept);
+	return !tunnel->mode->proxy && !ftcp_end_is_any(&tunnel->accept);
 }
 
 /* The tunnel that a segment belongs to, or NULL, and its flow, if there is one. */

@@ -290,7 +290,7 @@ void ftcp_session_way_changed(struct ftcp_session *session)
 	struct ftcp_tunnel *tunnel = session->tunnel;
 	struct dst_entry *dst;
 
-	if (tunnel->mode != FTCP_MODE_FORWARD ||
+	if (!tunnel->target.port ||
 	    ftcp_own_address(tunnel->inner_net, end))
 		return;
 	ftcp_end_set_any(&pair.local, pair.remote.family, end->port);

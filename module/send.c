@@ -359,7 +359,7 @@ static struct ftcp_peer *route_datagram(struct ftcp_link *link,
 	list_for_each_entry_rcu(tunnel, &link->tunnels, list) {
 		bool own = tunnel->accept.port == pair->local.port;
 
-		if (tunnel->mode != FTCP_MODE_ROUTED || (found && !own))
+		if (tunnel->mode->proxy || (found && !own))
 			continue;
 		peer = ftcp_peer_by_destination(tunnel, &pair->remote);
 		if (peer && own)
@@ -465,7 +465,7 @@ bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb,
 	}
 	if (likely(session && send_on(session, skb)))
 		return true;
-	if (tunnel->mode != FTCP_MODE_LISTEN) {
+	if (!tunnel->listen.port) {
 		ftcp_drop_tx(tunnel, FTCP_DROP_REFUSED, skb);
 		return true;
 	}

@@ -354,7 +354,7 @@ struct ftcp_session *ftcp_session_dial(struct ftcp_tunnel *tunnel,
 		ftcp_flow_bury(flow);
 		spin_unlock(&session->lock);
 		*reason = FTCP_DROP_REFUSED;
-		return ftcp_session_by_inner(ftcp_inner_net(tunnel), key);
+		return ftcp_session_by_inner(ftcp_net(tunnel->inner_net), key);
 	}
 	spin_unlock(&session->lock);
 	return session;
@@ -369,7 +369,7 @@ static void evict_inner(const struct ftcp_flow *flow)
 	struct ftcp_session *session = flow->session, *old;
 	struct ftcp_flow *active;
 
-	old = ftcp_session_by_inner(ftcp_inner_net(session->tunnel),
+	old = ftcp_session_by_inner(ftcp_net(session->tunnel->inner_net),
 				    &session->key);
 	active = old ? rcu_dereference(old->active) : NULL;
 	if (active && (old->dialled || memcmp(&active->outer, &flow->outer,
@@ -432,13 +432,13 @@ struct ftcp_flow *ftcp_session_accept(struct ftcp_tunnel *tunnel,
 	}
 	flow->outer = *outer;
 	ftcp_conn_accept(&flow->conn, &config, seg, ftcp_now());
-	if (tunnel->mode == FTCP_MODE_ROUTED) {
+	if (tunnel->mode->proxy) {
+		session->waiting = true;
+	} else {
 		session->key.pair = *outer;
 		session->key.link = tunnel->link;
 		evict_inner(flow);
 		ftcp_table_make_way_inner(session);
-	} else {
-		session->waiting = true;
 	}
 	ftcp_table_make_way_outer(flow);
 

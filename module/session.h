@@ -170,13 +170,6 @@ ftcp_session_active(const struct ftcp_session *session)
 					 lockdep_is_held(&session->lock));
 }
 
-/* The network namespace in whose table a tunnel's sessions are. */
-static inline struct ftcp_net *ftcp_inner_net(const struct ftcp_tunnel *t)
-{
-	return ftcp_net(t->mode == FTCP_MODE_ROUTED ? t->underlay :
-						      t->inner_net);
-}
-
 struct ftcp_session *ftcp_session_new(struct ftcp_tunnel *tunnel,
 				      struct ftcp_peer *peer, bool dialled);
 void ftcp_session_free(struct ftcp_session *session);

@@ -12,6 +12,11 @@
 #include "table.h"
 #include "tunnel.h"
 
+static struct rhashtable *inner_table(const struct ftcp_session *session)
+{
+	return &ftcp_net(session->tunnel->inner_net)->inner;
+}
+
 /* All words of an IPv6 address, but only the last one of an IPv4 address: the
  * others are the same for all.  @seed is the table's own, and random.
  */
@@ -82,7 +87,7 @@ struct ftcp_flow *ftcp_flow_by_outer(struct ftcp_net *fn,
 
 /**
  * ftcp_session_by_inner() - look a session up by the ends of its datagrams
- * @fn: network namespace, see ftcp_inner_net()
+ * @fn: network namespace, ftcp_tunnel.inner_net
  * @key: the ends, as in a datagram that enters the tunnel
  *
  * Context: RCU read-side critical section.
@@ -129,8 +134,8 @@ void ftcp_table_make_way_inner(const struct ftcp_session *session)
 	struct ftcp_session *old;
 
 	rcu_read_lock();
-	old = rhashtable_lookup(&ftcp_inner_net(session->tunnel)->inner,
-				&session->key, inner_params);
+	old = rhashtable_lookup(inner_table(session), &session->key,
+				inner_params);
 	if (old)
 		kill_doomed(rcu_dereference(old->active));
 	rcu_read_unlock();
@@ -165,7 +170,7 @@ int ftcp_table_add_inner(struct ftcp_session *session)
 	int err;
 
 	lockdep_assert_held(&session->lock);
-	err = rhashtable_lookup_insert_fast(&ftcp_inner_net(session->tunnel)->inner,
+	err = rhashtable_lookup_insert_fast(inner_table(session),
 					    &session->node, inner_params);
 	session->hashed = !err;
 	return err;
@@ -197,8 +202,8 @@ void ftcp_table_del_inner(struct ftcp_session *session)
 {
 	lockdep_assert_held(&session->lock);
 	if (session->hashed)
-		rhashtable_remove_fast(&ftcp_inner_net(session->tunnel)->inner,
-				       &session->node, inner_params);
+		rhashtable_remove_fast(inner_table(session), &session->node,
+				       inner_params);
 	session->hashed = false;
 }
 

@@ -131,14 +131,14 @@ static int reserve_ports(struct ftcp_tunnel *tunnel,
 				     &tunnel->accept, false);
 		/* A router accepts for an address behind it. */
 		if (port == ERR_PTR(-EADDRNOTAVAIL) &&
-		    tunnel->mode == FTCP_MODE_ROUTED)
+		    !tunnel->mode->proxy)
 			port = NULL;
 		if (IS_ERR(port))
 			return report_port(PTR_ERR(port), "TCP",
 					   tunnel->accept.port, extack);
 		tunnel->accept_port = port;
 	}
-	if (tunnel->mode == FTCP_MODE_LISTEN) {
+	if (tunnel->listen.port) {
 		port = ftcp_port_get(tunnel->inner_net, IPPROTO_UDP,
 				     &tunnel->listen, false);
 		if (IS_ERR(port))
@@ -214,7 +214,7 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 		    struct netlink_ext_ack *extack)
 {
 	struct net *underlay = rtnl_dereference(link->underlay);
-	bool proxy = p->mode != FTCP_MODE_ROUTED;
+	bool proxy = p->mode->proxy;
 	struct net *inner_net;
 	struct ftcp_tunnel *tunnel;
 	int err = -ENOMEM;
@@ -263,11 +263,10 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	err = reserve_ports(tunnel, extack);
 	if (err)
 		goto err_free;
-	if (p->mode == FTCP_MODE_LISTEN)
-		err = ftcp_peer_add_any(tunnel, "remote", &p->endpoint,
+	if (p->mode->first_peer)
+		err = ftcp_peer_add_any(tunnel, p->mode->first_peer,
+					p->endpoint.port ? &p->endpoint : NULL,
 					p->endpoint_name);
-	else if (p->mode == FTCP_MODE_FORWARD)
-		err = ftcp_peer_add_any(tunnel, "any", NULL, NULL);
 	if (err)
 		goto err_free;
 	err = ftcp_net_get(underlay, false);
@@ -284,7 +283,7 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 		hlist_add_head_rcu(&tunnel->accept_node,
 				   ftcp_port_bucket(ftcp_net(underlay)->accept,
 						    tunnel->accept.port));
-	if (tunnel->mode == FTCP_MODE_LISTEN)
+	if (tunnel->listen.port)
 		hlist_add_head_rcu(&tunnel->listen_node,
 				   ftcp_port_bucket(ftcp_net(inner_net)->listen,
 						    tunnel->listen.port));
@@ -312,7 +311,7 @@ err_free:
 void ftcp_tunnel_del(struct ftcp_tunnel *tunnel)
 {
 	struct net *underlay = tunnel->underlay, *inner_net = tunnel->inner_net;
-	bool proxy = tunnel->mode != FTCP_MODE_ROUTED;
+	bool proxy = tunnel->mode->proxy;
 
 	ASSERT_RTNL();
 	list_del_rcu(&tunnel->list);

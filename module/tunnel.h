@@ -14,6 +14,7 @@
 #include "allowed.h"
 #include "core/policy.h"
 #include "device.h"
+#include "mode.h"
 #include "stats.h"
 
 #define FTCP_DEFAULT_COALESCE	1000
@@ -71,16 +72,16 @@ struct ftcp_tunnel_config {
  * struct ftcp_tunnel - a local end
  * @list: in ftcp_link.tunnels, RCU
  * @accept_node: in ftcp_net.accept of the underlay, if @accept.port is set
- * @listen_node: in ftcp_net.listen of @inner_net, in mode listen
+ * @listen_node: in ftcp_net.listen of @inner_net, if @listen.port is set
  * @link: the link it belongs to
  * @underlay: network namespace of the segments
  * @inner_net: network namespace of the datagrams; mode routed: @underlay
  * @name: unique on the link
- * @mode: enum ftcp_mode
+ * @mode: what kind of tunnel it is, see mode.c
  * @accept: local TCP address (perhaps any) and port that connections are
  *	accepted on; port 0 if none are
- * @listen: UDP address and port taken over, mode listen
- * @target: UDP address and port delivered to, mode forward
+ * @listen: UDP address and port taken over, mode listen; else port 0
+ * @target: UDP address and port delivered to, mode forward; else port 0
  * @config: see there
  * @accept_port: reservation of @accept
  * @listen_port: reservation of @listen
@@ -123,7 +124,7 @@ struct ftcp_tunnel {
 	struct net *underlay;
 	struct net *inner_net;
 	char name[FAKETCP_NAME_MAX + 1];
-	u8 mode;
+	const struct ftcp_mode_desc *mode;
 	struct ftcp_end accept;
 	struct ftcp_end listen;
 	struct ftcp_end target;
@@ -147,17 +148,17 @@ struct ftcp_tunnel {
 /**
  * struct ftcp_tunnel_params - a tunnel about to be made
  * @name: its name
- * @mode: enum ftcp_mode
+ * @mode: see struct ftcp_tunnel
  * @accept: see struct ftcp_tunnel
  * @listen: see struct ftcp_tunnel
  * @target: see struct ftcp_tunnel
- * @endpoint: where flows go, mode listen
+ * @endpoint: where flows go, of the peer that a mode may begin with
  * @endpoint_name: what the user wrote for @endpoint, or NULL
  * @config: see there
  */
 struct ftcp_tunnel_params {
 	const char *name;
-	u8 mode;
+	const struct ftcp_mode_desc *mode;
 	struct ftcp_end accept;
 	struct ftcp_end listen;
 	struct ftcp_end target;
@@ -185,7 +186,7 @@ struct ftcp_tunnel *ftcp_tunnel_listening(struct ftcp_net *fn,
  */
 static inline u8 ftcp_tunnel_ttl(const struct ftcp_tunnel *tunnel, u8 ttl)
 {
-	return tunnel->mode == FTCP_MODE_ROUTED ? ttl : FTCP_TTL;
+	return tunnel->mode->proxy ? FTCP_TTL : ttl;
 }
 
 /* The core's view of a tunnel's configuration, for a flow that can, or cannot,

@@ -170,7 +170,7 @@ for ranges in none 192.0.2.0/24; do
 done
 check_refused 'mode forward: from allowed-ips' 'takes a list of addresses, or none' \
 	"${peer[@]}" any tunnel server "${on[@]}" from allowed-ips
-check_refused 'unreachable of mode listen' 'mode forward only' \
+check_refused 'unreachable of mode listen' 'no meaning in mode listen' \
 	c ftcpctl set tunnel client "${on[@]}" unreachable close
 check_fails 'moving a link whose tunnels have ports' \
 	ip -n "$C" link set ftcp0 netns 1

@@ -23,6 +23,10 @@ enum ftcp_mode {
 	FTCP_MODE_ROUTED,
 	FTCP_MODE_LISTEN,
 	FTCP_MODE_FORWARD,
+
+	/* private: */
+	__FTCP_MODE_MAX,
+	FTCP_MODE_MAX = (__FTCP_MODE_MAX - 1)
 };
 
 /**
