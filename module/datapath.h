@@ -22,8 +22,6 @@ void ftcp_send_control(struct ftcp_tunnel *tunnel, struct dst_entry *dst,
 void ftcp_output_begin(struct dst_entry *dst, struct sk_buff *skb, u32 mark);
 void ftcp_output(struct net *net, struct dst_entry *dst, struct sk_buff *skb,
 		 u32 mark);
-void ftcp_drop_tx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
-		  struct sk_buff *skb);
 
 /* receive.c: segment in, verdict, datagram out */
 unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
@@ -32,7 +30,5 @@ unsigned int ftcp_hook_forward(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state);
 bool ftcp_hooks_passed(struct sk_buff *skb, const struct nf_hook_state *state);
 void ftcp_receive_queued(struct ftcp_session *session, struct sk_buff *skb);
-void ftcp_drop_rx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
-		  struct sk_buff *skb);
 
 #endif /* FTCP_DATAPATH_H */

@@ -17,6 +17,7 @@
 #include <net/udp.h>
 
 #include "compat/compat.h"
+#include "configure.h"
 #include "core/segment.h"
 #include "datapath.h"
 #include "device.h"
@@ -36,7 +37,6 @@
 /* What a segment is longer than its datagram. */
 #define OVERHEAD (FTCP_HLEN - sizeof(struct udphdr))
 
-unsigned int ftcp_net_id __read_mostly;
 static LIST_HEAD(links);	/* under RTNL */
 
 /* ---- the device ---- */
@@ -299,31 +299,6 @@ int ftcp_net_get(struct net *net, bool proxy)
 	WRITE_ONCE(fn->proxies, fn->proxies + proxy);
 	smp_store_release(&fn->users, fn->users + 1);	/* after the queues */
 	return 0;
-}
-
-/**
- * ftcp_net_hash() - a number that nobody can guess
- * @key: struct ftcp_net, whose key is used
- * @ends: struct ftcp_pair, of which
- * @what: of this kind
- * @slot: and of this time
- */
-u32 ftcp_net_hash(const void *key, const void *ends, enum ftcp_hash what,
-		  u32 slot)
-{
-	const struct ftcp_net *fn = key;
-	const struct ftcp_pair *pair = ends;
-	struct {
-		struct ftcp_pair pair;
-		u32 what;
-		u32 slot;
-	} __aligned(SIPHASH_ALIGNMENT) input = {
-		.pair = *pair,
-		.what = what,
-		.slot = slot,
-	};
-
-	return (u32)siphash(&input, sizeof(input), &fn->key);
 }
 
 /**

@@ -11,14 +11,10 @@
 #include "compat/compat.h"
 #include "core/conn.h"
 #include "core/policy.h"
-#include "datapath.h"
 #include "flow.h"
-#include "icmp.h"
 #include "limit.h"
-#include "netlink.h"
 #include "peer.h"
 #include "port.h"
-#include "queue.h"
 #include "reaper.h"
 #include "renew.h"
 #include "route.h"
@@ -26,6 +22,7 @@
 #include "source.h"
 #include "table.h"
 #include "tunnel.h"
+#include "upper.h"
 
 static struct kmem_cache *flow_cache;
 
@@ -108,7 +105,7 @@ void ftcp_flow_announce(struct ftcp_flow *flow)
 	if (ftcp_flow_dead(flow))
 		return;
 	flow->announced = true;
-	ftcp_netlink_flow_added(flow);
+	ftcp_upper->flow_added(flow);
 }
 
 /**
@@ -128,8 +125,8 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 		struct dst_entry *dst = ftcp_flow_outer_dst(flow);
 
 		if (dst)
-			ftcp_send_control(session->tunnel, dst, &flow->outer,
-					  &res->control);
+			ftcp_upper->send_control(session->tunnel, dst,
+						 &flow->outer, &res->control);
 	}
 	switch (res->event) {
 	case FTCP_EV_NONE:
@@ -145,7 +142,7 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 		carries = ftcp_session_take_over(session, flow);
 		spin_unlock_bh(&session->lock);
 		if (carries)
-			ftcp_session_flush(session);
+			ftcp_upper->flush(session);
 		else
 			ftcp_flow_close(flow);
 		break;
@@ -156,7 +153,7 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 	}
 	if (unlikely(session->dialled && READ_ONCE(session->waiting) &&
 		     ftcp_load(flow->conn.state) == FTCP_ESTABLISHED))
-		ftcp_session_flush(session);
+		ftcp_upper->flush(session);
 	ftcp_flow_rearm(flow);
 	rcu_read_unlock();
 }
@@ -417,19 +414,6 @@ static void end_policy(const struct ftcp_flow *flow, enum ftcp_event event,
 	ftcp_end_policy(&end, policy);
 }
 
-/* Who sent what still waits is told, or else whoever sent before. */
-static void tell_end(struct ftcp_session *session,
-		     const struct ftcp_end_policy *policy)
-{
-	ftcp_session_drop_waiting(session, FTCP_DROP_REFUSED,
-				  policy->waiting == FTCP_TELL_NOTHING ? NULL :
-				  policy->waiting == FTCP_TELL_PORT ?
-						ftcp_icmp_refused :
-						ftcp_icmp_unreachable);
-	if (policy->tell != FTCP_TELL_NOTHING)
-		ftcp_icmp_lost(session, policy->tell == FTCP_TELL_PORT);
-}
-
 /**
  * ftcp_flow_kill() - end a flow
  * @flow: the flow
@@ -478,12 +462,16 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 	spin_unlock_bh(&session->lock);
 
 	if (!silent)
-		ftcp_send_control(session->tunnel, NULL, &flow->outer,
-				  &res.control);
-	if (over)
-		tell_end(session, &policy);
+		ftcp_upper->send_control(session->tunnel, NULL, &flow->outer,
+					 &res.control);
+	if (over) {
+		/* who sent what still waits, or else whoever sent before */
+		ftcp_upper->drop_waiting(session, FTCP_DROP_REFUSED,
+					 policy.waiting);
+		ftcp_upper->tell_lost(session, policy.tell);
+	}
 	if (flow->announced)
-		ftcp_netlink_flow_ended(flow, policy.reason);
+		ftcp_upper->flow_ended(flow, policy.reason);
 	if (flow->renewable && (policy.reason == FTCP_REASON_REFUSED ||
 				policy.reason == FTCP_REASON_UNANSWERED))
 		ftcp_peer_failed(session->peer, event == FTCP_EV_REFUSED);

@@ -17,9 +17,9 @@
 #include <net/fib_notifier.h>
 #include <net/if_inet6.h>
 
-#include "device.h"
 #include "flow.h"
 #include "handover.h"
+#include "net.h"
 #include "renew.h"
 #include "table.h"
 #include "tunnel.h"

@@ -70,30 +70,24 @@ void ftcp_icmp_too_big(struct sk_buff *skb, u32 mtu)
 }
 
 /**
- * ftcp_icmp_unreachable() - tell a sender that its datagram gets nowhere
+ * ftcp_icmp_tell() - tell a sender that its datagram gets nowhere
  * @skb: the datagram, its data at the network header
+ * @what: that the host is not reached, or, as a closed UDP port would have
+ *	answered, that nobody listens there; or nothing
  */
-void ftcp_icmp_unreachable(struct sk_buff *skb)
+void ftcp_icmp_tell(struct sk_buff *skb, enum ftcp_tell what)
 {
-	if (skb->protocol == htons(ETH_P_IP))
-		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
-	else if (skb->protocol == htons(ETH_P_IPV6))
-		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH,
-				0);
-}
+	bool port = what == FTCP_TELL_PORT;
 
-/**
- * ftcp_icmp_refused() - tell a sender that nobody listens at the far end
- * @skb: the datagram, its data at the network header
- *
- * As a closed UDP port would have answered it.
- */
-void ftcp_icmp_refused(struct sk_buff *skb)
-{
+	if (what == FTCP_TELL_NOTHING)
+		return;
 	if (skb->protocol == htons(ETH_P_IP))
-		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0);
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH,
+			      port ? ICMP_PORT_UNREACH : ICMP_HOST_UNREACH, 0);
 	else if (skb->protocol == htons(ETH_P_IPV6))
-		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH,
+		icmpv6_ndo_send(skb, ICMPV6_DEST_UNREACH,
+				port ? ICMPV6_PORT_UNREACH :
+				       ICMPV6_ADDR_UNREACH,
 				0);
 }
 
@@ -136,22 +130,20 @@ static struct sk_buff *make_datagram(const struct ftcp_session *session)
 /**
  * ftcp_icmp_lost() - tell an application that nothing carries its conversation
  * @session: a session that this end dialled
- * @reset: the far end reset or refused it, as a closed UDP port would refuse a
- *	datagram; otherwise it was found dead, as a host that is unreachable
+ * @what: as if it had sent another datagram; or nothing
  *
  * Context: any but hard interrupts; the session's lock is not held.
  */
-void ftcp_icmp_lost(const struct ftcp_session *session, bool reset)
+void ftcp_icmp_lost(const struct ftcp_session *session, enum ftcp_tell what)
 {
 	struct sk_buff *skb;
 
+	if (what == FTCP_TELL_NOTHING)
+		return;
 	local_bh_disable();
 	skb = make_datagram(session);
 	if (skb) {
-		if (reset)
-			ftcp_icmp_refused(skb);
-		else
-			ftcp_icmp_unreachable(skb);
+		ftcp_icmp_tell(skb, what);
 		consume_skb(skb);
 	}
 	local_bh_enable();

@@ -25,26 +25,6 @@
 #include "table.h"
 #include "tunnel.h"
 
-static bool is_local(const struct dst_entry *dst)
-{
-	return dst->ops->family == AF_INET ?
-		       container_of(dst, struct rtable, dst)->rt_flags &
-			       RTCF_LOCAL :
-		       container_of(dst, struct rt6_info, dst)->rt6i_flags &
-			       RTF_LOCAL;
-}
-
-/**
- * ftcp_input_by_loopback() - whether what is sent comes back to this host
- * @dst: its route, or NULL
- *
- * A route that leads to the loopback device may as well lead nowhere.
- */
-bool ftcp_input_by_loopback(const struct dst_entry *dst)
-{
-	return dst && dst->dev->flags & IFF_LOOPBACK && is_local(dst);
-}
-
 /* ---- segments ---- */
 
 /* As the stack does for TCP's sockets, and if the user lets it. */
@@ -74,7 +54,7 @@ void ftcp_input_keep(struct ftcp_flow *flow, const struct sk_buff *skb)
 	if (skb->skb_iif == READ_ONCE(flow->segment_iif) &&
 	    ftcp_flow_cached(&flow->segment_route))
 		return;
-	if (!dst || !is_local(dst) || !early_demux(flow->session->tunnel->underlay) ||
+	if (!dst || !ftcp_route_is_local(dst) || !early_demux(flow->session->tunnel->underlay) ||
 	    !dst_hold_safe(dst))
 		return;
 	ftcp_session_keep_route(flow->session, &flow->segment_route, dst);
@@ -126,7 +106,7 @@ static struct dst_entry *find_v4(struct sk_buff *skb)
 				 skb->dev))
 		return NULL;
 	dst = skb_dst(skb);
-	if (!is_local(dst) || !dst_hold_safe(dst))
+	if (!ftcp_route_is_local(dst) || !dst_hold_safe(dst))
 		dst = NULL;
 	skb_dst_drop(skb);
 	return dst;
@@ -147,7 +127,7 @@ static struct dst_entry *find_v6(struct sk_buff *skb)
 
 	dst = ip6_route_input_lookup(dev_net(skb->dev), skb->dev, &fl6, skb,
 				     RT6_LOOKUP_F_HAS_SADDR);
-	if (dst->error || !is_local(dst)) {
+	if (dst->error || !ftcp_route_is_local(dst)) {
 		dst_release(dst);
 		return NULL;
 	}

@@ -3,13 +3,11 @@
 #ifndef FTCP_INPUT_H
 #define FTCP_INPUT_H
 
-struct dst_entry;
 struct ftcp_flow;
 struct ftcp_session;
 struct nf_hook_state;
 struct sk_buff;
 
-bool ftcp_input_by_loopback(const struct dst_entry *dst);
 unsigned int ftcp_hook_pre_routing(void *priv, struct sk_buff *skb,
 				   const struct nf_hook_state *state);
 void ftcp_input_keep(struct ftcp_flow *flow, const struct sk_buff *skb);

@@ -3,7 +3,7 @@
 #ifndef FTCP_LIMIT_H
 #define FTCP_LIMIT_H
 
-#include "device.h"
+#include "net.h"
 
 bool ftcp_limit_take_flow(struct ftcp_net *fn);
 bool ftcp_limit_reached(const struct ftcp_net *fn);

@@ -5,14 +5,31 @@
 #include <net/rtnetlink.h>
 #include <uapi/linux/faketcp.h>
 
+#include "coalesce.h"
 #include "core/conn.h"
+#include "datapath.h"
 #include "device.h"
 #include "flow.h"
 #include "handover.h"
+#include "icmp.h"
 #include "netlink.h"
 #include "peer.h"
+#include "queue.h"
 #include "session.h"
 #include "source.h"
+#include "upper.h"
+
+static const struct ftcp_upper_ops upper = {
+	.intercept	= ftcp_intercept,
+	.send_control	= ftcp_send_control,
+	.flush		= ftcp_session_flush,
+	.drop_waiting	= ftcp_session_drop_waiting,
+	.tell_lost	= ftcp_icmp_lost,
+	.batch_init	= ftcp_batch_init,
+	.batch_end	= ftcp_batch_end,
+	.flow_added	= ftcp_netlink_flow_added,
+	.flow_ended	= ftcp_netlink_flow_ended,
+};
 
 static int __init ftcp_init(void)
 {
@@ -32,7 +49,7 @@ static int __init ftcp_init(void)
 	err = ftcp_peer_init();
 	if (err)
 		goto err_source;
-	err = ftcp_session_init();
+	err = ftcp_session_init(&upper);
 	if (err)
 		goto err_peer;
 	err = ftcp_flow_init();

@@ -17,8 +17,8 @@
 
 #include "compat/compat.h"
 #include "datapath.h"
-#include "device.h"
 #include "neighbour.h"
+#include "net.h"
 
 /* Whether dev_queue_xmit() would do no more with a packet than call the link: no
  * packet socket and no filter sees it, there is no queueing discipline, nothing

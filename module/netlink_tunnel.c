@@ -4,6 +4,7 @@
 #include <net/genetlink.h>
 #include <net/sock.h>
 
+#include "configure.h"
 #include "device.h"
 #include "netlink.h"
 #include "netlink_gen.h"

@@ -19,8 +19,8 @@
 #include <net/udp_tunnel.h>
 
 #include "compat/compat.h"
-#include "datapath.h"
 #include "port.h"
+#include "upper.h"
 
 /**
  * struct port_key - what is reserved
@@ -71,7 +71,7 @@ static const struct rhashtable_params params = {
 static int take_or_discard(struct sock *sk, struct sk_buff *skb)
 {
 	skb_push(skb, skb_transport_offset(skb) - skb_network_offset(skb));
-	if (!ftcp_intercept(ftcp_net(sock_net(sk)), skb, NULL))
+	if (!ftcp_upper->intercept(ftcp_net(sock_net(sk)), skb, NULL))
 		kfree_skb(skb);
 	return 0;
 }

@@ -4,7 +4,7 @@
 #define FTCP_PORT_H
 
 #include "addr.h"
-#include "device.h"
+#include "net.h"
 
 struct ftcp_port;
 struct socket;

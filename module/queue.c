@@ -10,6 +10,7 @@
 #include "core/conn.h"
 #include "datapath.h"
 #include "flow.h"
+#include "icmp.h"
 #include "limit.h"
 #include "queue.h"
 #include "session.h"
@@ -164,11 +165,11 @@ void ftcp_session_flush(struct ftcp_session *session)
  * ftcp_session_drop_waiting() - what waits is lost
  * @session: the session
  * @reason: which counter
- * @tell: tells the sender of a datagram, or NULL
+ * @tell: what the sender of a datagram is told
  */
 void ftcp_session_drop_waiting(struct ftcp_session *session,
 			       enum ftcp_drop_attr reason,
-			       void (*tell)(struct sk_buff *))
+			       enum ftcp_tell tell)
 {
 	struct sk_buff_head list;
 	struct sk_buff *skb;
@@ -181,8 +182,8 @@ void ftcp_session_drop_waiting(struct ftcp_session *session,
 	local_bh_disable();
 	while ((skb = __skb_dequeue(&list))) {
 		queue_uncharge(session->tunnel, skb);
-		if (session->dialled && tell)
-			tell(skb);
+		if (session->dialled)
+			ftcp_icmp_tell(skb, tell);
 		drop(session, reason, skb);
 	}
 	local_bh_enable();

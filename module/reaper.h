@@ -3,7 +3,7 @@
 #ifndef FTCP_REAPER_H
 #define FTCP_REAPER_H
 
-#include "device.h"
+#include "net.h"
 
 struct ftcp_peer;
 

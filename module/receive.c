@@ -30,20 +30,6 @@
 #include "table.h"
 #include "tunnel.h"
 
-/**
- * ftcp_drop_rx() - drop a segment and say why
- * @tunnel: whose counters
- * @reason: which counter
- * @skb: the segment; consumed
- */
-void ftcp_drop_rx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
-		  struct sk_buff *skb)
-{
-	ftcp_stats_drop(tunnel->stats, reason);
-	DEV_STATS_INC(tunnel->link->dev, rx_dropped);
-	kfree_skb(skb);
-}
-
 /* The hooks behind ours at LOCAL_IN are those of conntrack and its SYN proxy.  They
  * confirm the packet's entry, and, if the proxy stood in for this host in a handshake,
  * translate the numbers of each segment.  Which of them are behind ours is a matter
@@ -148,7 +134,7 @@ static int receive_here(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
 	struct ethhdr *eth;
 
-	if (!ftcp_input_by_loopback(skb_dst(skb)))
+	if (!ftcp_route_by_loopback(skb_dst(skb)))
 		return dst_output(net, sk, skb);
 	if (skb_cow_head(skb, ETH_HLEN)) {
 		kfree_skb(skb);
@@ -189,7 +175,7 @@ static void deliver_local(struct ftcp_session *session, struct dst_entry *dst,
 	unsigned int len = skb->len;
 
 	skb_orphan(skb);
-	if (ftcp_input_by_loopback(dst)) {
+	if (ftcp_route_by_loopback(dst)) {
 		deliver_here(session, dst, skb);
 		return;
 	}

@@ -9,7 +9,6 @@
 #include <net/dst.h>
 
 #include "core/policy.h"
-#include "datapath.h"
 #include "flow.h"
 #include "peer.h"
 #include "renew.h"

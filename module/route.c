@@ -94,6 +94,31 @@ bool ftcp_own_address(struct net *net, const struct ftcp_end *end)
 	return ipv6_chk_addr(net, &end->addr, NULL, 0);
 }
 
+/**
+ * ftcp_route_is_local() - whether a route leads to this host itself
+ * @dst: the route
+ */
+bool ftcp_route_is_local(const struct dst_entry *dst)
+{
+	return dst->ops->family == AF_INET ?
+		       container_of(dst, struct rtable, dst)->rt_flags &
+			       RTCF_LOCAL :
+		       container_of(dst, struct rt6_info, dst)->rt6i_flags &
+			       RTF_LOCAL;
+}
+
+/**
+ * ftcp_route_by_loopback() - whether what is sent comes back to this host
+ * @dst: its route, or NULL
+ *
+ * A route that leads to the loopback device may as well lead nowhere.
+ */
+bool ftcp_route_by_loopback(const struct dst_entry *dst)
+{
+	return dst && dst->dev->flags & IFF_LOOPBACK &&
+	       ftcp_route_is_local(dst);
+}
+
 /* ---- routes that sessions and flows keep ---- */
 
 /**

@@ -23,6 +23,8 @@ struct ftcp_route {
 struct dst_entry *ftcp_route(struct net *net, struct ftcp_pair *pair,
 			     u8 protocol, u32 mark);
 bool ftcp_own_address(struct net *net, const struct ftcp_end *end);
+bool ftcp_route_is_local(const struct dst_entry *dst);
+bool ftcp_route_by_loopback(const struct dst_entry *dst);
 
 struct dst_entry *ftcp_flow_cached(const struct ftcp_route *route);
 void ftcp_session_keep_route(struct ftcp_session *session,

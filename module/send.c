@@ -34,22 +34,6 @@
 #include "table.h"
 #include "tunnel.h"
 
-/**
- * ftcp_drop_tx() - drop a datagram and say why
- * @tunnel: whose counters, NULL if none was found
- * @reason: which counter
- * @skb: the datagram; consumed
- */
-void ftcp_drop_tx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
-		  struct sk_buff *skb)
-{
-	if (tunnel) {
-		ftcp_stats_drop(tunnel->stats, reason);
-		DEV_STATS_INC(tunnel->link->dev, tx_dropped);
-	}
-	kfree_skb(skb);
-}
-
 /* ---- the datagram ---- */
 
 /* Of a UDP packet: whether it is a whole datagram that can be carried. */
@@ -221,7 +205,7 @@ static void send_datagram(struct ftcp_session *session, struct ftcp_flow *flow,
 	whole = segments_whole(tunnel, &flow->outer);
 	dst = ftcp_flow_sending_dst(flow);
 	if (unlikely(!dst)) {
-		ftcp_icmp_unreachable(skb);
+		ftcp_icmp_tell(skb, FTCP_TELL_HOST);
 		ftcp_drop_tx(tunnel, FTCP_DROP_NO_ROUTE, skb);
 		return;
 	}
@@ -336,11 +320,10 @@ static void dial_and_send(struct ftcp_tunnel *tunnel, struct ftcp_peer *peer,
 	session = ftcp_session_dial(tunnel, peer, key, &reason);
 	if (session && send_on(session, skb))
 		return;
-	if (!session && reason == FTCP_DROP_REFUSED &&
-	    ftcp_backoff_tell(&peer->backoff) == FTCP_TELL_PORT)
-		ftcp_icmp_refused(skb);
-	else if (!session)
-		ftcp_icmp_unreachable(skb);
+	if (!session)
+		ftcp_icmp_tell(skb, reason == FTCP_DROP_REFUSED ?
+					    ftcp_backoff_tell(&peer->backoff) :
+					    FTCP_TELL_HOST);
 	ftcp_drop_tx(tunnel, reason, skb);
 }
 
@@ -398,7 +381,7 @@ static void xmit(struct sk_buff *skb, struct net_device *dev)
 	return;
 
 unreachable:
-	ftcp_icmp_unreachable(skb);
+	ftcp_icmp_tell(skb, FTCP_TELL_HOST);
 drop:
 	DEV_STATS_INC(dev, tx_dropped);
 	kfree_skb(skb);
@@ -511,7 +494,7 @@ unsigned int ftcp_hook_local_out(void *priv, struct sk_buff *skb,
 	bool ours;
 
 	if (ftcp_packet_protocol(skb) != IPPROTO_UDP ||
-	    !sk || !sk_fullsock(sk) || !ftcp_input_by_loopback(skb_dst(skb)) ||
+	    !sk || !sk_fullsock(sk) || !ftcp_route_by_loopback(skb_dst(skb)) ||
 	    filtered_by_cgroup(sk))
 		return NF_ACCEPT;
 	/* the one that it would arrive by, for an ICMP error about it */

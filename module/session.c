@@ -9,7 +9,6 @@
  * once, and in mode forward segments wait until there is a port towards the target.
  * What needs a process follows in setup.c.
  */
-#include "coalesce.h"
 #include "core/conn.h"
 #include "flow.h"
 #include "limit.h"
@@ -19,6 +18,9 @@
 #include "source.h"
 #include "table.h"
 #include "tunnel.h"
+#include "upper.h"
+
+const struct ftcp_upper_ops *ftcp_upper __ro_after_init;
 
 static struct kmem_cache *session_cache;
 
@@ -299,7 +301,7 @@ struct ftcp_session *ftcp_session_new(struct ftcp_tunnel *tunnel,
 	INIT_LIST_HEAD(&session->flows);
 	INIT_LIST_HEAD(&session->fresh);
 	INIT_LIST_HEAD(&session->list);
-	ftcp_batch_init(session);
+	ftcp_upper->batch_init(session);
 	return session;
 }
 
@@ -511,7 +513,7 @@ void ftcp_session_put(struct ftcp_session *session)
 
 	if (!refcount_dec_and_test(&session->refs))
 		return;
-	ftcp_batch_end(session);
+	ftcp_upper->batch_end(session);
 	ftcp_port_put(xchg(&session->udp_port, NULL));
 	call_rcu(&session->rcu, session_free_rcu);
 	ftcp_peer_put(peer);
@@ -519,11 +521,13 @@ void ftcp_session_put(struct ftcp_session *session)
 
 /**
  * ftcp_session_init() - prepare for sessions
+ * @upper: the layers above
  *
  * Return: 0 or a negative error.
  */
-int __init ftcp_session_init(void)
+int __init ftcp_session_init(const struct ftcp_upper_ops *upper)
 {
+	ftcp_upper = upper;
 	session_cache = KMEM_CACHE(ftcp_session,
 				   SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT);
 	return session_cache ? 0 : -ENOMEM;

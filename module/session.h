@@ -4,6 +4,7 @@
 #define FTCP_SESSION_H
 
 #include <linux/atomic.h>
+#include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable.h>
@@ -11,12 +12,12 @@
 #include <linux/spinlock.h>
 
 #include "addr.h"
-#include "coalesce.h"
 #include "peer.h"
 #include "route.h"
 #include "tunnel.h"
 
 struct ftcp_flow;
+struct ftcp_upper_ops;
 
 /**
  * struct ftcp_inner_key - a conversation of datagrams
@@ -28,6 +29,44 @@ struct ftcp_flow;
 struct ftcp_inner_key {
 	struct ftcp_pair pair;
 	const struct ftcp_link *link;
+};
+
+/**
+ * struct ftcp_batch - what a session has to send, see coalesce.c
+ * @lock: protects the members below; nothing is sent under it.  Without it @sender,
+ *	@cost, @last and @lone are read, and the last two written
+ * @queue: packets that are to leave, in order; usually none or one
+ * @sender: processor that is sending what was in @queue, -1: none
+ * @tail: last datagram of the last packet in @queue, if that is open to more;
+ *	else NULL
+ * @size: payload of that packet's first datagram, in bytes
+ * @count: number of its datagrams
+ * @mixed: one of them is partly linear, see append()
+ * @excused: how many datagrams do not wait, as others did in vain
+ * @vain: how many it was the last time; 0 if that wait was not in vain
+ * @cost: ns that it takes to send a packet, running mean
+ * @lone: datagrams since the lock was taken last, which were all lone ones
+ * @last: ns, when a datagram was last handed in
+ * @since: ns, when the open packet began to wait
+ * @timer: ends the wait
+ *
+ * Begins and ends with the session.
+ */
+struct ftcp_batch {
+	spinlock_t lock;
+	int sender;
+	struct sk_buff_head queue;
+	struct sk_buff *tail;
+	u16 size;
+	u16 count;
+	bool mixed;
+	u16 excused;
+	u16 vain;
+	u8 lone;
+	u32 cost;
+	u64 last;
+	u64 since;
+	struct hrtimer timer;
 };
 
 /**
@@ -199,7 +238,7 @@ void ftcp_session_detach(struct ftcp_session *session);
 unsigned int ftcp_session_kill(struct ftcp_session *session, bool silent);
 void ftcp_session_put(struct ftcp_session *session);
 
-int ftcp_session_init(void);
+int ftcp_session_init(const struct ftcp_upper_ops *upper);
 void ftcp_session_exit(void);
 
 #endif /* FTCP_SESSION_H */

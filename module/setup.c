@@ -10,13 +10,9 @@
 #include <net/ipv6.h>
 
 #include "core/policy.h"
-#include "datapath.h"
 #include "flow.h"
-#include "icmp.h"
-#include "input.h"
 #include "peer.h"
 #include "port.h"
-#include "queue.h"
 #include "renew.h"
 #include "route.h"
 #include "session.h"
@@ -24,6 +20,7 @@
 #include "source.h"
 #include "table.h"
 #include "tunnel.h"
+#include "upper.h"
 
 /* ---- dialling ---- */
 
@@ -83,8 +80,7 @@ static void not_dialled(struct ftcp_flow *flow, enum ftcp_drop_attr reason)
 	if (dead)
 		return;
 	if (carrier) {
-		ftcp_session_drop_waiting(session, reason,
-					  ftcp_icmp_unreachable);
+		ftcp_upper->drop_waiting(session, reason, FTCP_TELL_HOST);
 	} else {
 		local_bh_disable();
 		ftcp_stats_drop(session->tunnel->stats, reason);
@@ -131,7 +127,7 @@ static void setup_dial(struct ftcp_flow *flow)
 			 READ_ONCE(tunnel->config.fwmark));
 	/* The link may move, and devices go, meanwhile. */
 	rcu_read_lock();
-	refused = dst && stranger(tunnel) && ftcp_input_by_loopback(dst);
+	refused = dst && stranger(tunnel) && ftcp_route_by_loopback(dst);
 	rcu_read_unlock();
 	if (!dst || refused) {
 		dst_release(dst);
@@ -280,7 +276,7 @@ static void setup_forward(struct ftcp_flow *flow)
 	rcu_read_unlock();
 	if (err)
 		goto abort;
-	ftcp_session_flush(session);
+	ftcp_upper->flush(session);
 	return;
 
 refuse:
@@ -288,7 +284,7 @@ refuse:
 	local_bh_disable();
 	ftcp_drop_rx(tunnel, reason, NULL);
 	local_bh_enable();
-	ftcp_session_drop_waiting(session, reason, ftcp_icmp_unreachable);
+	ftcp_upper->drop_waiting(session, reason, FTCP_TELL_HOST);
 abort:
 	ftcp_flow_kill(flow, FTCP_EV_DEAD, FTCP_REASON_FAILED);
 }

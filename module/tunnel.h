@@ -13,8 +13,8 @@
 #include "addr.h"
 #include "allowed.h"
 #include "core/policy.h"
-#include "device.h"
 #include "mode.h"
+#include "net.h"
 #include "stats.h"
 
 #define FTCP_DEFAULT_COALESCE	1000
@@ -145,35 +145,13 @@ struct ftcp_tunnel {
 	struct rcu_head rcu;
 };
 
-/**
- * struct ftcp_tunnel_params - a tunnel about to be made
- * @name: its name
- * @mode: see struct ftcp_tunnel
- * @accept: see struct ftcp_tunnel
- * @listen: see struct ftcp_tunnel
- * @target: see struct ftcp_tunnel
- * @endpoint: where flows go, of the peer that a mode may begin with
- * @endpoint_name: what the user wrote for @endpoint, or NULL
- * @config: see there
- */
-struct ftcp_tunnel_params {
-	const char *name;
-	const struct ftcp_mode_desc *mode;
-	struct ftcp_end accept;
-	struct ftcp_end listen;
-	struct ftcp_end target;
-	struct ftcp_end endpoint;
-	const char *endpoint_name;
-	struct ftcp_tunnel_config config;
-};
-
 struct ftcp_tunnel *ftcp_tunnel_find(struct ftcp_link *link, const char *name);
-int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
-		    struct netlink_ext_ack *extack);
-void ftcp_tunnel_del(struct ftcp_tunnel *tunnel);
-void ftcp_tunnel_del_all(struct ftcp_link *link);
 void ftcp_tunnel_doom_flows(struct ftcp_tunnel *tunnel);
 void ftcp_tunnel_put(struct ftcp_tunnel *tunnel);
+void ftcp_drop_tx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
+		  struct sk_buff *skb);
+void ftcp_drop_rx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
+		  struct sk_buff *skb);
 
 struct ftcp_tunnel *ftcp_tunnel_accepting(struct ftcp_net *fn,
 					  const struct ftcp_end *local);

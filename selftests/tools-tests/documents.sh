@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Generated files are what the specification generates, and the manual page is
-# sound and mentions what there is.
+# Generated files are what the specification generates, the manual page is sound and
+# mentions what there is, and the module's files are in the layers that theory.md says.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -71,6 +71,56 @@ if /usr/bin/python3 -c 'import yaml' 2> /dev/null; then
 else
 	skip 'ftcpctl knows the type of every attribute' 'no python3-yaml'
 fi
+
+# In which layer each file of the module is says a table in theory.md, from top to
+# bottom; and no file includes one of a layer above its own.
+layers()
+{
+	/usr/bin/python3 - "${1:-$repo/module}" "$repo/Documentation/theory.md" <<-'EOT'
+	import os, re, sys
+
+	top, theory = sys.argv[1:]
+	table = open(theory).read().split('\n## Layers\n')[1].split('\n## ')[0]
+	rows = re.findall(r'^\| \w+ \| [^|]* \| (`.*`) \|$', table, re.M)
+	layers = { name: -rank for rank, row in enumerate(rows)
+	           for name in re.findall('`([^`]*)`', row) }
+
+	def name_of(path):
+	    first, *rest = path.split('/')
+	    return first + '/' if rest else first.rsplit('.')[0]
+
+	paths = [os.path.relpath(os.path.join(where, file), top)
+	         for where, _, files in os.walk(top) for file in files
+	         if file.endswith(('.c', '.h'))]
+	wrong = [name + ' is of no layer' for name in { name_of(p) for p in paths } - set(layers)]
+	wrong += [name + ' is in the table only' for name in set(layers) - { name_of(p) for p in paths }]
+	for path in paths if not wrong else []:
+	    for inc in re.findall(r'^#include ["<](\S+)[">]', open(os.path.join(top, path)).read(), re.M):
+	        beside = os.path.normpath(os.path.join(os.path.dirname(path), inc))
+	        file = next((f for f in (beside, inc) if f in paths), None)
+	        if file and layers[name_of(file)] > layers[name_of(path)]:
+	            wrong.append(path + ' includes ' + inc + ', which is above it')
+	print('\n'.join(wrong))
+	sys.exit(bool(wrong) or len(rows) < 4)
+	EOT
+}
+check 'no file of the module includes one of a layer above its own' layers
+
+# Nor is one overlooked
+layers_broken()
+{
+	local copy=$tmp/layers
+
+	rm -rf "$copy"
+	cp -r "$repo/module" "$copy" && echo "$1" >> "$copy/$2" &&
+		! layers "$copy" > "$tmp/wrong" && grep -qF "$3" "$tmp/wrong"
+}
+check 'an include that points upwards is noticed' \
+	layers_broken '#include "datapath.h"' flow.c 'flow.c includes datapath.h'
+check '... also of a header, and from the core' \
+	layers_broken '#include "../session.h"' core/conn.h 'core/conn.h includes ../session.h'
+check 'a file that is in no layer is noticed' \
+	layers_broken '' another.c 'another is of no layer'
 
 lint()
 {

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Tunnels are made and deleted. */
+#include <linux/ip.h>
+#include <linux/memcontrol.h>
+#include <linux/rtnetlink.h>
+#include <linux/slab.h>
+
+#include "configure.h"
+#include "device.h"
+#include "netlink.h"
+#include "peer.h"
+#include "port.h"
+#include "tunnel.h"
+
+static bool overlap(const struct ftcp_end *a, const struct ftcp_end *b)
+{
+	return ftcp_end_matches(a, b) || ftcp_end_matches(b, a);
+}
+
+/* A reservation excludes other tunnels as well, but there is none of an address
+ * that is not of this host, and one of all addresses does not cover that.
+ */
+static bool port_accepted(struct ftcp_net *fn, const struct ftcp_end *end)
+{
+	const struct ftcp_tunnel *other;
+
+	ASSERT_RTNL();
+	hlist_for_each_entry(other, ftcp_port_bucket(fn->accept, end->port),
+			     accept_node) {
+		if (overlap(&other->accept, end))
+			return true;
+	}
+	return false;
+}
+
+static int report_port(int err, const char *what, __be16 port,
+		       struct netlink_ext_ack *extack)
+{
+	switch (err) {
+	case -EADDRINUSE:
+		ftcp_netlink_error(extack, "%s port %u is in use", what,
+				   ntohs(port));
+		break;
+	case -EADDRNOTAVAIL:
+		ftcp_netlink_error(extack,
+				   "the address for %s port %u is not one of this host",
+				   what, ntohs(port));
+		break;
+	default:
+		ftcp_netlink_error(extack, "cannot reserve %s port %u", what,
+				   ntohs(port));
+	}
+	return err;
+}
+
+static int reserve_ports(struct ftcp_tunnel *tunnel,
+			 struct netlink_ext_ack *extack)
+{
+	struct ftcp_port *port;
+
+	if (tunnel->accept.port) {
+		if (port_accepted(ftcp_net(tunnel->underlay), &tunnel->accept))
+			return report_port(-EADDRINUSE, "TCP",
+					   tunnel->accept.port, extack);
+		port = ftcp_port_get(tunnel->underlay, IPPROTO_TCP,
+				     &tunnel->accept, false);
+		/* A router accepts for an address behind it. */
+		if (port == ERR_PTR(-EADDRNOTAVAIL) &&
+		    !tunnel->mode->proxy)
+			port = NULL;
+		if (IS_ERR(port))
+			return report_port(PTR_ERR(port), "TCP",
+					   tunnel->accept.port, extack);
+		tunnel->accept_port = port;
+	}
+	if (tunnel->listen.port) {
+		port = ftcp_port_get(tunnel->inner_net, IPPROTO_UDP,
+				     &tunnel->listen, false);
+		if (IS_ERR(port))
+			return report_port(PTR_ERR(port), "UDP",
+					   tunnel->listen.port, extack);
+		tunnel->listen_port = port;
+	}
+	return 0;
+}
+
+/* Of a tunnel that nobody finds any more, or nobody has found yet. */
+static void let_go(struct ftcp_tunnel *tunnel)
+{
+	ftcp_peer_del_all(tunnel);
+	ftcp_port_put(tunnel->accept_port);
+	ftcp_port_put(tunnel->listen_port);
+	ftcp_tunnel_put(tunnel);
+}
+
+/* What is sent to an address of this host is made with room for the headers of
+ * the loopback device.  A segment's are longer than a datagram's, perhaps of IPv6
+ * instead of IPv4, and its device may want more: else each datagram would be copied.
+ * The room remains; it is no more than a hint.
+ */
+static void want_headroom(struct net_device *lo)
+{
+	const unsigned short more = FTCP_HLEN - sizeof(struct udphdr) +
+				    sizeof(struct ipv6hdr) -
+				    sizeof(struct iphdr) + HH_DATA_MOD;
+
+	ASSERT_RTNL();
+	if (lo->needed_headroom < more)
+		WRITE_ONCE(lo->needed_headroom, more);
+}
+
+/**
+ * ftcp_tunnel_new() - add a tunnel to a link
+ * @link: the link
+ * @p: the tunnel's parameters, checked by the caller one by one
+ * @extack: says why, in case of an error
+ *
+ * Context: RTNL, sleeps.
+ * Return: 0 or a negative error; nothing is changed then.
+ */
+int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
+		    struct netlink_ext_ack *extack)
+{
+	struct net *underlay = rtnl_dereference(link->underlay);
+	bool proxy = p->mode->proxy;
+	struct net *inner_net;
+	struct ftcp_tunnel *tunnel;
+	int err = -ENOMEM;
+
+	if (!underlay) {
+		NL_SET_ERR_MSG(extack,
+			       "the network namespace of the link's underlay is gone");
+		return -ENOLINK;
+	}
+	if (ftcp_tunnel_find(link, p->name)) {
+		NL_SET_ERR_MSG(extack, "a tunnel of this name exists on the link");
+		return -EEXIST;
+	}
+
+	tunnel = kzalloc(sizeof(*tunnel), GFP_KERNEL_ACCOUNT);
+	if (!tunnel)
+		return err;
+	/* A link in mode routed may move: nothing of where it is now is kept. */
+	inner_net = proxy ? dev_net(link->dev) : underlay;
+	tunnel->stats = __netdev_alloc_pcpu_stats(struct ftcp_stats,
+						  GFP_KERNEL_ACCOUNT);
+	if (!tunnel->stats) {
+		kfree(tunnel);
+		return err;
+	}
+	tunnel->link = link;
+	tunnel->underlay = underlay;
+	tunnel->inner_net = inner_net;
+	strscpy(tunnel->name, p->name, sizeof(tunnel->name));
+	tunnel->mode = p->mode;
+	tunnel->accept = p->accept;
+	tunnel->listen = p->listen;
+	tunnel->target = p->target;
+	tunnel->config = p->config;
+	tunnel->memcg = get_mem_cgroup_from_mm(current->mm);
+	INIT_LIST_HEAD(&tunnel->peers);
+	INIT_HLIST_NODE(&tunnel->accept_node);
+	INIT_HLIST_NODE(&tunnel->listen_node);
+	seqcount_init(&tunnel->ranges_seq);
+	spin_lock_init(&tunnel->lock);
+	refcount_set(&tunnel->refs, 1);
+	netdev_hold(link->dev, &tunnel->dev_tracker, GFP_KERNEL);
+	ftcp_net_hold(underlay);
+	ftcp_net_hold(inner_net);
+
+	err = reserve_ports(tunnel, extack);
+	if (err)
+		goto err_free;
+	if (p->mode->first_peer)
+		err = ftcp_peer_add_any(tunnel, p->mode->first_peer,
+					p->endpoint.port ? &p->endpoint : NULL,
+					p->endpoint_name);
+	if (err)
+		goto err_free;
+	err = ftcp_net_get(underlay, false);
+	if (err)
+		goto err_free;
+	err = ftcp_net_get(inner_net, proxy);
+	if (err)
+		goto err_put;
+
+	if (proxy)
+		want_headroom(inner_net->loopback_dev);
+	list_add_tail_rcu(&tunnel->list, &link->tunnels);
+	if (tunnel->accept.port)
+		hlist_add_head_rcu(&tunnel->accept_node,
+				   ftcp_port_bucket(ftcp_net(underlay)->accept,
+						    tunnel->accept.port));
+	if (tunnel->listen.port)
+		hlist_add_head_rcu(&tunnel->listen_node,
+				   ftcp_port_bucket(ftcp_net(inner_net)->listen,
+						    tunnel->listen.port));
+	ftcp_device_pin(link);
+	ftcp_netlink_tunnel_event(tunnel, FAKETCP_CMD_TUNNEL_ADD_NTF);
+	return 0;
+
+err_put:
+	ftcp_net_put(underlay, false);
+err_free:
+	let_go(tunnel);
+	return err;
+}
+
+/**
+ * ftcp_tunnel_del() - delete a tunnel; its flows are reset
+ * @tunnel: the tunnel
+ *
+ * When it returns nobody finds the tunnel any more, nor any of its flows, nor can
+ * who found the tunnel before add one, and its ports are free.  That the far ends
+ * are told, and the flows' own ports given back, follows: see reaper.c.
+ *
+ * Context: RTNL, sleeps.
+ */
+void ftcp_tunnel_del(struct ftcp_tunnel *tunnel)
+{
+	struct net *underlay = tunnel->underlay, *inner_net = tunnel->inner_net;
+	bool proxy = tunnel->mode->proxy;
+
+	ASSERT_RTNL();
+	list_del_rcu(&tunnel->list);
+	hlist_del_init_rcu(&tunnel->accept_node);
+	hlist_del_init_rcu(&tunnel->listen_node);
+	ftcp_device_pin(tunnel->link);
+	/* before the flows' own: one of the same name may be added at once */
+	ftcp_netlink_tunnel_event(tunnel, FAKETCP_CMD_TUNNEL_DEL_NTF);
+	let_go(tunnel);
+	ftcp_net_put(inner_net, proxy);
+	ftcp_net_put(underlay, false);
+}
+
+/**
+ * ftcp_tunnel_del_all() - delete the tunnels of a link
+ * @link: the link
+ *
+ * Context: RTNL, sleeps.
+ */
+void ftcp_tunnel_del_all(struct ftcp_link *link)
+{
+	struct ftcp_tunnel *tunnel, *next;
+
+	list_for_each_entry_safe(tunnel, next, &link->tunnels, list)
+		ftcp_tunnel_del(tunnel);
+}
