@@ -9,6 +9,7 @@
 CFLAGS ?= -O2 -g
 
 FLAGS := -std=gnu11 -Wall -Wextra -Wformat=2 -Wno-format-nonliteral \
+	 -Wno-unused-parameter -Wno-missing-field-initializers \
 	 -D_GNU_SOURCE -MMD -MP -fPIE -fstack-protector-strong
 LINK_FLAGS := -Wl,-z,relro,-z,now
 

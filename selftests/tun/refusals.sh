@@ -67,7 +67,7 @@ for number in 0 1048577 1x ''; do
 		"${client[@]}" --max-flows-per-source "$number"
 done
 wrong '--unreachable of a client' 'for servers' "${client[@]}" --unreachable close
-for mark in 0 x -1 0x 0x100000000 4294967296 '' '1 ' 0xg; do
+for mark in 0 x -1 0x 010 0x100000000 4294967296 '' '1 ' 0xg; do
 	wrong "--fwmark '$mark'" 'not a mark' "${client[@]}" --fwmark "$mark"
 done
 for value in '' clos close, reset 1; do

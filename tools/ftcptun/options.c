@@ -10,7 +10,6 @@
  */
 #include "options.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
@@ -25,73 +24,33 @@
 #include "log.h"
 
 #define THREADS_DEFAULT_MAX 16
-#define QUEUE_BYTES_MIN (64 << 10)
-#define QUEUE_BYTES_MAX (1 << 30)
 
-enum {
-	OPT_TUN = 256,
-	OPT_TUN_LOCAL,
-	OPT_TUN_PEER,
-	OPT_TUN_LOCAL6,
-	OPT_TUN_PEER6,
-	OPT_HANDSHAKE_PACKET,
-	OPT_AUTO_RULES,
-	OPT_RESTORE,
-	OPT_FWMARK,
-	OPT_USER,
-	OPT_THREADS,
-	OPT_MTU,
-	OPT_IDLE,
-	OPT_KEEPALIVE,
-	OPT_MAX_AGE,
-	OPT_MAX_BYTES,
-	OPT_MAX_FLOWS,
-	OPT_MAX_FLOWS_PER_SOURCE,
-	OPT_UNREACHABLE,
-	OPT_WIRE,
-	OPT_QUEUE,
-	OPT_QUEUE_BYTES,
-	OPT_DF,
-	OPT_NO_TUN_OFFLOAD,
-	OPT_NO_UDP_OFFLOAD,
-};
-
-#define SHORT_OPTIONS ":l:r:4vhV"
-
-static const struct option long_options[] = {
-	{ "local", required_argument, NULL, 'l' },
-	{ "remote", required_argument, NULL, 'r' },
-	{ "tun", required_argument, NULL, OPT_TUN },
-	{ "tun-local", required_argument, NULL, OPT_TUN_LOCAL },
-	{ "tun-peer", required_argument, NULL, OPT_TUN_PEER },
-	{ "tun-local6", required_argument, NULL, OPT_TUN_LOCAL6 },
-	{ "tun-peer6", required_argument, NULL, OPT_TUN_PEER6 },
-	{ "ipv4-only", no_argument, NULL, '4' },
-	{ "handshake-packet", required_argument, NULL, OPT_HANDSHAKE_PACKET },
-	{ "auto-rules", no_argument, NULL, OPT_AUTO_RULES },
-	{ "restore", no_argument, NULL, OPT_RESTORE },
-	{ "fwmark", required_argument, NULL, OPT_FWMARK },
-	{ "user", required_argument, NULL, OPT_USER },
-	{ "threads", required_argument, NULL, OPT_THREADS },
-	{ "mtu", required_argument, NULL, OPT_MTU },
-	{ "idle", required_argument, NULL, OPT_IDLE },
-	{ "keepalive", required_argument, NULL, OPT_KEEPALIVE },
-	{ "max-age", required_argument, NULL, OPT_MAX_AGE },
-	{ "max-bytes", required_argument, NULL, OPT_MAX_BYTES },
-	{ "max-flows", required_argument, NULL, OPT_MAX_FLOWS },
-	{ "max-flows-per-source", required_argument, NULL,
-	  OPT_MAX_FLOWS_PER_SOURCE },
-	{ "unreachable", required_argument, NULL, OPT_UNREACHABLE },
-	{ "wire", required_argument, NULL, OPT_WIRE },
-	{ "queue", required_argument, NULL, OPT_QUEUE },
-	{ "queue-bytes", required_argument, NULL, OPT_QUEUE_BYTES },
-	{ "df", required_argument, NULL, OPT_DF },
-	{ "no-tun-offload", no_argument, NULL, OPT_NO_TUN_OFFLOAD },
-	{ "no-udp-offload", no_argument, NULL, OPT_NO_UDP_OFFLOAD },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ 0 },
+/**
+ * struct spec - an option
+ * @name: without its dashes
+ * @value: what help calls its value, or which words that may be; NULL: none
+ * @help: what help says of it
+ * @parse: how it is read
+ * @offset: set_flag(), parse_number(), parse_bytes(), parse_addr(): where it is
+ *	in struct options
+ * @min: the least number; if that is 0, "off" says it as well
+ * @max: the most; 0: there is none
+ * @usual: the default, if that is no number or address in struct options
+ * @letter: its short form, as in SHORT_OPTIONS
+ * @only: whose it is
+ */
+struct spec {
+	const char *name;
+	const char *value;
+	const char *help;
+	void (*parse)(struct options *o, const struct spec *s,
+		      const char *text);
+	size_t offset;
+	u32 min;
+	u32 max;
+	const char *usual;
+	char letter;
+	enum { BOTH, CLIENTS, SERVERS } only;
 };
 
 static void usage_error(const char *format, ...)
@@ -110,110 +69,120 @@ static void usage_error(const char *format, ...)
 	exit(2);
 }
 
-/* For numbers that mean "never" when they are 0 */
-static const char *number_or_off(const char *text)
+/* ---- values ---- */
+
+static void *member(struct options *o, const struct spec *s)
 {
-	return strcmp(text, "off") ? text : "0";
+	return (u8 *)o + s->offset;
 }
 
-static u32 in_range(const char *name, const char *text, bool sound, u32 v,
+static void set_flag(struct options *o, const struct spec *s, const char *text)
+{
+	*(bool *)member(o, s) = strncmp(s->name, "no-", 3) != 0;
+}
+
+static u32 in_range(const struct spec *s, const char *text, bool sound, u32 v,
 		    u32 min, u32 max)
 {
 	if (!sound || v < min || v > max)
-		usage_error("--%s %s: not a number from %u to %u", name, text,
-			    min, max);
+		usage_error("--%s %s: not a number from %u to %u", s->name,
+			    text, min, max);
 	return v;
 }
 
-static u32 parse_number(const char *name, const char *text, u32 min, u32 max)
+static void parse_number(struct options *o, const struct spec *s,
+			 const char *text)
 {
 	u32 v = 0;
-	bool sound = scan_u32(text, &v);
+	bool sound = scan_u32(text, &v) || (!s->min && !strcmp(text, "off"));
 
-	return in_range(name, text, sound, v, min, max);
+	*(u32 *)member(o, s) = in_range(s, text, sound, v, s->min, s->max);
 }
 
-/* As ip(8) and wg(8) write a mark: decimal, or hexadecimal with 0x */
-static u32 parse_mark(const char *text)
-{
-	bool hex = text[0] == '0' && (text[1] | 0x20) == 'x';
-	const char *digits = hex ? text + 2 : text;
-	unsigned long long v;
-	char *end;
-
-	errno = 0;
-	v = strtoull(digits, &end, hex ? 16 : 10);
-	if (errno || *end || !isxdigit((unsigned char)*digits) || !v ||
-	    v > 0xffffffff)
-		usage_error("--fwmark %s: not a mark from 1 to 0xffffffff",
-			    text);
-	return (u32)v;
-}
-
-/* TIME[:INTERVAL[:PROBES]] */
-static void parse_keepalive(struct options *o, const char *text)
-{
-	struct keepalive k;
-	bool sound = scan_keepalive(text, &k);
-
-	o->keepalive = in_range("keepalive", text, sound || k.given > 1, k.time,
-				0, 86400);
-	if (k.given > 1) {
-		if (k.interval < 10 || k.interval > 3600000)
-			usage_error("--keepalive %s: the interval is not a number of seconds from 0.01 to 3600",
-				    text);
-		o->interval = k.interval;
-	}
-	if (k.given > 2)
-		o->probes = in_range("keepalive", text, sound, k.probes, 0, 100);
-}
-
-static void parse_bytes(const char *name, const char *text, u64 *bytes)
+static void parse_bytes(struct options *o, const struct spec *s,
+			const char *text)
 {
 	uint64_t v;
 
-	if (!scan_bytes_or_off(text, &v))
-		usage_error("--%s %s: not a number of bytes; K, M, G or T may follow",
-			    name, text);
-	*bytes = v;
+	if (!scan_bytes_or_off(text, &v) ||
+	    (s->max && (v < s->min || v > s->max)))
+		usage_error("--%s %s: not a number of bytes%s may follow",
+			    s->name, text,
+			    s->max ? " from 64K to 1G; K, M or G" :
+				     "; K, M, G or T");
+	*(u64 *)member(o, s) = v;
 }
 
-static void parse_queue_bytes(struct options *o, const char *text)
+static void parse_addr(struct options *o, const struct spec *s,
+		       const char *text)
 {
-	uint64_t v;
+	struct addr *a = member(o, s);
+	bool v4 = addr_is_v4(a); /* as the default is */
 
-	if (!scan_bytes_or_off(text, &v) || v < QUEUE_BYTES_MIN ||
-	    v > QUEUE_BYTES_MAX)
-		usage_error("--queue-bytes %s: not a number of bytes from 64K to 1G; K, M or G may follow",
-			    text);
-	o->queue_bytes = v;
-}
-
-/* Which one of the words it is; @c may be NULL */
-static u32 parse_word(const char *name, const char *text, const char *a,
-		      const char *b, const char *c)
-{
-	const char *words[] = { a, b, c };
-	u32 i;
-
-	for (i = 0; i < 3 && words[i]; i++)
-		if (!strcmp(text, words[i]))
-			return i;
-	if (c)
-		usage_error("--%s %s: neither %s, %s nor %s", name, text, a, b, c);
-	usage_error("--%s %s: neither %s nor %s", name, text, a, b);
-}
-
-static void parse_addr(const char *name, const char *text, bool v4,
-		       struct addr *a)
-{
 	if (addr_parse(a, text) || addr_is_v4(a) != v4 || addr_is_any(a))
-		usage_error("--%s %s: not an IPv%d address", name, text,
+		usage_error("--%s %s: not an IPv%d address", s->name, text,
 			    v4 ? 4 : 6);
 }
 
+/* Which one of two or three words it is */
+static u32 which_word(const struct spec *s, const char *text)
+{
+	char word[3][16];
+	int i, n = sscanf(s->value, "<%15[a-z]|%15[a-z]|%15[a-z]", word[0],
+			  word[1], word[2]);
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(text, word[i]))
+			return (u32)i;
+	if (n == 3)
+		usage_error("--%s %s: neither %s, %s nor %s", s->name, text,
+			    word[0], word[1], word[2]);
+	usage_error("--%s %s: neither %s nor %s", s->name, text, word[0],
+		    word[1]);
+}
+
+static void parse_second(struct options *o, const struct spec *s,
+			 const char *text)
+{
+	*(bool *)member(o, s) = which_word(s, text);
+}
+
+static void parse_wire(struct options *o, const struct spec *s,
+		       const char *text)
+{
+	o->wire = (enum wire)which_word(s, text);
+}
+
+static void parse_local(struct options *o, const struct spec *s,
+			const char *text)
+{
+	unsigned int port;
+
+	if (o->role == ROLE_CLIENT) {
+		if (endpoint_parse(&o->local, text))
+			usage_error(
+				"--local %s: not of the form IP:PORT or [IPv6]:PORT",
+				text);
+		return;
+	}
+	if (!scan_port(text, &port))
+		usage_error("--local %s: not a port number", text);
+	o->port = (u16)port;
+}
+
+static void parse_remote(struct options *o, const struct spec *s,
+			 const char *text)
+{
+	if (host_split(text, o->remote_host, sizeof(o->remote_host),
+		       &o->remote_port))
+		usage_error(
+			"--remote %s: not of the form HOST:PORT or [IPv6]:PORT",
+			text);
+	o->remote = text;
+}
+
 /* Names that the kernel takes and that are safe inside of a rule set */
-static void parse_tun(const char *text, char *tun)
+static void parse_tun(struct options *o, const struct spec *s, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -222,27 +191,214 @@ static void parse_tun(const char *text, char *tun)
 			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") != len ||
 	    !strcmp(text, ".") || !strcmp(text, ".."))
 		usage_error("--tun %s: not a name for a device", text);
-	memcpy(tun, text, len + 1);
+	memcpy(o->tun, text, len + 1);
 }
 
-static void read_handshake_packet(struct options *o, const char *path)
+static void parse_mark(struct options *o, const struct spec *s,
+		       const char *text)
+{
+	if (!scan_mark(text, &o->fwmark) || !o->fwmark)
+		usage_error("--fwmark %s: not a mark from 1 to 0xffffffff",
+			    text);
+}
+
+static void parse_user(struct options *o, const struct spec *s,
+		       const char *text)
+{
+	o->user = text;
+}
+
+/* TIME[:INTERVAL[:PROBES]] */
+static void parse_keepalive(struct options *o, const struct spec *s,
+			    const char *text)
+{
+	struct keepalive k;
+	bool sound = scan_keepalive(text, &k);
+
+	o->keepalive =
+		in_range(s, text, sound || k.given > 1, k.time, 0, 86400);
+	if (k.given > 1) {
+		if (k.interval < 10 || k.interval > 3600000)
+			usage_error(
+				"--keepalive %s: the interval is not a number of seconds from 0.01 to 3600",
+				text);
+		o->interval = k.interval;
+	}
+	if (k.given > 2)
+		o->probes = in_range(s, text, sound, k.probes, 0, 100);
+}
+
+static void read_handshake_packet(struct options *o, const struct spec *s,
+				  const char *path)
 {
 	FILE *file = fopen(path, "rb");
 	size_t len;
 
 	if (!file)
-		die("--handshake-packet %s: %s", path, strerror(errno));
+		die("--%s %s: %s", s->name, path, strerror(errno));
 	free(o->handshake_packet);
 	o->handshake_packet = malloc(HANDSHAKE_PACKET_MAX + 1);
 	if (!o->handshake_packet)
 		die("out of memory");
 	len = fread(o->handshake_packet, 1, HANDSHAKE_PACKET_MAX + 1, file);
 	if (ferror(file))
-		die("--handshake-packet %s: %s", path, strerror(errno));
+		die("--%s %s: %s", s->name, path, strerror(errno));
 	fclose(file);
 	if (!len)
-		die("--handshake-packet %s: the file is empty", path);
+		die("--%s %s: the file is empty", s->name, path);
 	o->handshake_packet_len = (u32)len;
+}
+
+static void set_verbose(struct options *o, const struct spec *s,
+			const char *text)
+{
+	log_limit = LOG_DEBUG;
+}
+
+static void help(struct options *o, const struct spec *s, const char *text)
+{
+	help_print(o);
+	exit(0);
+}
+
+static void version(struct options *o, const struct spec *s, const char *text)
+{
+	puts("ftcptun " TOOLS_VERSION);
+	exit(0);
+}
+
+/* ---- the options ---- */
+
+static const struct spec specs[] = {
+#define AT(member) offsetof(struct options, member)
+#define NEXT "\n                               "
+	{ "local", "", NULL, parse_local, .letter = 'l' },
+	{ "remote", "", NULL, parse_remote, .letter = 'r' },
+	{ "tun", "<NAME>", "TUN device", parse_tun, .usual = "next free tunX" },
+	{ "tun-local", "<IP>", "the host's IPv4 address on it", parse_addr,
+	  AT(tun_local) },
+	{ "tun-peer", "<IP>", "ftcptun's own IPv4 address", parse_addr,
+	  AT(tun_peer) },
+	{ "ipv4-only", NULL, "no IPv6 on the TCP side", set_flag, AT(ipv4_only),
+	  .letter = '4' },
+	{ "tun-local6", "<IP>", "the host's IPv6 address on it", parse_addr,
+	  AT(tun_local6) },
+	{ "tun-peer6", "<IP>", "ftcptun's own IPv6 address", parse_addr,
+	  AT(tun_peer6) },
+	{ "handshake-packet", "<PATH>",
+	  "contents of a file to send as first datagram",
+	  read_handshake_packet },
+	{ "help", NULL, "print this", help, .letter = 'h' },
+	{ "version", NULL,
+	  "print the version\n\nOptions that Phantun does not have:", version,
+	  .letter = 'V' },
+	{ "auto-rules", NULL,
+	  "set up NAT, and take it away at the end; turn" NEXT "forwarding on",
+	  set_flag, AT(auto_rules) },
+	{ "restore", NULL, "turn forwarding off again at the end, if it was",
+	  set_flag, AT(restore) },
+	{ "fwmark", "<MARK>",
+	  "with --auto-rules: mark the segments, so that rules of" NEXT
+	  "routing tell them from what they carry",
+	  parse_mark },
+	{ "user", "<NAME>",
+	  "whom to run as when all is set up [default: ftcptun," NEXT
+	  "if there is such a user, else nobody]",
+	  parse_user },
+	{ "threads", "<N>", "threads and device queues", parse_number,
+	  AT(threads), 1, THREADS_MAX, .usual = "one per CPU" },
+	{ "mtu", "<BYTES>", "MTU of the device", parse_number, AT(mtu), 1280,
+	  65535 },
+	{ "idle", "<SECONDS>", "end flows without traffic after", parse_number,
+	  AT(idle), 1, 2678400 },
+	{ "keepalive", "<TIME[:INTERVAL[:PROBES]]>",
+	  NEXT "seconds of silence after which the far end is" NEXT
+	       "probed, off: never; seconds between probes; how many" NEXT
+	       "in vain are enough",
+	  parse_keepalive },
+	{ "max-age", "<SECONDS>", "replace flows after", parse_number,
+	  AT(max_age), 0, 2678400, .usual = "off" },
+	{ "max-bytes", "<N[K|M|G|T]>", "replace flows after so much payload",
+	  parse_bytes, AT(max_bytes), .usual = "off" },
+	{ "max-flows", "<N>", "most flows at a time", parse_number,
+	  AT(max_flows), 1, 1048576 },
+	{ "max-flows-per-source", "<N>", "most flows of one source address",
+	  parse_number, AT(max_per_source), 1, 1048576 },
+	{ "wire", "<auto|native|phantun>",
+	  "how connections look; phantun when the far end" NEXT
+	  "is Phantun's server",
+	  parse_wire, .usual = "auto", .only = CLIENTS },
+	{ "unreachable", "<close|ignore>",
+	  NEXT "end flows whose datagrams the UDP service refuses," NEXT
+	       "or do not",
+	  parse_second, AT(ignore_unreachable), .usual = "close",
+	  .only = SERVERS },
+	{ "queue", "<N>", "datagrams that wait while a flow connects",
+	  parse_number, AT(queue), 1, 1024 },
+	{ "queue-bytes", "<N[K|M|G]>", "memory of all datagrams that wait",
+	  parse_bytes, AT(queue_bytes), 64 << 10, 1 << 30, .usual = "64M" },
+	{ "df", "<set|unset>",
+	  "unset: let IPv4 fragment segments that are too large" NEXT
+	  "for the path",
+	  parse_second, AT(fragment), .usual = "set" },
+	{ "no-tun-offload", NULL, "no super-segments on the device", set_flag,
+	  AT(tun_offload) },
+	{ "no-udp-offload", NULL, "no UDP_SEGMENT and UDP_GRO", set_flag,
+	  AT(udp_offload) },
+	{ "verbose", NULL, "tell about every flow", set_verbose,
+	  .letter = 'v' },
+};
+
+#define SHORT_OPTIONS ":l:r:4vhV"
+#define COUNT (sizeof(specs) / sizeof(*specs))
+#define FIRST_LONG 256 /* what getopt_long() returns for the first of @specs */
+
+static bool is_for(const struct spec *s, const struct options *o)
+{
+	return !s->only ||
+	       s->only == (o->role == ROLE_CLIENT ? CLIENTS : SERVERS);
+}
+
+static void print_default(struct options *usual, const struct spec *s)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (s->usual)
+		printf(" [default: %s]", s->usual);
+	else if (s->parse == parse_number)
+		printf(" [default: %u]", *(u32 *)member(usual, s));
+	else if (s->parse == parse_addr)
+		printf(" [default: %s]",
+		       addr_text(member(usual, s), text, sizeof(text)));
+	else if (s->parse == parse_keepalive)
+		printf(" [default: %u:%g:%u]", usual->keepalive,
+		       usual->interval / 1000.0,
+		       usual->role == ROLE_CLIENT ? FTCP_PROBES :
+						    FTCP_PROBES_PATIENT);
+}
+
+/**
+ * options_print() - print what help says of the options
+ * @o: the command line, for its role
+ */
+void options_print(const struct options *o)
+{
+	struct options usual = { .role = o->role };
+	const struct spec *s;
+	char text[64];
+
+	options_defaults(&usual);
+	for (s = specs; s < specs + COUNT; s++) {
+		if (!s->help || !is_for(s, o))
+			continue;
+		snprintf(text, sizeof(text), "  %c%c%c --%s %s",
+			 s->letter ? '-' : ' ', s->letter ? s->letter : ' ',
+			 s->letter ? ',' : ' ', s->name,
+			 s->value ? s->value : "");
+		printf("%-30s%s%s", text, *s->help == '\n' ? "" : " ", s->help);
+		print_default(&usual, s);
+		putchar('\n');
+	}
 }
 
 static u32 default_threads(void)
@@ -283,6 +439,52 @@ void options_defaults(struct options *o)
 	o->udp_offload = true;
 }
 
+/* The options that @word, without its "--" and value, may be short for */
+static unsigned int candidates(const char *word, char *names, size_t size)
+{
+	size_t len = strcspn(word, "="), end = 0;
+	const struct spec *s;
+	unsigned int n = 0;
+
+	for (s = specs; s < specs + COUNT; s++) {
+		if (!strncmp(s->name, word, len))
+			end += (size_t)snprintf(names + end, size - end,
+						"%s--%s", n++ ? ", " : "",
+						s->name);
+	}
+	return n;
+}
+
+/* What getopt_long() has found, or was told that it was wrong */
+static const struct spec *find(int value)
+{
+	const struct spec *s;
+
+	for (s = specs; s < specs + COUNT; s++)
+		if (value == FIRST_LONG + (s - specs) ||
+		    (value && value == s->letter))
+			return s;
+	return NULL;
+}
+
+/* getopt_long() says in @value which option it is that was wrong: none when there
+ * is none, or more than one; one that there is when it was given a value.
+ */
+static void refuse_option(const char *word, int value)
+	__attribute__((noreturn));
+static void refuse_option(const char *word, int value)
+{
+	char names[512];
+
+	if (!value && candidates(word + 2, names, sizeof(names)) > 1)
+		usage_error("%s: ambiguous: %s", word, names);
+	if (find(value))
+		usage_error("%s: takes no value", word);
+	if (value)
+		usage_error("-%c: no such option", value);
+	usage_error("%s: no such option", word);
+}
+
 static bool ends_in(const char *text, const char *tail)
 {
 	size_t a = strlen(text), b = strlen(tail);
@@ -293,9 +495,9 @@ static bool ends_in(const char *text, const char *tail)
 static void parse_clean_rules(struct options *o, int argc, char **argv)
 {
 	o->clean_rules = true;
-	if (argc > 2 && (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help"))) {
-		help_print(o);
-		exit(0);
+	if (argc > 2 &&
+	    (!strcmp(argv[2], "-h") || !strcmp(argv[2], "--help"))) {
+		help(o, NULL, NULL);
 	}
 	if (argc > 2)
 		usage_error("%s: unexpected argument", argv[2]);
@@ -332,11 +534,9 @@ static int parse_verb(struct options *o, int argc, char **argv)
 		o->role = ROLE_SERVER;
 	} else if (!strcmp(argv[n], "-h") || !strcmp(argv[n], "--help") ||
 		   !strcmp(argv[n], "help")) {
-		help_print(o->print_rules ? o : NULL);
-		exit(0);
+		help(o->print_rules ? o : NULL, NULL, NULL);
 	} else if (!strcmp(argv[n], "-V") || !strcmp(argv[n], "--version")) {
-		puts("ftcptun " TOOLS_VERSION);
-		exit(0);
+		version(o, NULL, NULL);
 	} else {
 		usage_error("%s: neither client, server nor print-rules",
 			    argv[n]);
@@ -344,229 +544,11 @@ static int parse_verb(struct options *o, int argc, char **argv)
 	return n;
 }
 
-static void parse_local(struct options *o, const char *text)
-{
-	int port;
-
-	if (o->role == ROLE_CLIENT) {
-		if (endpoint_parse(&o->local, text))
-			usage_error(
-				"--local %s: not of the form IP:PORT or [IPv6]:PORT",
-				text);
-		return;
-	}
-	port = port_parse(text);
-	if (port < 0)
-		usage_error("--local %s: not a port number", text);
-	o->port = (u16)port;
-}
-
-/* The options that @word, without its "--" and value, may be short for */
-static unsigned int candidates(const char *word, char *names, size_t size)
-{
-	size_t len = strcspn(word, "=");
-	const struct option *o;
-	unsigned int n = 0;
-
-	names[0] = '\0';
-	for (o = long_options; o->name; o++) {
-		size_t end = strlen(names);
-
-		if (strncmp(o->name, word, len))
-			continue;
-		snprintf(names + end, size - end, "%s--%s", n++ ? ", " : "",
-			 o->name);
-	}
-	return n;
-}
-
-static bool is_option(int value)
-{
-	const struct option *o;
-
-	for (o = long_options; o->name; o++)
-		if (o->val == value)
-			return true;
-	return value > ' ' && value < 0x7f && strchr(SHORT_OPTIONS, value);
-}
-
-/* getopt_long() says in @value which option it is that was wrong: none when there
- * is none, or more than one; one that there is when it was given a value.
- */
-static void refuse_option(const char *word, int value)
-	__attribute__((noreturn));
-static void refuse_option(const char *word, int value)
-{
-	char names[512];
-
-	if (!value && candidates(word + 2, names, sizeof(names)) > 1)
-		usage_error("%s: ambiguous: %s", word, names);
-	if (value && is_option(value))
-		usage_error("%s: takes no value", word);
-	if (value)
-		usage_error("-%c: no such option", value);
-	usage_error("%s: no such option", word);
-}
-
-/* Options of which the value is a number */
-static const struct number_option {
-	int c;
-	bool off; /* may be "off", which is 0 */
-	const char *name;
-	size_t offset; /* of a u32 in struct options */
-	u32 min, max;
-} numbers[] = {
-#define NUMBER(c, name, member, min, max) \
-	{ c, false, name, offsetof(struct options, member), min, max }
-#define NUMBER_OR_OFF(c, name, member, max) \
-	{ c, true, name, offsetof(struct options, member), 0, max }
-	NUMBER(OPT_THREADS, "threads", threads, 1, THREADS_MAX),
-	NUMBER(OPT_MTU, "mtu", mtu, 1280, 65535),
-	NUMBER(OPT_IDLE, "idle", idle, 1, 2678400),
-	NUMBER_OR_OFF(OPT_MAX_AGE, "max-age", max_age, 2678400),
-	NUMBER(OPT_MAX_FLOWS, "max-flows", max_flows, 1, 1048576),
-	NUMBER(OPT_MAX_FLOWS_PER_SOURCE, "max-flows-per-source", max_per_source,
-	       1, 1048576),
-	NUMBER(OPT_QUEUE, "queue", queue, 1, 1024),
-};
-
-/* Options of which the value is an address of the device */
-static const struct addr_option {
-	int c;
-	bool v4;
-	const char *name;
-	size_t offset; /* of a struct addr in struct options */
-} addrs[] = {
-	{ OPT_TUN_LOCAL, true, "tun-local", offsetof(struct options, tun_local) },
-	{ OPT_TUN_PEER, true, "tun-peer", offsetof(struct options, tun_peer) },
-	{ OPT_TUN_LOCAL6, false, "tun-local6",
-	  offsetof(struct options, tun_local6) },
-	{ OPT_TUN_PEER6, false, "tun-peer6",
-	  offsetof(struct options, tun_peer6) },
-};
-
-/* Options without a value */
-static const struct flag_option {
-	int c;
-	bool value;
-	size_t offset; /* of a bool in struct options */
-} flags[] = {
-	{ '4', true, offsetof(struct options, ipv4_only) },
-	{ OPT_AUTO_RULES, true, offsetof(struct options, auto_rules) },
-	{ OPT_RESTORE, true, offsetof(struct options, restore) },
-	{ OPT_NO_TUN_OFFLOAD, false, offsetof(struct options, tun_offload) },
-	{ OPT_NO_UDP_OFFLOAD, false, offsetof(struct options, udp_offload) },
-};
-
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-
-/* Whether it is one of the tables', which is set then */
-static bool parse_simple(struct options *o, int c)
-{
-	u8 *base = (u8 *)o;
-	u32 i;
-
-	for (i = 0; i < COUNT(numbers); i++) {
-		const struct number_option *n = &numbers[i];
-
-		if (n->c != c)
-			continue;
-		*(u32 *)(void *)(base + n->offset) = parse_number(
-			n->name, n->off ? number_or_off(optarg) : optarg,
-			n->min, n->max);
-		return true;
-	}
-	for (i = 0; i < COUNT(addrs); i++) {
-		if (addrs[i].c != c)
-			continue;
-		parse_addr(addrs[i].name, optarg, addrs[i].v4,
-			   (void *)(base + addrs[i].offset));
-		return true;
-	}
-	for (i = 0; i < COUNT(flags); i++) {
-		if (flags[i].c != c)
-			continue;
-		*(bool *)(base + flags[i].offset) = flags[i].value;
-		return true;
-	}
-	return false;
-}
-
-static void parse_remote(struct options *o, const char *text)
-{
-	if (host_split(text, o->remote_host, sizeof(o->remote_host),
-		       &o->remote_port))
-		usage_error(
-			"--remote %s: not of the form HOST:PORT or [IPv6]:PORT",
-			text);
-	o->remote = text;
-}
-
-/* An option that is in none of the tables */
-static void parse_special(struct options *o, int c, char **argv)
-{
-	switch (c) {
-	case 'l':
-		parse_local(o, optarg);
-		break;
-	case 'r':
-		parse_remote(o, optarg);
-		break;
-	case OPT_TUN:
-		parse_tun(optarg, o->tun);
-		break;
-	case OPT_HANDSHAKE_PACKET:
-		read_handshake_packet(o, optarg);
-		break;
-	case OPT_FWMARK:
-		o->fwmark = parse_mark(optarg);
-		break;
-	case OPT_USER:
-		o->user = optarg;
-		break;
-	case OPT_KEEPALIVE:
-		parse_keepalive(o, number_or_off(optarg));
-		break;
-	case OPT_MAX_BYTES:
-		parse_bytes("max-bytes", number_or_off(optarg), &o->max_bytes);
-		break;
-	case OPT_UNREACHABLE:
-		if (o->role != ROLE_SERVER)
-			usage_error("--unreachable is for servers");
-		o->ignore_unreachable = parse_word("unreachable", optarg,
-						   "close", "ignore", NULL);
-		break;
-	case OPT_WIRE:
-		if (o->role != ROLE_CLIENT)
-			usage_error("--wire is for clients");
-		o->wire = (enum wire)parse_word("wire", optarg, "auto",
-						"native", "phantun");
-		break;
-	case OPT_QUEUE_BYTES:
-		parse_queue_bytes(o, optarg);
-		break;
-	case OPT_DF:
-		o->fragment = parse_word("df", optarg, "set", "unset", NULL);
-		break;
-	case 'v':
-		log_limit = LOG_DEBUG;
-		break;
-	case 'h':
-		help_print(o);
-		exit(0);
-	case 'V':
-		puts("ftcptun " TOOLS_VERSION);
-		exit(0);
-	case ':':
-		usage_error("%s: a value is missing", argv[optind - 1]);
-	default:
-		refuse_option(argv[optind - 1], optopt);
-	}
-}
-
 /* What is missing, or does not go together */
-static void check_options(const struct options *o, bool have_local)
+static void check_options(const struct options *o)
 {
+	bool have_local = o->port || o->local.port;
+
 	if (addr_equal(&o->tun_local, &o->tun_peer) ||
 	    addr_equal(&o->tun_local6, &o->tun_peer6))
 		usage_error("both ends of the device have the same address");
@@ -593,7 +575,8 @@ static void check_options(const struct options *o, bool have_local)
  */
 void options_parse(struct options *o, int argc, char **argv)
 {
-	bool have_local = false;
+	struct option long_options[COUNT + 1] = { 0 };
+	const struct spec *s;
 	int c, skip;
 
 	*o = (struct options){ 0 };
@@ -605,15 +588,27 @@ void options_parse(struct options *o, int argc, char **argv)
 	argc -= skip;
 	argv += skip;
 
-	while ((c = getopt_long(argc, argv, SHORT_OPTIONS, long_options, NULL)) !=
-	       -1) {
-		have_local |= c == 'l';
-		if (!parse_simple(o, c))
-			parse_special(o, c, argv);
+	for (s = specs; s < specs + COUNT; s++)
+		long_options[s - specs] = (struct option){
+			.name = s->name,
+			.has_arg = !!s->value,
+			.val = FIRST_LONG + (int)(s - specs),
+		};
+	while ((c = getopt_long(argc, argv, SHORT_OPTIONS, long_options,
+				NULL)) != -1) {
+		if (c == ':')
+			usage_error("%s: a value is missing", argv[optind - 1]);
+		s = find(c);
+		if (!s)
+			refuse_option(argv[optind - 1], optopt);
+		if (!is_for(s, o))
+			usage_error("--%s is for %ss", s->name,
+				    s->only == CLIENTS ? "client" : "server");
+		s->parse(o, s, optarg);
 	}
 	if (optind < argc)
 		usage_error("%s: unexpected argument", argv[optind]);
-	check_options(o, have_local);
+	check_options(o);
 }
 
 /**

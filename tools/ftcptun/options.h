@@ -22,7 +22,7 @@ enum role {
 };
 
 /**
- * enum wire - how connections that a client opens look, in parse_word()'s order
+ * enum wire - how connections that a client opens look, in the order of help
  * @WIRE_AUTO: as native, and what was refused as phantun
  * @WIRE_NATIVE: as Linux's own
  * @WIRE_PHANTUN: as Phantun's server wants them
@@ -115,6 +115,7 @@ struct options {
 
 void options_defaults(struct options *o);
 void options_parse(struct options *o, int argc, char **argv);
+void options_print(const struct options *o);
 void options_free(struct options *o);
 void help_print(const struct options *o);
 
