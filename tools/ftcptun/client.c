@@ -10,6 +10,8 @@
  * application's first datagram came to; it takes a source port that, modulo the
  * number of threads, is its own number.
  */
+#include <time.h>
+
 #include "dispatch.h"
 #include "icmp.h"
 #include "log.h"
@@ -24,13 +26,6 @@
 static u32 client_owner(const struct program *p, const struct path *path)
 {
 	return path->lport % p->n;
-}
-
-static bool client_open(const struct worker *w, const struct path *path)
-{
-	(void)w;
-	(void)path;
-	return false;
 }
 
 /* ---- what applications hear ---- */
@@ -50,13 +45,6 @@ static struct endpoint client_own_endpoint(const struct worker *w,
 					   const struct flow *f)
 {
 	return listen_endpoint(w, &f->conversation);
-}
-
-static struct endpoint client_udp_side(const struct worker *w,
-				       const struct flow *f)
-{
-	(void)w;
-	return f->conversation.app;
 }
 
 static void client_address(const struct worker *w, const struct flow *f,
@@ -86,6 +74,22 @@ static void tell_application(struct worker *w, const struct conversation *conv,
 
 /* ---- beginnings ---- */
 
+/* What the initial sequence number goes by */
+static u64 nanoseconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
+}
+
+static u32 random_number(struct worker *w)
+{
+	w->random++;
+	return (u32)siphash(&w->program->cookie_key, &w->random,
+			    sizeof(w->random));
+}
+
 /* A free port of this thread, at random (RFC 6056, section 3.3.1) */
 static int pick_port(struct worker *w, struct path *path)
 {
@@ -95,7 +99,7 @@ static int pick_port(struct worker *w, struct path *path)
 	count = (PORT_LAST - first) / n + 1;
 	if (w->flows.count >= count)
 		return -1;
-	start = dispatch_number(w) % count;
+	start = random_number(w) % count;
 	for (i = 0; i < count; i++) {
 		path->lport = (u16)(first + (start + i) % count * n);
 		if (!flow_by_path(&w->flows, path))
@@ -104,23 +108,24 @@ static int pick_port(struct worker *w, struct path *path)
 	return -1;
 }
 
-/* A flow that is not connecting yet; it has the conversation, or is the standby of
- * @elder, which has it, if that is not NULL.
+/* Dial for a conversation; the flow is the standby of @elder, which has the
+ * conversation until that is established, or, without one, has it at once.
+ * Returns the flow, or NULL, and why there can be none.
  */
-static struct flow *new_client_flow(struct worker *w,
-				    const struct conversation *conv,
-				    struct flow *elder, bool *phantun,
-				    struct obstacle *why)
+static struct flow *dial(struct worker *w, const struct conversation *conv,
+			 struct flow *elder, struct obstacle *why)
 {
+	struct ftcp_conn_config config = dispatch_conn_config(w);
+	struct ftcp_secret own = dispatch_secret(w);
 	struct remote_choice choice;
 	struct path path = { 0 };
+	struct ftcp_result res;
 	struct flow *f;
 
 	remote_get(&choice);
 	path.remote = choice.endpoint.addr;
 	path.rport = choice.endpoint.port;
 	path.local = *dispatch_own_addr(w, addr_is_v4(&path.remote));
-	*phantun = choice.phantun;
 	why->tell = FTCP_TELL_HOST;
 	if (!elder && ftcp_backoff_pauses(&choice.backoff, w->now)) {
 		why->why = FTCP_DROP_REFUSED;
@@ -141,62 +146,30 @@ static struct flow *new_client_flow(struct worker *w,
 		f->elder = elder;
 		elder->standby = f;
 	}
-	return f;
-}
-
-static void connect_flow(struct worker *w, struct flow *f, bool phantun)
-{
-	struct ftcp_conn_config config = dispatch_conn_config(w);
-	struct ftcp_secret own = dispatch_secret(w);
-	struct ftcp_result res;
-
-	config.phantun |= phantun;
+	config.phantun |= choice.phantun;
 	ftcp_conn_open(&f->conn, &config,
-		       ftcp_listen_isn(&own, &f->path, nanoseconds()), w->now,
+		       ftcp_listen_isn(&own, &path, nanoseconds()), w->now,
 		       &res);
 	dispatch_log(f, "connecting");
 	dispatch_apply(w, f, &res);
-}
-
-/* Returns the flow, or NULL, and why there can be none. */
-static struct flow *dial(struct worker *w, const struct conversation *conv,
-			 struct obstacle *why)
-{
-	bool phantun;
-	struct flow *f = new_client_flow(w, conv, NULL, &phantun, why);
-
-	if (f)
-		connect_flow(w, f, phantun);
 	return f;
 }
 
 static bool client_replace(struct worker *w, struct flow *f,
 			   struct obstacle *why)
 {
-	bool phantun;
-	struct flow *standby =
-		new_client_flow(w, &f->conversation, f, &phantun, why);
-
-	if (standby)
-		connect_flow(w, standby, phantun);
-	return standby;
+	return dial(w, &f->conversation, f, why);
 }
 
 static void client_established(struct worker *w, struct flow *f)
 {
-	struct endpoint remote = {
-		.addr = f->path.remote,
-		.port = f->path.rport,
-	};
+	struct endpoint remote = path_remote(&f->path);
+	struct flow *elder = f->elder;
 
-	remote_reached(&remote);
-	if (f->conn.zero_iss) {
-		remote_is_phantun(&remote, true);
+	remote_reached(&remote, f->conn.zero_iss);
+	if (f->conn.zero_iss)
 		f->conn.config.phantun = 1;
-	}
-	if (f->elder) {
-		struct flow *elder = f->elder;
-
+	if (elder) {
 		dispatch_bequeath(w, elder);
 		ftcp_conn_retire(&elder->conn, &f->conn, w->now);
 		flow_arm(&w->flows, elder, w->now);
@@ -227,17 +200,14 @@ static void complain(struct worker *w, const struct endpoint *remote,
 static void client_ended(struct worker *w, const struct flow *f,
 			 enum ftcp_event event)
 {
-	struct endpoint remote = {
-		.addr = f->path.remote,
-		.port = f->path.rport,
-	};
+	struct endpoint remote = path_remote(&f->path);
 
 	if (event == FTCP_EV_DEAD)
 		remote_silent(&remote);
 	if (!ftcp_dialled_in_vain(event))
 		return;
 	remote_failed(&remote, event == FTCP_EV_REFUSED, w->now,
-		      dispatch_number(w));
+		      random_number(w));
 	complain(w, &remote, event);
 }
 
@@ -248,7 +218,7 @@ static void client_lost(struct worker *w, const struct conversation *conv,
 	struct flow *f;
 
 	if (policy->dial && !w->stopping) {
-		f = dial(w, conv, &why);
+		f = dial(w, conv, NULL, &why);
 		if (f) {
 			f->owes = true;
 			return;
@@ -258,22 +228,10 @@ static void client_lost(struct worker *w, const struct conversation *conv,
 	tell_application(w, conv, policy->tell);
 }
 
-/* The socket is the thread's, and says of nobody in particular that he is gone. */
-static void client_release(struct flow *f)
-{
-	(void)f;
-}
-
-static bool client_refused(struct worker *w, struct flow *f)
-{
-	(void)w;
-	(void)f;
-	return false;
-}
-
 /* ---- datagrams ---- */
 
-static struct flow *flow_for(struct worker *w, const struct udp_message *m)
+static struct flow *client_flow_for(struct worker *w,
+				    const struct udp_message *m)
 {
 	struct conversation conv = { .app = m->from, .to = m->to };
 	struct flow *f = flow_by_conversation(&w->flows, &conv);
@@ -281,51 +239,23 @@ static struct flow *flow_for(struct worker *w, const struct udp_message *m)
 
 	if (f)
 		return f;
-	f = dial(w, &conv, &why);
+	f = dial(w, &conv, NULL, &why);
 	if (!f) {
-		w->stats.drop[why.why] += (m->len + m->seg - 1) / m->seg;
+		w->stats.drop[why.why] += udp_count(m->len, m->seg);
 		tell_application(w, &conv, why.tell);
 	}
 	return f;
-}
-
-/**
- * client_input() - a client's UDP socket is readable
- * @w: the worker
- */
-void client_input(struct worker *w)
-{
-	struct udp_message m;
-	struct flow *f;
-	bool refused;
-	int n, i;
-
-	n = udp_receive(w->in, w->listen.fd, &refused);
-	for (i = 0; i < n; i++) {
-		udp_message_get(w->in, i, &m);
-		if (!m.len) {
-			w->stats.drop[FTCP_DROP_PROTOCOL]++;
-			continue;
-		}
-		f = flow_for(w, &m);
-		if (f)
-			dispatch_datagrams(w, f, &m);
-	}
-	output_flush_tun(w);
 }
 
 const struct role_ops role_client = {
 	.dials = true,
 	.probes = FTCP_PROBES,
 	.owner = client_owner,
-	.open = client_open,
+	.flow_for = client_flow_for,
 	.established = client_established,
 	.replace = client_replace,
 	.ended = client_ended,
 	.lost = client_lost,
-	.release = client_release,
-	.refused = client_refused,
 	.own_endpoint = client_own_endpoint,
-	.udp_side = client_udp_side,
 	.address = client_address,
 };

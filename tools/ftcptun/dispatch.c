@@ -21,6 +21,7 @@
  * Upwards only by struct role_ops (role.h).
  */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "../../module/core/policy.h"
 #include "dispatch.h"
@@ -41,7 +42,7 @@
 #define IP4_MAX 65535
 
 /* What happened, for the log */
-const char *const dispatch_event_text[] = {
+static const char *const event_text[] = {
 	[FTCP_EV_NONE] = "nothing happened",
 	[FTCP_EV_ESTABLISHED] = "established",
 	[FTCP_EV_PEER_CLOSED] = "closed by the far end",
@@ -67,10 +68,7 @@ static const struct role_ops *role(const struct worker *w)
 void dispatch_log(const struct flow *f, const char *what)
 {
 	char text[ENDPOINT_TEXT];
-	struct endpoint remote = {
-		.addr = f->path.remote,
-		.port = f->path.rport,
-	};
+	struct endpoint remote = path_remote(&f->path);
 
 	if (log_limit >= LOG_DEBUG)
 		say(LOG_DEBUG, "flow %u - %s: %s", f->path.lport,
@@ -87,16 +85,6 @@ const struct addr *dispatch_own_addr(const struct worker *w, bool v4)
 	const struct options *o = &w->program->options;
 
 	return v4 ? &o->tun_peer : &o->tun_peer6;
-}
-
-/**
- * dispatch_owner() - the number of the thread that owns a flow
- * @p: the program
- * @path: the flow's ends
- */
-u32 dispatch_owner(const struct program *p, const struct path *path)
-{
-	return p->n == 1 ? 0 : p->role->owner(p, path);
 }
 
 /* ---- ICMP errors to the application ---- */
@@ -147,17 +135,6 @@ static u32 hash(const void *key, const void *ends, enum ftcp_hash what,
 struct ftcp_secret dispatch_secret(const struct worker *w)
 {
 	return (struct ftcp_secret){ hash, &w->program->cookie_key };
-}
-
-/**
- * dispatch_number() - any number
- * @w: the worker
- */
-u32 dispatch_number(struct worker *w)
-{
-	w->random++;
-	return (u32)siphash(&w->program->cookie_key, &w->random,
-			    sizeof(w->random));
 }
 
 /* ---- beginnings ---- */
@@ -230,7 +207,9 @@ void dispatch_bury(struct worker *w, struct flow *f)
 	output_flush_tun(w);
 	output_flush_udp(w);
 	waiting_drop(w, f, FTCP_DROP_REFUSED);
-	role(w)->release(f);
+	if (f->source.fd != w->listen.fd) /* a server's, if it has any yet */
+		close(f->source.fd);
+	f->source.fd = -1;
 	if (w->stopping) {
 		w->stop_heard = w->now;
 		if (w->stop_count)
@@ -299,21 +278,23 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 	struct flow *elder = f->elder;
 	struct ftcp_end_policy policy;
 
-	dispatch_log(f, dispatch_event_text[event]);
+	dispatch_log(f, event_text[event]);
 	if (f->standby) {
 		f->standby->owes = true;
 		dispatch_bequeath(w, f);
 	}
 	end_policy(w, f, event, &policy);
 	w->stats.ended[policy.reason]++;
-	role(w)->ended(w, f, event);
+	if (role(w)->ended)
+		role(w)->ended(w, f, event);
 	dispatch_bury(w, f);
 	if (elder) {
 		elder->standby = NULL;
 		renewal_failed(w, elder, ftcp_dialled_in_vain(event));
 		return;
 	}
-	role(w)->lost(w, &conv, &policy);
+	if (role(w)->lost)
+		role(w)->lost(w, &conv, &policy);
 }
 
 static bool may_release(const struct flow *f)
@@ -346,11 +327,12 @@ void dispatch_established(struct worker *w, struct flow *f)
 {
 	const struct options *o = &w->program->options;
 
-	dispatch_log(f, dispatch_event_text[FTCP_EV_ESTABLISHED]);
+	dispatch_log(f, event_text[FTCP_EV_ESTABLISHED]);
 	f->owes = false;
 	if (__atomic_load_n(&w->program->complained, __ATOMIC_RELAXED))
 		__atomic_store_n(&w->program->complained, 0, __ATOMIC_RELAXED);
-	role(w)->established(w, f);
+	if (role(w)->established)
+		role(w)->established(w, f);
 	if (o->handshake_packet_len > room(w, f)) {
 		w->stats.drop[FTCP_DROP_TOO_BIG]++;
 		dispatch_log(f, "the handshake packet does not fit");
@@ -386,10 +368,10 @@ void dispatch_apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 		dispatch_established(w, f);
 		break;
 	case FTCP_EV_PEER_CLOSED:
-		dispatch_log(f, dispatch_event_text[res->event]);
+		dispatch_log(f, event_text[res->event]);
 		break;
 	case FTCP_EV_RENEW:
-		dispatch_log(f, dispatch_event_text[res->event]);
+		dispatch_log(f, event_text[res->event]);
 		if (w->stopping || role(w)->replace(w, f, &why))
 			break;
 		w->stats.drop[why.why]++;
@@ -435,11 +417,11 @@ void dispatch_deliver(struct worker *w, struct flow *f, const struct packet *p)
 /* A segment of no known flow: see core/listen.c. */
 static void no_flow(struct worker *w, struct packet *p)
 {
+	bool open = role(w)->open && role(w)->open(w, &p->path);
 	struct ftcp_secret own = dispatch_secret(w);
 	struct ftcp_unknown u;
 
-	ftcp_listen(&own, &p->path, role(w)->open(w, &p->path), &p->seg, w->now,
-		    &u);
+	ftcp_listen(&own, &p->path, open, &p->seg, w->now, &u);
 	if (u.meaning == FTCP_ACCEPT) {
 		if (role(w)->accept(w, p))
 			return;
@@ -572,24 +554,48 @@ void dispatch_too_big(struct worker *w, const struct packet *p)
 	dispatch_log(f, text);
 }
 
-/**
- * dispatch_datagrams() - datagrams from a flow's UDP side
- * @w: the worker
- * @f: the flow
- * @m: the datagrams; their buffer must stay until output_flush_tun()
- */
-void dispatch_datagrams(struct worker *w, struct flow *f, struct udp_message *m)
+static void datagrams(struct worker *w, struct flow *f, struct udp_message *m)
 {
-	u32 count = (m->len + m->seg - 1) / m->seg, largest = room(w, f);
+	u32 largest = room(w, f);
 
 	if (m->seg > largest) {
-		w->stats.drop[FTCP_DROP_TOO_BIG] += count;
+		w->stats.drop[FTCP_DROP_TOO_BIG] += udp_count(m->len, m->seg);
 		tell_too_big(w, f, m, largest);
 	} else if (f->conn.state == FTCP_ESTABLISHED && !f->wait_head) {
 		output_to_tun(w, f, m->data, m->len, m->seg, m->tos);
 	} else {
 		waiting_hold(w, f, m->data, m->len, m->seg, m->tos);
 	}
+}
+
+/**
+ * dispatch_input() - a UDP socket is readable
+ * @w: the worker
+ * @fd: the socket
+ * @f: the flow that it belongs to; NULL: the thread
+ */
+void dispatch_input(struct worker *w, int fd, struct flow *f)
+{
+	struct udp_message m;
+	struct flow *to = f;
+	bool refused;
+	int n, i;
+
+	n = udp_receive(w->in, fd, &refused);
+	if (f && refused)
+		flow_refused(&w->flows, f, w->now);
+	for (i = 0; i < n; i++) {
+		udp_message_get(w->in, i, &m);
+		if (!m.len) {
+			w->stats.drop[FTCP_DROP_PROTOCOL]++;
+			continue;
+		}
+		if (!f)
+			to = role(w)->flow_for(w, &m);
+		if (to)
+			datagrams(w, to, &m);
+	}
+	output_flush_tun(w);
 }
 
 /* ---- time ---- */
@@ -600,7 +606,7 @@ void dispatch_datagrams(struct worker *w, struct flow *f, struct udp_message *m)
 static void refused(struct worker *w, struct flow *f)
 {
 	f->refused = false;
-	f->unwelcome = role(w)->refused(w, f);
+	f->unwelcome = role(w)->refused && role(w)->refused(w, f);
 	if (f->unwelcome) {
 		dispatch_log(f, "refused by the service");
 		dispatch_abort(w, f);

@@ -6,13 +6,10 @@
 #include "../../module/core/listen.h"
 #include "worker.h"
 
-extern const char *const dispatch_event_text[];
-
 void dispatch_log(const struct flow *f, const char *what);
 const struct addr *dispatch_own_addr(const struct worker *w, bool v4);
 bool dispatch_may_tell(const struct worker *w, u64 *tell_at);
 struct ftcp_secret dispatch_secret(const struct worker *w);
-u32 dispatch_number(struct worker *w);
 struct ftcp_conn_config dispatch_conn_config(const struct worker *w);
 struct flow *dispatch_new_flow(struct worker *w, const struct path *path,
 			       const struct conversation *conv,
@@ -23,8 +20,6 @@ void dispatch_bury(struct worker *w, struct flow *f);
 void dispatch_apply(struct worker *w, struct flow *f, struct ftcp_result *res);
 void dispatch_established(struct worker *w, struct flow *f);
 void dispatch_deliver(struct worker *w, struct flow *f, const struct packet *p);
-void dispatch_datagrams(struct worker *w, struct flow *f,
-			struct udp_message *m);
 void dispatch_abort(struct worker *w, struct flow *f);
 
 #endif /* FTCPTUN_DISPATCH_H */

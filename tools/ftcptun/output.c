@@ -37,18 +37,13 @@ void output_init(struct worker *w)
 	w->to_udp.min_seg = 1;
 }
 
-static u32 number(u32 len, u32 seg)
-{
-	return (len + seg - 1) / seg;
-}
-
 /* Whether datagrams may follow those of a batch.  Only the last one of a batch
  * may be shorter than the others.
  */
 static bool fits(const struct batch_set *set, const struct batch *b, u32 len,
 		 u32 seg, u8 tos)
 {
-	u32 count = number(len, seg);
+	u32 count = udp_count(len, seg);
 
 	if (b->tos != tos || b->len % b->seg || b->pieces == BATCH_PIECES ||
 	    b->len + len > set->max_len || b->count + count > set->max_count ||
@@ -75,7 +70,7 @@ static void put(struct batch_set *set, struct batch **slot, struct flow *f,
 	}
 	b->iov[1 + b->pieces++] = (struct iovec){ data, len };
 	b->len += len;
-	b->count += number(len, seg);
+	b->count += udp_count(len, seg);
 }
 
 /* The most bytes of datagrams of one size that one batch takes */
@@ -125,10 +120,10 @@ void output_to_udp(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg,
 {
 	u32 max = most(&w->to_udp, seg), part;
 
-	w->stats.rx += number(len, seg);
+	w->stats.rx += udp_count(len, seg);
 	w->stats.rx_bytes += len;
 	w->stats.rx_segments++;
-	f->count.rx += number(len, seg);
+	f->count.rx += udp_count(len, seg);
 	f->count.rx_bytes += len;
 	for (; len; len -= part, data += part) {
 		part = len < max ? len : max;
@@ -219,6 +214,7 @@ void output_flush_tun(struct worker *w)
  */
 void output_flush_udp(struct worker *w)
 {
+	const struct role_ops *role = w->program->role;
 	struct udp_output out[BATCHES];
 	u32 i, n = w->to_udp.n;
 
@@ -239,7 +235,8 @@ void output_flush_udp(struct worker *w)
 			.tos = b->tos,
 			.v4 = addr_is_v4(&f->conversation.app.addr),
 		};
-		w->program->role->address(w, f, &out[i]);
+		if (role->address)
+			role->address(w, f, &out[i]);
 	}
 	w->to_udp.n = 0;
 	w->stats.drop[DROP_SEND] += udp_send(out, n, w->program->udp_offload);

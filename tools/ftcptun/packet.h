@@ -35,6 +35,12 @@ struct path {
 	u16 rport;
 };
 
+/** path_remote() - the far end's address and port */
+static inline struct endpoint path_remote(const struct path *path)
+{
+	return (struct endpoint){ .addr = path->remote, .port = path->rport };
+}
+
 /**
  * struct packet - a segment that was read
  * @path: its two ends, seen from here

@@ -11,11 +11,10 @@
  */
 #include "remote.h"
 
-#include <pthread.h>
-#include <time.h>
+#include "worker.h"
 
-#define LOOKUP_AGE 60 /* seconds after which flows ask again */
-#define LOOKUP_GAP 5 /* seconds between two look-ups for failures */
+#define LOOKUP_AGE 60000 /* ms after which flows ask again */
+#define LOOKUP_GAP 5000 /* ms between two look-ups for failures */
 
 /**
  * struct remote - the remote end
@@ -25,7 +24,7 @@
  * @current: which one is used
  * @monitor: where to ask for another look-up; -1: it is no name
  * @wanted: it was asked, and has not answered yet
- * @looked_up: when the last look-up was, in seconds
+ * @looked_up: when the last look-up was, ms
  */
 static struct remote {
 	pthread_mutex_t lock;
@@ -34,19 +33,11 @@ static struct remote {
 	u32 current;
 	int monitor;
 	bool wanted;
-	time_t looked_up;
+	u64 looked_up;
 } remote = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.monitor = -1,
 };
-
-static time_t seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec;
-}
 
 /* What is known of an address stays known, and the choice in use stays in use, if it
  * is still there.
@@ -79,7 +70,7 @@ static void replace(const struct endpoint *list, u32 n)
 void remote_start(const struct endpoint *list, u32 n)
 {
 	replace(list, n);
-	remote.looked_up = seconds();
+	remote.looked_up = milliseconds();
 }
 
 /**
@@ -131,15 +122,15 @@ void remote_answer(const struct message *m)
 	pthread_mutex_lock(&remote.lock);
 	if (m->n)
 		replace(m->list, m->n);
-	remote.looked_up = seconds();
+	remote.looked_up = milliseconds();
 	remote.wanted = false;
 	pthread_mutex_unlock(&remote.lock);
 }
 
-static void want_lookup(time_t age)
+static void want_lookup(u64 age)
 {
 	if (remote.monitor < 0 || remote.wanted ||
-	    seconds() - remote.looked_up < age)
+	    milliseconds() - remote.looked_up < age)
 		return;
 	remote.wanted = !channel_tell(remote.monitor, MESSAGE_LOOK_UP);
 }
@@ -218,30 +209,17 @@ void remote_silent(const struct endpoint *e)
 /**
  * remote_reached() - an address has answered
  * @e: the address
+ * @phantun: it was found to want what struct remote_choice says
  */
-void remote_reached(const struct endpoint *e)
+void remote_reached(const struct endpoint *e, bool phantun)
 {
 	struct remote_choice *choice;
 
 	pthread_mutex_lock(&remote.lock);
 	choice = find(e);
-	if (choice)
+	if (choice) {
 		ftcp_backoff_reached(&choice->backoff);
-	pthread_mutex_unlock(&remote.lock);
-}
-
-/**
- * remote_is_phantun() - remember what an address was found to want
- * @e: the address
- * @phantun: see struct remote_choice
- */
-void remote_is_phantun(const struct endpoint *e, bool phantun)
-{
-	struct remote_choice *choice;
-
-	pthread_mutex_lock(&remote.lock);
-	choice = find(e);
-	if (choice)
-		choice->phantun = phantun;
+		choice->phantun |= phantun;
+	}
 	pthread_mutex_unlock(&remote.lock);
 }

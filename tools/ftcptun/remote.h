@@ -28,7 +28,6 @@ void remote_answer(const struct message *m);
 void remote_get(struct remote_choice *choice);
 void remote_failed(const struct endpoint *e, bool refused, u64 now, u32 random);
 void remote_silent(const struct endpoint *e);
-void remote_reached(const struct endpoint *e);
-void remote_is_phantun(const struct endpoint *e, bool phantun);
+void remote_reached(const struct endpoint *e, bool phantun);
 
 #endif /* FTCPTUN_REMOTE_H */

@@ -33,9 +33,12 @@ static void write_flow(FILE *out, const struct worker *w, const struct flow *f)
 {
 	const struct ftcp_conn *c = &f->conn;
 	u64 last = c->tx.last > c->rx.data ? c->tx.last : c->rx.data;
-	struct endpoint udp = w->program->role->udp_side(w, f);
+	const struct role_ops *role = w->program->role;
+	/* the one by which the conversations differ */
+	struct endpoint udp = role->dials ? f->conversation.app :
+					    role->own_endpoint(w, f);
 	char remote[ENDPOINT_TEXT], app[ENDPOINT_TEXT];
-	struct endpoint e = { .addr = f->path.remote, .port = f->path.rport };
+	struct endpoint e = path_remote(&f->path);
 
 	fprintf(out,
 		"%-8s %5u %-28s %-28s %10llu %14llu %10llu %14llu %6llu %6llu %5u\n",

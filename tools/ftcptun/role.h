@@ -20,26 +20,26 @@ struct obstacle {
 };
 
 /**
- * struct role_ops - one of both
+ * struct role_ops - one of both; what is NULL is nothing to it
  * @dials: it dials, and so can replace flows
  * @probes: how many in vain are enough, unless the user says otherwise
  * @owner: the number of the thread that a segment is for
+ * @flow_for: the flow of a datagram that came to the thread's socket, or NULL
  * @open: whether a port is one that far ends may connect to
  * @accept: make a flow, as a handshake is complete; false if there can be none
  * @established: a flow can carry datagrams
- * @replace: dial a successor for a flow; false, and why, if there can be none
+ * @replace: dial a standby for a flow; false, and why, if there can be none
  * @ended: a flow has ended, by this event
  * @lost: its conversation has no flow any more, and this follows
- * @release: a flow goes
  * @refused: its UDP side takes no datagrams: whether it is to be reset
  * @own_endpoint: where its UDP side writes to
- * @udp_side: what it is told by in a report
- * @address: have datagrams sent to its UDP side
+ * @address: have datagrams sent to its UDP side, if the socket is not connected
  */
 struct role_ops {
 	bool dials;
 	u8 probes;
 	u32 (*owner)(const struct program *p, const struct path *path);
+	struct flow *(*flow_for)(struct worker *w, const struct udp_message *m);
 	bool (*open)(const struct worker *w, const struct path *path);
 	bool (*accept)(struct worker *w, struct packet *p);
 	void (*established)(struct worker *w, struct flow *f);
@@ -48,12 +48,9 @@ struct role_ops {
 		      enum ftcp_event event);
 	void (*lost)(struct worker *w, const struct conversation *conv,
 		     const struct ftcp_end_policy *policy);
-	void (*release)(struct flow *f);
 	bool (*refused)(struct worker *w, struct flow *f);
 	struct endpoint (*own_endpoint)(const struct worker *w,
 					const struct flow *f);
-	struct endpoint (*udp_side)(const struct worker *w,
-				    const struct flow *f);
 	void (*address)(const struct worker *w, const struct flow *f,
 			struct udp_output *out);
 };

@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <sys/epoll.h>
-#include <unistd.h>
 
 #include "dispatch.h"
 #include "remote.h"
@@ -36,24 +35,14 @@ static struct endpoint server_own_endpoint(const struct worker *w,
 	socklen_t len = sizeof(ss);
 	struct endpoint own;
 
-	(void)w;
 	getsockname(f->source.fd, (struct sockaddr *)&ss, &len);
 	endpoint_from_sockaddr(&own, &ss);
 	return own;
 }
 
-/* Its socket is connected. */
-static void server_address(const struct worker *w, const struct flow *f,
-			   struct udp_output *out)
-{
-	(void)w;
-	(void)f;
-	(void)out;
-}
-
 /* ---- beginnings ---- */
 
-static struct flow *accept_flow(struct worker *w, const struct packet *p)
+static bool server_accept(struct worker *w, struct packet *p)
 {
 	struct ftcp_conn_config config = dispatch_conn_config(w);
 	struct epoll_event ev = { .events = EPOLLIN };
@@ -66,7 +55,7 @@ static struct flow *accept_flow(struct worker *w, const struct packet *p)
 	f = dispatch_new_flow(w, &p->path, NULL, &source, &why);
 	if (!f) {
 		w->stats.drop[why]++;
-		return NULL;
+		return false;
 	}
 	remote_get(&choice);
 	f->conversation.app = choice.endpoint;
@@ -78,18 +67,9 @@ static struct flow *accept_flow(struct worker *w, const struct packet *p)
 		w->stats.drop[FTCP_DROP_LIMIT]++;
 		w->stats.ended[FTCP_REASON_FAILED]++;
 		dispatch_bury(w, f);
-		return NULL;
+		return false;
 	}
 	ftcp_conn_accept(&f->conn, &config, &p->seg, w->now);
-	return f;
-}
-
-static bool server_accept(struct worker *w, struct packet *p)
-{
-	struct flow *f = accept_flow(w, p);
-
-	if (!f)
-		return false;
 	dispatch_established(w, f);
 	if (p->seg.len)
 		dispatch_deliver(w, f, p);
@@ -97,37 +77,7 @@ static bool server_accept(struct worker *w, struct packet *p)
 	return true;
 }
 
-static void server_established(struct worker *w, struct flow *f)
-{
-	(void)w;
-	(void)f;
-}
-
 /* ---- ends ---- */
-
-static void server_ended(struct worker *w, const struct flow *f,
-			 enum ftcp_event event)
-{
-	(void)w;
-	(void)f;
-	(void)event;
-}
-
-/* Its socket is closed, and the host answers what the service still sends. */
-static void server_lost(struct worker *w, const struct conversation *conv,
-			const struct ftcp_end_policy *policy)
-{
-	(void)w;
-	(void)conv;
-	(void)policy;
-}
-
-static void server_release(struct flow *f)
-{
-	if (f->source.fd >= 0)
-		close(f->source.fd);
-	f->source.fd = -1;
-}
 
 /* The application at the far end learns of it by the RST. */
 static bool server_refused(struct worker *w, struct flow *f)
@@ -141,45 +91,11 @@ static bool server_refused(struct worker *w, struct flow *f)
 	return !w->program->options.ignore_unreachable;
 }
 
-/* ---- datagrams ---- */
-
-/**
- * server_input() - the UDP socket of a server's flow is readable
- * @w: the worker
- * @f: the flow
- */
-void server_input(struct worker *w, struct flow *f)
-{
-	struct udp_message m;
-	bool refused;
-	int n, i;
-
-	if (f->source.fd < 0) /* ended while the event was under way */
-		return;
-	n = udp_receive(w->in, f->source.fd, &refused);
-	if (refused)
-		flow_refused(&w->flows, f, w->now);
-	for (i = 0; i < n; i++) {
-		udp_message_get(w->in, i, &m);
-		if (m.len)
-			dispatch_datagrams(w, f, &m);
-		else
-			w->stats.drop[FTCP_DROP_PROTOCOL]++;
-	}
-	output_flush_tun(w);
-}
-
 const struct role_ops role_server = {
 	.probes = FTCP_PROBES_PATIENT,
 	.owner = server_owner,
 	.open = server_open,
 	.accept = server_accept,
-	.established = server_established,
-	.ended = server_ended,
-	.lost = server_lost,
-	.release = server_release,
 	.refused = server_refused,
 	.own_endpoint = server_own_endpoint,
-	.udp_side = server_own_endpoint,
-	.address = server_address,
 };

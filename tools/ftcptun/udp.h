@@ -64,6 +64,12 @@ struct udp_output {
 	bool refused;
 };
 
+/** udp_count() - how many datagrams @len bytes are, all of @seg but the last */
+static inline u32 udp_count(u32 len, u32 seg)
+{
+	return (len + seg - 1) / seg;
+}
+
 struct udp_input;
 
 bool udp_probe_offload(void);

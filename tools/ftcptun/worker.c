@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "role.h"
 
 #define EVENTS 64
 #define TUN_READS 64 /* packets in one round */
@@ -39,17 +40,6 @@ u64 milliseconds(void)
 	/* goes on while the machine is suspended: flows have aged then */
 	clock_gettime(CLOCK_BOOTTIME, &ts);
 	return (u64)ts.tv_sec * 1000 + (u64)ts.tv_nsec / 1000000;
-}
-
-/**
- * nanoseconds() - what the initial sequence number of a connection goes by
- */
-u64 nanoseconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
 }
 
 static int watch(struct worker *w, struct source *s)
@@ -178,8 +168,8 @@ static void hand_over(struct worker *w, u32 owner, const u8 *packet, u32 len)
 static void packet(struct worker *w, u8 *buf, u32 len, bool handed_over)
 {
 	enum packet_fate fate;
+	u32 owner = w->index;
 	struct packet p;
-	u32 owner;
 
 	fate = packet_read(&p, buf, len, w->program->tun.vnet);
 	switch (fate) {
@@ -196,7 +186,8 @@ static void packet(struct worker *w, u8 *buf, u32 len, bool handed_over)
 		w->stats.drop[FTCP_DROP_PROTOCOL]++;
 		return;
 	}
-	owner = handed_over ? w->index : dispatch_owner(w->program, &p.path);
+	if (!handed_over && w->program->n > 1)
+		owner = w->program->role->owner(w->program, &p.path);
 	if (owner != w->index)
 		hand_over(w, owner, buf, len);
 	else if (fate == PACKET_TOO_BIG)
@@ -291,10 +282,11 @@ static void input(struct worker *w, struct source *s)
 		tun_input(w);
 		break;
 	case SOURCE_LISTEN:
-		client_input(w);
+		dispatch_input(w, s->fd, NULL);
 		break;
-	case SOURCE_FLOW:
-		server_input(w, (void *)s); /* its first member */
+	case SOURCE_FLOW: /* its first member */
+		if (s->fd >= 0) /* it may have ended meanwhile */
+			dispatch_input(w, s->fd, (void *)s);
 		break;
 	case SOURCE_MAIL:
 		collect_mail(w);

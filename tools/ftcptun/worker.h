@@ -216,7 +216,6 @@ struct worker {
 
 /* worker.c */
 u64 milliseconds(void);
-u64 nanoseconds(void);
 int worker_init(struct worker *w, struct program *program, u32 index,
 		int listen_fd);
 void worker_free(struct worker *w);
@@ -238,11 +237,7 @@ void output_control(struct worker *w, const struct path *path,
 void dispatch_segment(struct worker *w, struct packet *p);
 void dispatch_too_big(struct worker *w, const struct packet *p);
 void dispatch_timers(struct worker *w);
-u32 dispatch_owner(const struct program *p, const struct path *path);
-
-/* client.c, server.c */
-void client_input(struct worker *w);
-void server_input(struct worker *w, struct flow *f);
+void dispatch_input(struct worker *w, int fd, struct flow *f);
 
 /* closing.c */
 void closing_doubt(struct worker *w);
