@@ -74,24 +74,6 @@ static void tell_all(struct program *p, enum letter_kind kind)
 		worker_send(&p->workers[i], kind);
 }
 
-static bool reports_complete(struct program *p)
-{
-	bool complete;
-
-	pthread_mutex_lock(&p->report_lock);
-	complete = !p->reports;
-	pthread_mutex_unlock(&p->report_lock);
-	return complete;
-}
-
-static void begin_report(struct program *p)
-{
-	pthread_mutex_lock(&p->report_lock);
-	p->reports = p->n;
-	pthread_mutex_unlock(&p->report_lock);
-	tell_all(p, LETTER_REPORT);
-}
-
 /* Do what the monitor says; whether that is to stop. */
 static bool obey(struct program *p, int monitor, bool *reporting)
 {
@@ -118,7 +100,8 @@ static bool obey(struct program *p, int monitor, bool *reporting)
 		if (*reporting)
 			break;
 		*reporting = true;
-		begin_report(p);
+		__atomic_store_n(&p->reports, p->n, __ATOMIC_RELAXED);
+		tell_all(p, LETTER_REPORT);
 		break;
 	default:
 		break;
@@ -134,16 +117,16 @@ static int serve(struct program *p, int monitor)
 		{ .fd = p->wake_main, .events = POLLIN },
 	};
 	bool reporting = false;
-	u64 count;
+	eventfd_t count;
 
 	for (;;) {
 		if (poll(fds, 2, -1) < 0)
 			continue;
-		if (fds[1].revents &&
-		    read(p->wake_main, &count, sizeof(count)) > 0) {
+		if (fds[1].revents && !eventfd_read(p->wake_main, &count)) {
 			if (__atomic_load_n(&p->failed, __ATOMIC_RELAXED))
 				return 1;
-			if (reporting && reports_complete(p)) {
+			if (reporting &&
+			    !__atomic_load_n(&p->reports, __ATOMIC_ACQUIRE)) {
 				reporting = false;
 				report_print(p, stderr);
 			}

@@ -194,7 +194,6 @@ static void start_engine(struct program *p, struct monitor *m,
 int main(int argc, char **argv)
 {
 	static struct program p = {
-		.report_lock = PTHREAD_MUTEX_INITIALIZER,
 		.start_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	struct monitor m = {

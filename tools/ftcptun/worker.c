@@ -124,7 +124,6 @@ static int post(struct worker *to, struct letter *l)
 	pthread_mutex_unlock(&to->mail.lock);
 	if (full)
 		return -1;
-	/* the counter cannot overflow: it is reset with each collection */
 	eventfd_write(to->mail.source.fd, 1);
 	return 0;
 }
@@ -204,12 +203,9 @@ static void flush(struct worker *w)
 
 static void fail(struct worker *w, const char *what)
 {
-	u64 one = 1;
-
 	if (!__atomic_exchange_n(&w->program->failed, 1, __ATOMIC_RELAXED))
 		say(LOG_ERROR, "%s: %s", what, strerror(errno));
-	if (write(w->program->wake_main, &one, sizeof(one)) < 0)
-		abort(); /* an eventfd that nobody overflows */
+	eventfd_write(w->program->wake_main, 1);
 }
 
 static void tun_input(struct worker *w)
@@ -241,9 +237,9 @@ static void tun_input(struct worker *w)
 static void collect_mail(struct worker *w)
 {
 	struct letter *l, *next;
-	u64 count;
+	eventfd_t count;
 
-	if (read(w->mail.source.fd, &count, sizeof(count)) < 0)
+	if (eventfd_read(w->mail.source.fd, &count))
 		return;
 	pthread_mutex_lock(&w->mail.lock);
 	l = w->mail.head;

@@ -14,11 +14,11 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "../../module/uapi/linux/faketcp.h"
 #include "flow.h"
 #include "fragment.h"
 #include "options.h"
 #include "origin.h"
-#include "stats.h"
 #include "tun.h"
 #include "udp.h"
 
@@ -66,10 +66,44 @@ struct batch_set {
 	struct batch batch[BATCHES];
 };
 
+/* Why something was not carried: enum ftcp_drop_attr, of which not all occur here,
+ * and after these
+ */
+enum {
+	DROP_SEND = __FTCP_DROP_MAX, /* the kernel did not take it */
+	DROP_HANDOVER, /* too much waited to be handed to another thread */
+	DROPS,
+};
+
+/**
+ * struct stats - the counters of one thread
+ * @tx: datagrams sent to far ends
+ * @tx_bytes: their bytes
+ * @tx_segments: segments and super-segments that carried them
+ * @rx: datagrams received from far ends
+ * @rx_bytes: their bytes
+ * @rx_segments: segments and super-segments that carried them
+ * @handed_over: segments that the kernel gave to another thread's queue
+ * @flows: flows that came into existence
+ * @ended: flows that have ended, by enum ftcp_reason
+ * @drop: what was not carried, by reason
+ */
+struct stats {
+	u64 tx;
+	u64 tx_bytes;
+	u64 tx_segments;
+	u64 rx;
+	u64 rx_bytes;
+	u64 rx_segments;
+	u64 handed_over;
+	u64 flows;
+	u64 ended[__FTCP_REASON_MAX];
+	u64 drop[DROPS];
+};
+
 /**
  * struct program - what all threads share; constant once they run, but for
- * @failed, @open, @complained, @ident and @waiting, what @origins says, and @reports under
- * @report_lock
+ * @failed, @open, @complained, @ident, @waiting and @reports, and what @origins says
  * @options: the command line
  * @role: what it means to be what it says
  * @tun: the device
@@ -87,7 +121,6 @@ struct batch_set {
  * @failed: a thread cannot go on
  * @open: how many threads have flows, or are not yet stopping
  * @complained: it was said that the far end cannot be reached
- * @report_lock: protects the report of each worker, and @reports
  * @reports: how many reports are still awaited
  */
 struct program {
@@ -108,7 +141,6 @@ struct program {
 	int failed;
 	u32 open;
 	int complained;
-	pthread_mutex_t report_lock;
 	u32 reports;
 };
 
