@@ -8,7 +8,6 @@
 #include "addr.h"
 
 #include <arpa/inet.h>
-#include <netdb.h>
 #include <netinet/in.h>
 
 #include "../common/scan.h"
@@ -73,19 +72,6 @@ const char *addr_text(const struct addr *a, char *buf, size_t size)
 }
 
 /**
- * port_parse() - read a port number
- * @text: decimal digits
- *
- * Return: 1 to 65535, or -1.
- */
-int port_parse(const char *text)
-{
-	unsigned int port;
-
-	return scan_port(text, &port) ? (int)port : -1;
-}
-
-/**
  * host_split() - take "host:port" apart
  * @text: the whole
  * @host: receives the host, without brackets
@@ -103,46 +89,6 @@ int host_split(const char *text, char *host, size_t size, int *port)
 	strcpy(host, hp.host);
 	*port = (int)hp.port;
 	return 0;
-}
-
-/**
- * host_resolve() - look a host up
- * @host: numeric address or name
- * @port: port for the results
- * @v4_only: leave IPv6 addresses out
- * @list: receives up to REMOTES_MAX endpoints, the best first (RFC 6724)
- * @error: receives the reason of a failure, as getaddrinfo(3) calls it
- *
- * May take as long as the resolver takes.
- *
- * Return: the number of results, or -1.
- */
-int host_resolve(const char *host, int port, bool v4_only,
-		 struct endpoint *list, int *error)
-{
-	struct addrinfo hints = {
-		.ai_family = v4_only ? AF_INET : AF_UNSPEC,
-		.ai_socktype = SOCK_DGRAM,
-	};
-	struct addrinfo *found, *ai;
-	int n = 0;
-
-	*error = getaddrinfo(host, NULL, &hints, &found);
-	if (*error)
-		return -1;
-	for (ai = found; ai && n < REMOTES_MAX; ai = ai->ai_next) {
-		struct sockaddr_storage ss = { 0 };
-
-		if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
-			continue;
-		memcpy(&ss, ai->ai_addr, ai->ai_addrlen);
-		endpoint_from_sockaddr(&list[n], &ss);
-		list[n++].port = (u16)port;
-	}
-	freeaddrinfo(found);
-	if (!n)
-		*error = EAI_ADDRFAMILY;
-	return n ? n : -1;
 }
 
 /**

@@ -70,9 +70,6 @@ void endpoint_from_sockaddr(struct endpoint *e,
 socklen_t endpoint_to_sockaddr(const struct endpoint *e, bool as_v6,
 			       struct sockaddr_storage *ss);
 
-int port_parse(const char *text);
 int host_split(const char *text, char *host, size_t size, int *port);
-int host_resolve(const char *host, int port, bool v4_only,
-		 struct endpoint *list, int *error);
 
 #endif /* FTCPTUN_ADDR_H */

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,15 +22,34 @@
 
 #define ANSWER_FD (STDERR_FILENO + 1) /* of the process that looks up */
 
+/* The best address comes first (RFC 6724). */
 static void resolve(struct lookup_answer *answer, const char *host, int port,
 		    bool v4_only)
 {
-	int err = 0;
+	struct addrinfo hints = {
+		.ai_family = v4_only ? AF_INET : AF_UNSPEC,
+		.ai_socktype = SOCK_DGRAM,
+	};
+	struct addrinfo *found, *ai;
+	int err = getaddrinfo(host, NULL, &hints, &found);
 
 	*answer = (struct lookup_answer){ 0 };
-	answer->n = host_resolve(host, port, v4_only, answer->list, &err);
-	if (answer->n > 0)
+	for (ai = err ? NULL : found; ai && answer->n < REMOTES_MAX;
+	     ai = ai->ai_next) {
+		struct endpoint *e = &answer->list[answer->n];
+		struct sockaddr_storage ss = { 0 };
+
+		if (ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
+			continue;
+		memcpy(&ss, ai->ai_addr, ai->ai_addrlen);
+		endpoint_from_sockaddr(e, &ss);
+		e->port = (u16)port;
+		answer->n++;
+	}
+	if (answer->n)
 		return;
+	if (!err)
+		err = EAI_ADDRFAMILY;
 	answer->transient = resolve_is_transient(err);
 	snprintf(answer->error, sizeof(answer->error), "%s",
 		 resolve_error(err));

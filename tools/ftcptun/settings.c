@@ -11,37 +11,34 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "log.h"
 
 #define IPV6_CONF "net/ipv6/conf"
 #define PATH_SIZE 160
 
-static int setting_open(const char *name, int flags)
+static FILE *setting_open(const char *name, const char *mode)
 {
 	char path[PATH_SIZE];
 
 	snprintf(path, sizeof(path), "/proc/sys/%s", name);
-	return open(path, flags | O_CLOEXEC);
+	return fopen(path, mode);
 }
 
-static int setting_read(const char *name, char *value, size_t size)
+static int setting_read(const char *name, char *value, int size)
 {
-	int fd = setting_open(name, O_RDONLY);
-	ssize_t len;
+	FILE *file = setting_open(name, "re");
+	char *line;
 
-	if (fd < 0)
+	if (!file)
 		return -1;
-	len = read(fd, value, size - 1);
-	close(fd);
-	if (len <= 0)
+	line = fgets(value, size, file);
+	fclose(file);
+	if (!line)
 		return -1;
-	value[len] = '\0';
 	value[strcspn(value, "\n")] = '\0';
 	return 0;
 }
@@ -55,16 +52,12 @@ static int setting_read(const char *name, char *value, size_t size)
  */
 int setting_write(const char *name, const char *value)
 {
-	int fd = setting_open(name, O_WRONLY), err;
-	ssize_t len;
+	FILE *file = setting_open(name, "we");
 
-	if (fd < 0)
+	if (!file)
 		return -1;
-	len = write(fd, value, strlen(value));
-	err = errno;
-	close(fd);
-	errno = err;
-	return len < 0 ? -1 : 0;
+	fputs(value, file);
+	return fclose(file); /* which is when it is written */
 }
 
 /**

@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "settings.h"
 
 #define TUN_PATH "/dev/net/tun"
 
@@ -244,17 +245,12 @@ static int add_route6(const struct tun *tun, const struct addr *peer)
  */
 static void no_autoconf(const struct tun *tun)
 {
-	char path[96];
-	int fd;
+	char name[96];
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/addr_gen_mode",
+	snprintf(name, sizeof(name), "net/ipv6/conf/%s/addr_gen_mode",
 		 tun->name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	if (write(fd, "1", 1) != 1)
-		say(LOG_DEBUG, "%s: %s", path, strerror(errno));
-	close(fd);
+	if (setting_write(name, "1") && errno != ENOENT)
+		say(LOG_DEBUG, "%s: %s", name, strerror(errno));
 }
 
 /* The kernel would let two devices have the same peer, and send what is for it to
