@@ -18,10 +18,10 @@
 #include <errno.h>
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "udp.h"
 
 #define IP4_HLEN 20
 #define IP6_HLEN 40
@@ -141,7 +141,6 @@ static void send_from(int fd, const void *packet, u32 len,
 {
 	char control[CMSG_SPACE(sizeof(struct in6_pktinfo))]
 		__attribute__((aligned(8))) = { 0 };
-	struct cmsghdr *c = (void *)control;
 	struct endpoint to = { .addr = app->addr, .scope = app->scope };
 	struct sockaddr_storage ss;
 	struct iovec iov = { (void *)packet, len };
@@ -150,28 +149,9 @@ static void send_from(int fd, const void *packet, u32 len,
 		.msg_namelen = endpoint_to_sockaddr(&to, false, &ss),
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
-		.msg_control = control,
 	};
 
-	if (fd == socket4) {
-		struct in_pktinfo info = { 0 };
-
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		msg.msg_controllen = CMSG_SPACE(sizeof(info));
-		memcpy(&info.ipi_spec_dst, addr_v4(&own->addr), 4);
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
-	} else {
-		struct in6_pktinfo info = { .ipi6_ifindex = app->scope };
-
-		c->cmsg_level = IPPROTO_IPV6;
-		c->cmsg_type = IPV6_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		msg.msg_controllen = CMSG_SPACE(sizeof(info));
-		memcpy(&info.ipi6_addr, own->addr.b, 16);
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
-	}
+	udp_put_from(&msg, control, &own->addr, fd != socket4, app->scope);
 	if (sendmsg(fd, &msg, MSG_DONTWAIT) < 0)
 		say(LOG_DEBUG, "ICMP error: %s", strerror(errno));
 }

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -76,6 +77,16 @@ bool udp_probe_offload(void)
 	     !setsockopt(fd, IPPROTO_UDP, UDP_GRO, &zero, sizeof(zero));
 	close(fd);
 	return ok;
+}
+
+/* An error on the way to a socket */
+static int failed(int fd)
+{
+	int err = errno;
+
+	close(fd);
+	errno = err;
+	return -1;
 }
 
 static void set_buffer(int fd, int option, int force)
@@ -141,7 +152,7 @@ void udp_check_buffers(void)
 int udp_listen(const struct endpoint *local, bool first, bool gro)
 {
 	bool v6 = !addr_is_v4(&local->addr);
-	int fd = new_socket(v6 ? AF_INET6 : AF_INET, gro), one = 1, err;
+	int fd = new_socket(v6 ? AF_INET6 : AF_INET, gro), one = 1;
 	struct sockaddr_storage ss;
 	socklen_t len;
 
@@ -158,12 +169,8 @@ int udp_listen(const struct endpoint *local, bool first, bool gro)
 	if (!first)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
 	len = endpoint_to_sockaddr(local, v6, &ss);
-	if (bind(fd, (struct sockaddr *)&ss, len)) {
-		err = errno;
-		close(fd);
-		errno = err;
-		return -1;
-	}
+	if (bind(fd, (struct sockaddr *)&ss, len))
+		return failed(fd);
 	if (first)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one));
 	return fd;
@@ -179,21 +186,14 @@ int udp_listen(const struct endpoint *local, bool first, bool gro)
 int udp_connect(const struct endpoint *remote, bool gro)
 {
 	int fd = new_socket(addr_is_v4(&remote->addr) ? AF_INET : AF_INET6,
-			    gro),
-	    err;
+			    gro);
 	struct sockaddr_storage ss;
 	socklen_t len;
 
 	if (fd < 0)
 		return -1;
 	len = endpoint_to_sockaddr(remote, false, &ss);
-	if (connect(fd, (struct sockaddr *)&ss, len)) {
-		err = errno;
-		close(fd);
-		errno = err;
-		return -1;
-	}
-	return fd;
+	return connect(fd, (struct sockaddr *)&ss, len) ? failed(fd) : fd;
 }
 
 /* ---- receiving ---- */
@@ -287,6 +287,8 @@ int udp_receive(struct udp_input *in, int fd, bool *refused)
 	return n;
 }
 
+#define KIND(level, type) ((level) << 16 | (type))
+
 /**
  * udp_message_get() - look at one of the received messages, once
  * @in: the buffers
@@ -305,33 +307,29 @@ void udp_message_get(struct udp_input *in, int i, struct udp_message *m)
 	m->to = (struct addr){ 0 };
 	endpoint_from_sockaddr(&m->from, &in->from[i]);
 	for (c = CMSG_FIRSTHDR(hdr); c; c = CMSG_NXTHDR(hdr, c)) {
-		if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
-			int seg;
+		const u8 *data = CMSG_DATA(c);
+		int number;
 
-			memcpy(&seg, CMSG_DATA(c), sizeof(seg));
-			if (seg > 0 && (u32)seg < m->len)
-				m->seg = (u32)seg;
-		} else if (c->cmsg_level == IPPROTO_IP &&
-			   c->cmsg_type == IP_PKTINFO) {
-			struct in_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			addr_from_v4(&m->to, (const u8 *)&info.ipi_spec_dst);
-		} else if (c->cmsg_level == IPPROTO_IPV6 &&
-			   c->cmsg_type == IPV6_PKTINFO) {
-			struct in6_pktinfo info;
-
-			memcpy(&info, CMSG_DATA(c), sizeof(info));
-			memcpy(m->to.b, &info.ipi6_addr, 16);
-		} else if (c->cmsg_level == IPPROTO_IP &&
-			   c->cmsg_type == IP_TOS) {
-			m->tos = *CMSG_DATA(c);
-		} else if (c->cmsg_level == IPPROTO_IPV6 &&
-			   c->cmsg_type == IPV6_TCLASS) {
-			int tclass;
-
-			memcpy(&tclass, CMSG_DATA(c), sizeof(tclass));
-			m->tos = (u8)tclass;
+		switch (KIND(c->cmsg_level, c->cmsg_type)) {
+		case KIND(IPPROTO_UDP, UDP_GRO):
+			memcpy(&number, data, sizeof(number));
+			if (number > 0 && (u32)number < m->len)
+				m->seg = (u32)number;
+			break;
+		case KIND(IPPROTO_IP, IP_PKTINFO):
+			addr_from_v4(&m->to, data + offsetof(struct in_pktinfo,
+							     ipi_spec_dst));
+			break;
+		case KIND(IPPROTO_IPV6, IPV6_PKTINFO):
+			memcpy(m->to.b, data, 16);
+			break;
+		case KIND(IPPROTO_IP, IP_TOS):
+			m->tos = *data;
+			break;
+		case KIND(IPPROTO_IPV6, IPV6_TCLASS):
+			memcpy(&number, data, sizeof(number));
+			m->tos = (u8)number;
+			break;
 		}
 	}
 	reset_message(in, i);
@@ -353,8 +351,8 @@ struct send_buffer {
 	char control[UDP_VLEN][CONTROL_SIZE] __attribute__((aligned(8)));
 };
 
-static void *put_cmsg(struct msghdr *hdr, void *control, int level, int type,
-		      size_t size)
+static void put_cmsg(struct msghdr *hdr, void *control, int level, int type,
+		     const void *data, size_t size)
 {
 	struct cmsghdr *c = (void *)((char *)control + hdr->msg_controllen);
 
@@ -365,7 +363,31 @@ static void *put_cmsg(struct msghdr *hdr, void *control, int level, int type,
 		.cmsg_level = level,
 		.cmsg_type = type,
 	};
-	return CMSG_DATA(c);
+	memcpy(CMSG_DATA(c), data, size);
+}
+
+/**
+ * udp_put_from() - say from which address a message is to be sent
+ * @hdr: the message
+ * @control: where its control messages are; with room for this one
+ * @from: the address
+ * @v6: it is for an IPv6 socket
+ * @scope: interface index, if it is for a link-local address
+ */
+void udp_put_from(struct msghdr *hdr, void *control, const struct addr *from,
+		  bool v6, u32 scope)
+{
+	struct in6_pktinfo info6 = { .ipi6_ifindex = scope };
+	struct in_pktinfo info = { 0 };
+
+	memcpy(&info6.ipi6_addr, from->b, 16);
+	memcpy(&info.ipi_spec_dst, addr_v4(from), 4);
+	if (v6)
+		put_cmsg(hdr, control, IPPROTO_IPV6, IPV6_PKTINFO, &info6,
+			 sizeof(info6));
+	else
+		put_cmsg(hdr, control, IPPROTO_IP, IP_PKTINFO, &info,
+			 sizeof(info));
 }
 
 static void put_message(struct send_buffer *b, int i,
@@ -373,6 +395,8 @@ static void put_message(struct send_buffer *b, int i,
 			u32 niov, u32 seg)
 {
 	struct msghdr *hdr = &b->msg[i].msg_hdr;
+	u16 size = (u16)seg;
+	int tos = out->tos;
 
 	*hdr = (struct msghdr){ .msg_iov = iov, .msg_iovlen = niov };
 	if (out->to) {
@@ -380,38 +404,16 @@ static void put_message(struct send_buffer *b, int i,
 		hdr->msg_namelen =
 			endpoint_to_sockaddr(out->to, out->v6, &b->to[i]);
 	}
-	if (seg) {
-		u16 size = (u16)seg;
-
-		memcpy(put_cmsg(hdr, b->control[i], IPPROTO_UDP, UDP_SEGMENT,
-				sizeof(size)),
-		       &size, sizeof(size));
-	}
-	if (out->tos) {
-		int tos = out->tos;
-
-		memcpy(put_cmsg(hdr, b->control[i],
-				out->v4 ? IPPROTO_IP : IPPROTO_IPV6,
-				out->v4 ? IP_TOS : IPV6_TCLASS, sizeof(tos)),
-		       &tos, sizeof(tos));
-	}
-	if (out->from && out->v6) {
-		struct in6_pktinfo info = {
-			.ipi6_ifindex = out->to ? out->to->scope : 0,
-		};
-
-		memcpy(&info.ipi6_addr, out->from->b, 16);
-		memcpy(put_cmsg(hdr, b->control[i], IPPROTO_IPV6, IPV6_PKTINFO,
-				sizeof(info)),
-		       &info, sizeof(info));
-	} else if (out->from) {
-		struct in_pktinfo info = { 0 };
-
-		memcpy(&info.ipi_spec_dst, addr_v4(out->from), 4);
-		memcpy(put_cmsg(hdr, b->control[i], IPPROTO_IP, IP_PKTINFO,
-				sizeof(info)),
-		       &info, sizeof(info));
-	}
+	if (seg)
+		put_cmsg(hdr, b->control[i], IPPROTO_UDP, UDP_SEGMENT, &size,
+			 sizeof(size));
+	if (tos)
+		put_cmsg(hdr, b->control[i],
+			 out->v4 ? IPPROTO_IP : IPPROTO_IPV6,
+			 out->v4 ? IP_TOS : IPV6_TCLASS, &tos, sizeof(tos));
+	if (out->from)
+		udp_put_from(hdr, b->control[i], out->from, out->v6,
+			     out->to ? out->to->scope : 0);
 }
 
 /* Errors that a socket reports once, about a datagram sent earlier */

@@ -9,10 +9,7 @@
 #include "addr.h"
 
 #define UDP_VLEN 64 /* messages in one call */
-#define UDP_SEGS \
-	64 /* datagrams in one message: UDP_MAX_SEGMENTS
-				 * of the kernels before 6.9
-				 */
+#define UDP_SEGS 64 /* datagrams in one: UDP_MAX_SEGMENTS before 6.9 */
 #define UDP_LEN_MAX 65507 /* bytes in one message */
 
 /**
@@ -82,6 +79,8 @@ void udp_input_free(struct udp_input *in);
 int udp_receive(struct udp_input *in, int fd, bool *refused);
 void udp_message_get(struct udp_input *in, int i, struct udp_message *m);
 
+void udp_put_from(struct msghdr *hdr, void *control, const struct addr *from,
+		  bool v6, u32 scope);
 u32 udp_send(struct udp_output *out, u32 n, bool offload);
 
 #endif /* FTCPTUN_UDP_H */
