@@ -28,7 +28,6 @@
 #include "icmp.h"
 #include "log.h"
 #include "role.h"
-#include "waiting.h"
 
 #define TIMERS_MAX 32 /* in one round */
 #define TELL_GAP 100 /* ms between two ICMP errors to an application */
@@ -206,7 +205,7 @@ void dispatch_bury(struct worker *w, struct flow *f)
 {
 	output_flush_tun(w);
 	output_flush_udp(w);
-	waiting_drop(w, f, FTCP_DROP_REFUSED);
+	waiting_drop(w, f);
 	if (f->source.fd != w->listen.fd) /* a server's, if it has any yet */
 		close(f->source.fd);
 	f->source.fd = -1;

@@ -6,8 +6,6 @@
  * else, and carries packets in its threads (worker.c).  In the first one it does
  * what the monitor says, until that says to stop, or ends.
  */
-#include "engine.h"
-
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -18,6 +16,8 @@
 #include "channel.h"
 #include "log.h"
 #include "remote.h"
+#include "sandbox.h"
+#include "worker.h"
 
 static void prepare_workers(struct program *p, const int *listen_fd)
 {

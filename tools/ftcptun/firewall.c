@@ -12,14 +12,13 @@
  * by its last rule.  What its rules accept is not worked out: a table in which
  * the device is named was made, or mended, with the device in mind.
  */
-#include "firewall.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
 #include "nft.h"
+#include "rules.h"
 
 #define NAME_SIZE 64
 #define LIST_SIZE 160

@@ -321,12 +321,3 @@ void flow_unlink(struct flow_table *t, struct flow *f)
 	*p = f->tcp_next;
 	t->count--;
 }
-
-/**
- * flow_free() - release a flow that is in no table
- * @f: the flow, for which nothing waits
- */
-void flow_free(struct flow *f)
-{
-	free(f);
-}

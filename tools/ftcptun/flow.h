@@ -175,7 +175,6 @@ struct flow *flow_new(struct flow_table *t, const struct path *path,
 void flow_join_conversation(struct flow_table *t, struct flow *f);
 void flow_forget_conversation(struct flow_table *t, struct flow *f);
 void flow_unlink(struct flow_table *t, struct flow *f);
-void flow_free(struct flow *f);
 
 void flow_set_timer(struct flow_table *t, struct flow *f, u64 at);
 void flow_arm(struct flow_table *t, struct flow *f, u64 now);

@@ -28,8 +28,6 @@
 #include <unistd.h>
 
 #include "channel.h"
-#include "engine.h"
-#include "firewall.h"
 #include "icmp.h"
 #include "log.h"
 #include "monitor.h"

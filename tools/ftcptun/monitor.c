@@ -15,20 +15,44 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "channel.h"
 #include "log.h"
-#include "notify.h"
 #include "remote.h"
 #include "rules.h"
 
 #define LOOKUP_GAP 5000 /* ms between two look-ups at least */
 #define KILL_AFTER 30000 /* ms to close all flows in */
 #define END_AFTER 5000 /* ms to end in, when the channel has gone */
+
+/* Tell the service manager, if the environment names one.  sd_notify(3) promises
+ * that no more is to it, so libsystemd is not needed.
+ */
+static void notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	size_t len = path ? strlen(path) : 0;
+	int fd;
+
+	if (!len || len >= sizeof(sun.sun_path))
+		return;
+	memcpy(sun.sun_path, path, len);
+	if (*path == '@') /* an abstract name */
+		sun.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&sun,
+	       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	close(fd);
+}
 
 /* Those that end the program in order; not SIGHUP if it is ignored, as by nohup:
  * a signal that is waited for would come all the same.

@@ -16,7 +16,6 @@
 
 #include "../../module/core/policy.h"
 #include "role.h"
-#include "waiting.h"
 
 /* The longest payload that makes no packet longer than 65535 bytes in either
  * family and fits the window of a connection that has just begun
@@ -29,9 +28,11 @@
  */
 void output_init(struct worker *w)
 {
+	w->to_tun.flush = output_flush_tun;
 	w->to_tun.max_len = TUN_PAYLOAD_MAX;
 	w->to_tun.max_count = w->program->tun.vnet ? ~0u : 1;
 	w->to_tun.min_seg = FTCP_GSO_SIZE_MIN;
+	w->to_udp.flush = output_flush_udp;
 	w->to_udp.max_len = UDP_LEN_MAX;
 	w->to_udp.max_count = UDP_SEGS;
 	w->to_udp.min_seg = 1;
@@ -83,6 +84,21 @@ static u32 most(const struct batch_set *set, u32 seg)
 	return seg < set->min_seg || !count ? seg : count * seg;
 }
 
+/* Leave datagrams to the batch of their flow. */
+static void collect(struct worker *w, struct batch_set *set,
+		    struct batch **slot, struct flow *f, u8 *data, u32 len,
+		    u32 seg, u8 tos)
+{
+	u32 max = most(set, seg), part;
+
+	for (; len; len -= part, data += part) {
+		part = len < max ? len : max;
+		if (set->n == BATCHES)
+			set->flush(w);
+		put(set, slot, f, data, part, part < seg ? part : seg, tos);
+	}
+}
+
 /**
  * output_to_tun() - have datagrams sent to a flow's far end
  * @w: the worker
@@ -95,15 +111,7 @@ static u32 most(const struct batch_set *set, u32 seg)
 void output_to_tun(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg,
 		   u8 tos)
 {
-	u32 max = most(&w->to_tun, seg), part;
-
-	for (; len; len -= part, data += part) {
-		part = len < max ? len : max;
-		if (w->to_tun.n == BATCHES)
-			output_flush_tun(w);
-		put(&w->to_tun, &f->to_tun, f, data, part,
-		    part < seg ? part : seg, tos);
-	}
+	collect(w, &w->to_tun, &f->to_tun, f, data, len, seg, tos);
 }
 
 /**
@@ -118,20 +126,12 @@ void output_to_tun(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg,
 void output_to_udp(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg,
 		   u8 tos)
 {
-	u32 max = most(&w->to_udp, seg), part;
-
 	w->stats.rx += udp_count(len, seg);
 	w->stats.rx_bytes += len;
 	w->stats.rx_segments++;
 	f->count.rx += udp_count(len, seg);
 	f->count.rx_bytes += len;
-	for (; len; len -= part, data += part) {
-		part = len < max ? len : max;
-		if (w->to_udp.n == BATCHES)
-			output_flush_udp(w);
-		put(&w->to_udp, &f->to_udp, f, data, part,
-		    part < seg ? part : seg, tos);
-	}
+	collect(w, &w->to_udp, &f->to_udp, f, data, len, seg, tos);
 }
 
 /* For so many segments; the kernel, which splits a super-segment, counts up in

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* NAT rules and forwarding settings. */
+/* NAT rules, forwarding settings, and firewalls in their way. */
 #ifndef FTCPTUN_RULES_H
 #define FTCPTUN_RULES_H
 
@@ -17,5 +17,7 @@ int rules_clean(const char *tun);
 void rules_install(const struct options *o, const char *tun, bool v6);
 void rules_settle(const struct options *o);
 void rules_remove(void);
+
+void firewall_warn(const char *tun, bool v6);
 
 #endif /* FTCPTUN_RULES_H */

@@ -3,11 +3,10 @@
  * Datagrams that wait for a connection: by number for each flow, by the memory
  * that they take for all flows of all threads.
  */
-#include "waiting.h"
-
 #include <stdlib.h>
 
 #include "../../module/core/policy.h"
+#include "worker.h"
 
 static u32 size_of(u32 len)
 {
@@ -110,13 +109,12 @@ void waiting_free(struct waiting *list)
 }
 
 /**
- * waiting_drop() - drop the datagrams that wait
+ * waiting_drop() - drop the datagrams that wait: there is no connection for them
  * @w: the worker
  * @f: the flow
- * @reason: what they are counted as
  */
-void waiting_drop(struct worker *w, struct flow *f, enum ftcp_drop_attr reason)
+void waiting_drop(struct worker *w, struct flow *f)
 {
-	w->stats.drop[reason] += f->wait_count;
+	w->stats.drop[FTCP_DROP_REFUSED] += f->wait_count;
 	waiting_free(waiting_take(w, f));
 }

@@ -311,7 +311,7 @@ static void free_dead(struct worker *w)
 
 	while ((f = w->dead)) {
 		w->dead = f->tcp_next;
-		flow_free(f);
+		free(f);
 	}
 }
 

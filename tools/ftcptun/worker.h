@@ -23,6 +23,8 @@
 #include "udp.h"
 
 struct role_ops;
+struct sandbox_user;
+struct worker;
 
 #define BATCHES UDP_VLEN
 #define BATCH_PIECES 64
@@ -56,6 +58,7 @@ struct batch {
  * @max_len: most bytes in one batch
  * @max_count: most datagrams in one batch
  * @min_seg: smaller datagrams are not put together
+ * @flush: sends them
  * @batch: the batches, the oldest first
  */
 struct batch_set {
@@ -63,6 +66,7 @@ struct batch_set {
 	u32 max_len;
 	u32 max_count;
 	u32 min_seg;
+	void (*flush)(struct worker *w);
 	struct batch batch[BATCHES];
 };
 
@@ -254,6 +258,13 @@ void worker_free(struct worker *w);
 void *worker_run(void *arg);
 void worker_send(struct worker *w, enum letter_kind kind);
 
+/* waiting.c */
+void waiting_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
+		  u32 seg, u8 tos);
+struct waiting *waiting_take(struct worker *w, struct flow *f);
+void waiting_free(struct waiting *list);
+void waiting_drop(struct worker *w, struct flow *f);
+
 /* output.c */
 void output_init(struct worker *w);
 void output_to_tun(struct worker *w, struct flow *f, u8 *data, u32 len,
@@ -275,6 +286,11 @@ void dispatch_input(struct worker *w, int fd, struct flow *f);
 void closing_doubt(struct worker *w);
 void closing_stop(struct worker *w);
 void closing_stopping(struct worker *w);
+
+/* engine.c */
+void engine_run(struct program *p, const int *listen_fd, int monitor,
+		const struct sandbox_user *user, pid_t parent)
+	__attribute__((noreturn));
 
 /* report.c */
 void report_write(struct worker *w);
