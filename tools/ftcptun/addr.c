@@ -12,11 +12,7 @@
 
 #include "../common/scan.h"
 
-/**
- * addr_from_v4() - map an IPv4 address
- * @a: the result
- * @v4: four bytes in network order
- */
+/** addr_from_v4() - map an IPv4 address, four bytes in network order */
 void addr_from_v4(struct addr *a, const u8 *v4)
 {
 	*a = (struct addr){ .b = { [10] = 0xff, [11] = 0xff } };
@@ -36,13 +32,7 @@ bool addr_is_any(const struct addr *a)
 	return addr_equal(a, &zero) || addr_equal(a, &v4);
 }
 
-/**
- * addr_parse() - read a numeric address
- * @a: the result
- * @text: IPv4 or IPv6, without brackets
- *
- * Return: 0, or -1 if it is none.
- */
+/** addr_parse() - read a numeric address, without brackets; 0, or -1 */
 int addr_parse(struct addr *a, const char *text)
 {
 	u8 v4[4];
@@ -54,14 +44,7 @@ int addr_parse(struct addr *a, const char *text)
 	return inet_pton(AF_INET6, text, a->b) == 1 ? 0 : -1;
 }
 
-/**
- * addr_text() - print an address
- * @a: the address
- * @buf: where to
- * @size: its size, at least INET6_ADDRSTRLEN
- *
- * Return: @buf.
- */
+/** addr_text() - print an address; @size is at least INET6_ADDRSTRLEN */
 const char *addr_text(const struct addr *a, char *buf, size_t size)
 {
 	if (addr_is_v4(a))
@@ -112,13 +95,7 @@ int endpoint_parse(struct endpoint *e, const char *text)
 	return 0;
 }
 
-/**
- * endpoint_text() - print an endpoint
- * @e: the endpoint
- * @buf: ENDPOINT_TEXT bytes
- *
- * Return: @buf.
- */
+/** endpoint_text() - print an endpoint into ENDPOINT_TEXT bytes */
 const char *endpoint_text(const struct endpoint *e, char *buf)
 {
 	union address a;
@@ -127,11 +104,7 @@ const char *endpoint_text(const struct endpoint *e, char *buf)
 	return format_address(buf, &a);
 }
 
-/**
- * endpoint_from_sockaddr() - from the socket interface's form
- * @e: the result
- * @ss: an AF_INET or AF_INET6 address
- */
+/** endpoint_from_sockaddr() - from AF_INET or AF_INET6 */
 void endpoint_from_sockaddr(struct endpoint *e,
 			    const struct sockaddr_storage *ss)
 {

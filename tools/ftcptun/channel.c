@@ -10,37 +10,20 @@
 
 #include <errno.h>
 
-/**
- * channel_open() - make the two ends
- * @fd: receives the monitor's and the worker process's
- *
- * Return: 0, or -1 and errno.
- */
+/** channel_open() - the two ends, the monitor's first; 0, or -1 and errno */
 int channel_open(int *fd)
 {
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
 			  0, fd);
 }
 
-/**
- * channel_send() - send a message, without waiting
- * @fd: one's own end
- * @m: the message
- *
- * Return: 0, or -1 and errno.
- */
+/** channel_send() - send a message, without waiting; 0, or -1 and errno */
 int channel_send(int fd, const struct message *m)
 {
 	return send(fd, m, sizeof(*m), MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
 
-/**
- * channel_tell() - send a message that is only its kind
- * @fd: one's own end
- * @kind: the kind
- *
- * Return: 0, or -1 and errno.
- */
+/** channel_tell() - the same with a message that is only its kind */
 int channel_tell(int fd, enum message_kind kind)
 {
 	struct message m = { .kind = kind };

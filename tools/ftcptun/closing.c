@@ -49,10 +49,7 @@ void closing_doubt(struct worker *w)
 	for_each_flow(w, doubt);
 }
 
-/**
- * closing_stop() - begin to close all flows, and begin no more
- * @w: the worker
- */
+/** closing_stop() - begin to close all flows, and begin no more */
 void closing_stop(struct worker *w)
 {
 	if (w->stopping)

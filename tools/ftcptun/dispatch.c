@@ -59,11 +59,7 @@ static const struct role_ops *role(const struct worker *w)
 	return w->program->role;
 }
 
-/**
- * dispatch_log() - tell of a flow, if anybody wants to know
- * @f: the flow
- * @what: what happened to it
- */
+/** dispatch_log() - tell of a flow, if anybody wants to know */
 void dispatch_log(const struct flow *f, const char *what)
 {
 	char text[ENDPOINT_TEXT];
@@ -74,11 +70,7 @@ void dispatch_log(const struct flow *f, const char *what)
 		    endpoint_text(&remote, text), what);
 }
 
-/**
- * dispatch_own_addr() - our own end's address
- * @w: the worker
- * @v4: of IPv4
- */
+/** dispatch_own_addr() - our own end's address of a family */
 const struct addr *dispatch_own_addr(const struct worker *w, bool v4)
 {
 	const struct options *o = &w->program->options;
@@ -88,11 +80,7 @@ const struct addr *dispatch_own_addr(const struct worker *w, bool v4)
 
 /* ---- ICMP errors to the application ---- */
 
-/**
- * dispatch_may_tell() - whether it is not too early for another ICMP error
- * @w: the worker
- * @tell_at: when it is time; moved on
- */
+/** dispatch_may_tell() - whether it is time for another ICMP error */
 bool dispatch_may_tell(const struct worker *w, u64 *tell_at)
 {
 	if (w->now < *tell_at)
@@ -127,10 +115,7 @@ static u32 hash(const void *key, const void *ends, enum ftcp_hash what,
 	return (u32)siphash(key, &input, sizeof(input));
 }
 
-/**
- * dispatch_secret() - what the core makes numbers with that nobody can guess
- * @w: the worker
- */
+/** dispatch_secret() - for numbers that nobody can guess */
 struct ftcp_secret dispatch_secret(const struct worker *w)
 {
 	return (struct ftcp_secret){ hash, &w->program->cookie_key };
@@ -138,10 +123,7 @@ struct ftcp_secret dispatch_secret(const struct worker *w)
 
 /* ---- beginnings ---- */
 
-/**
- * dispatch_conn_config() - what the command line says of connections
- * @w: the worker
- */
+/** dispatch_conn_config() - what the command line says of connections */
 struct ftcp_conn_config dispatch_conn_config(const struct worker *w)
 {
 	const struct options *o = &w->program->options;
@@ -383,11 +365,7 @@ void dispatch_apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 	flow_arm(&w->flows, f, w->now);
 }
 
-/**
- * dispatch_abort() - end a flow at once, with a RST
- * @w: the worker
- * @f: the flow
- */
+/** dispatch_abort() - end a flow at once, with a RST */
 void dispatch_abort(struct worker *w, struct flow *f)
 {
 	struct ftcp_result res;
@@ -401,12 +379,7 @@ void dispatch_abort(struct worker *w, struct flow *f)
 
 /* ---- segments ---- */
 
-/**
- * dispatch_deliver() - a segment's datagrams go to the flow's UDP side
- * @w: the worker
- * @f: the flow
- * @p: the segment
- */
+/** dispatch_deliver() - a segment's datagrams go to the flow's UDP side */
 void dispatch_deliver(struct worker *w, struct flow *f, const struct packet *p)
 {
 	output_to_udp(w, f, p->payload, p->seg.len,

@@ -191,11 +191,7 @@ static void say_remedy(char *buf, size_t size, const struct findings *f,
 	free(text);
 }
 
-/**
- * firewall_warn() - say so if a firewall drops what is forwarded
- * @tun: name of the device
- * @v6: whether IPv6 is forwarded as well
- */
+/** firewall_warn() - say so if a firewall drops what is forwarded */
 void firewall_warn(const char *tun, bool v6)
 {
 	char *text = nft_run("list chains", NULL), remedy[400];

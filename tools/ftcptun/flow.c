@@ -63,12 +63,7 @@ static void heap_remove(struct flow_table *t, struct flow *f)
 		heap_down(t, slot, last);
 }
 
-/**
- * flow_set_timer() - say when a flow's timer is to be called
- * @t: the table
- * @f: the flow
- * @at: when; 0: never
- */
+/** flow_set_timer() - when a flow's timer is to be called; 0: never */
 void flow_set_timer(struct flow_table *t, struct flow *f, u64 at)
 {
 	u64 old = f->timer_at;
@@ -87,12 +82,7 @@ void flow_set_timer(struct flow_table *t, struct flow *f, u64 at)
 		heap_down(t, f->timer_slot, f);
 }
 
-/**
- * flow_arm() - have a flow's timer run when its connection wants it
- * @t: the table
- * @f: the flow
- * @now: present time, ms
- */
+/** flow_arm() - have a flow's timer run when its connection wants it */
 void flow_arm(struct flow_table *t, struct flow *f, u64 now)
 {
 	u64 at = ftcp_conn_deadline(&f->conn, now);
@@ -104,25 +94,14 @@ void flow_arm(struct flow_table *t, struct flow *f, u64 now)
 	flow_set_timer(t, f, at);
 }
 
-/**
- * flow_refused() - a flow's UDP side takes no datagrams
- * @t: the table
- * @f: the flow
- * @now: present time, ms
- *
- * Its timer runs when the round is over.
- */
+/** flow_refused() - its UDP side takes nothing: its timer sees to it later */
 void flow_refused(struct flow_table *t, struct flow *f, u64 now)
 {
 	f->refused = true;
 	flow_arm(t, f, now);
 }
 
-/**
- * flow_due() - the flow whose timer is to be called next, if it is time
- * @t: the table
- * @now: present time, ms
- */
+/** flow_due() - the next flow whose timer is to be called, if it is time */
 struct flow *flow_due(const struct flow_table *t, u64 now)
 {
 	return t->heap_len && t->heap[1]->timer_at <= now ? t->heap[1] : NULL;
@@ -156,11 +135,7 @@ static bool same_path(const struct path *a, const struct path *b)
 	       addr_equal(&a->remote, &b->remote);
 }
 
-/**
- * flow_by_path() - find a flow
- * @t: the table
- * @path: its ends
- */
+/** flow_by_path() - find a flow by its two ends */
 struct flow *flow_by_path(const struct flow_table *t, const struct path *path)
 {
 	struct flow *f = *path_chain(t, path);
@@ -170,11 +145,7 @@ struct flow *flow_by_path(const struct flow_table *t, const struct path *path)
 	return f;
 }
 
-/**
- * flow_by_conversation() - find a client's flow
- * @t: the table
- * @conv: its UDP side
- */
+/** flow_by_conversation() - find a client's flow by its UDP side */
 struct flow *flow_by_conversation(const struct flow_table *t,
 				  const struct conversation *conv)
 {
@@ -210,10 +181,7 @@ int flow_table_init(struct flow_table *t, u32 max,
 	return t->by_path && t->by_conversation ? 0 : -1;
 }
 
-/**
- * flow_table_free() - release a table that holds no flow any more
- * @t: the table
- */
+/** flow_table_free() - release a table that holds no flow any more */
 void flow_table_free(struct flow_table *t)
 {
 	free(t->by_path);
@@ -273,11 +241,7 @@ struct flow *flow_new(struct flow_table *t, const struct path *path,
 	return f;
 }
 
-/**
- * flow_join_conversation() - have the datagrams of its conversation find a flow
- * @t: the table
- * @f: the flow; no other has the conversation
- */
+/** flow_join_conversation() - have a flow found by its conversation */
 void flow_join_conversation(struct flow_table *t, struct flow *f)
 {
 	struct flow **chain = conversation_chain(t, &f->conversation);
@@ -287,11 +251,7 @@ void flow_join_conversation(struct flow_table *t, struct flow *f)
 	*chain = f;
 }
 
-/**
- * flow_forget_conversation() - have the next datagram make a new flow
- * @t: the table
- * @f: the flow
- */
+/** flow_forget_conversation() - have the next datagram make a new flow */
 void flow_forget_conversation(struct flow_table *t, struct flow *f)
 {
 	struct flow **p;
@@ -305,11 +265,7 @@ void flow_forget_conversation(struct flow_table *t, struct flow *f)
 	*p = f->udp_next;
 }
 
-/**
- * flow_unlink() - take a flow out of the table
- * @t: the table
- * @f: the flow
- */
+/** flow_unlink() - take a flow out of the table */
 void flow_unlink(struct flow_table *t, struct flow *f)
 {
 	struct flow **p = path_chain(t, &f->path);

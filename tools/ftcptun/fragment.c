@@ -131,10 +131,7 @@ u32 fragments_join(struct fragments *fs, u8 *buf, u32 len, bool vnet, u64 now,
 	return skip + total;
 }
 
-/**
- * fragments_free() - release what fragments_join() allocated
- * @fs: the fragments
- */
+/** fragments_free() - release what fragments_join() allocated */
 void fragments_free(struct fragments *fs)
 {
 	struct fragment_slot *s;

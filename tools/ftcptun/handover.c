@@ -75,10 +75,7 @@ err:
 	handover_close(h);
 }
 
-/**
- * handover_close() - hear of changes no longer
- * @h: what handover_open() has made
- */
+/** handover_close() - hear of changes no longer */
 void handover_close(struct handover *h)
 {
 	if (h->fd >= 0)
@@ -213,10 +210,7 @@ static bool drain(struct handover *h)
 	return changed;
 }
 
-/**
- * handover_own_up() - whether our own device was brought up; it says so once
- * @h: how changes are heard of, after handover_due()
- */
+/** handover_own_up() - whether our own device was brought up; says so once */
 bool handover_own_up(struct handover *h)
 {
 	bool up = h->own_up;

@@ -48,10 +48,7 @@ static const char help_clean_rules[] =
 	"Takes away what an ftcptun with --auto-rules has left that was killed or has\n"
 	"crashed; not what belongs to one that runs.\n";
 
-/**
- * help_print() - what may stand on the command line
- * @o: the verb, and that; NULL: which verbs there are
- */
+/** help_print() - what may stand on the command line; NULL: which verbs */
 void help_print(const struct options *o)
 {
 	if (!o) {

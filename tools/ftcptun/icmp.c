@@ -43,9 +43,7 @@ static int open_raw(int family, int protocol, int level, int option,
 	return fd;
 }
 
-/**
- * icmp_open() - prepare to send errors, if that is allowed
- */
+/** icmp_open() - prepare to send errors, if that is allowed */
 void icmp_open(void)
 {
 	struct icmp_filter filter = { .data = ~0u };
@@ -61,9 +59,7 @@ void icmp_open(void)
 		    strerror(errno));
 }
 
-/**
- * icmp_close() - send none any more, in this process
- */
+/** icmp_close() - send none any more, in this process */
 void icmp_close(void)
 {
 	if (socket4 >= 0)

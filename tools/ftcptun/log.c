@@ -18,11 +18,7 @@ static void print(const char *format, va_list args)
 	fprintf(stderr, "ftcptun: %s\n", line);
 }
 
-/**
- * say() - print a line, if its level is wanted
- * @level: how important it is
- * @format: as printf's, without the newline
- */
+/** say() - print a line, if its level is wanted; no newline in @format */
 void say(enum log_level level, const char *format, ...)
 {
 	va_list args;
@@ -34,10 +30,7 @@ void say(enum log_level level, const char *format, ...)
 	va_end(args);
 }
 
-/**
- * die() - print why, and end with status 1
- * @format: as printf's, without the newline
- */
+/** die() - print why, and end with status 1 */
 void die(const char *format, ...)
 {
 	va_list args;

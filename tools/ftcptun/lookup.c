@@ -112,11 +112,7 @@ static void reap(struct lookup *l)
 	*l = (struct lookup){ .fd = -1 };
 }
 
-/**
- * lookup_finish() - take the answer, when it is there
- * @l: the look-up
- * @answer: the result
- */
+/** lookup_finish() - take the answer, when it is there */
 void lookup_finish(struct lookup *l, struct lookup_answer *answer)
 {
 	ssize_t len = read(l->fd, answer, sizeof(*answer));
@@ -131,10 +127,7 @@ void lookup_finish(struct lookup *l, struct lookup_answer *answer)
 	reap(l);
 }
 
-/**
- * lookup_cancel() - end a look-up, if one is under way
- * @l: the look-up
- */
+/** lookup_cancel() - end a look-up, if one is under way */
 void lookup_cancel(struct lookup *l)
 {
 	if (l->pid > 0)

@@ -67,11 +67,7 @@ static void add_ending_signals(sigset_t *set)
 		sigaddset(set, SIGHUP);
 }
 
-/**
- * monitor_signals() - begin to take signals when it suits
- *
- * Return: a signalfd, or -1.
- */
+/** monitor_signals() - take signals when it suits: a signalfd, or -1 */
 int monitor_signals(void)
 {
 	sigset_t set;
@@ -344,12 +340,7 @@ static int earlier(int timeout, u64 at, u64 now)
 	return timeout < 0 || until < timeout ? until : timeout;
 }
 
-/**
- * monitor_run() - watch the worker process until it ends
- * @m: the monitor
- *
- * Return: the program's exit status.
- */
+/** monitor_run() - watch the worker process to its end; the exit status */
 int monitor_run(struct monitor *m)
 {
 	struct pollfd fds[] = {

@@ -34,12 +34,7 @@ char *nft_run(const char *commands, char **errors)
 	return output;
 }
 
-/**
- * nft_runf() - run commands, and do not ask why they fail
- * @format: as printf's
- *
- * Return: their output, to be freed, or NULL.
- */
+/** nft_runf() - nft_run(), for who does not ask why it fails */
 char *nft_runf(const char *format, ...)
 {
 	char *commands, *output;

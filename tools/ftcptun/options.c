@@ -377,10 +377,7 @@ static void print_default(struct options *usual, const struct spec *s)
 						    FTCP_PROBES_PATIENT);
 }
 
-/**
- * options_print() - print what help says of the options
- * @o: the command line, for its role
- */
+/** options_print() - print what help says of the options of @o's role */
 void options_print(const struct options *o)
 {
 	struct options usual = { .role = o->role };
@@ -413,10 +410,7 @@ static u32 default_threads(void)
 	return n < 1 ? 1 : (u32)n;
 }
 
-/**
- * options_defaults() - what is so without being asked for
- * @o: the result; its @role is set, the rest is zero
- */
+/** options_defaults() - what is so without being asked for; @role is set */
 void options_defaults(struct options *o)
 {
 	u8 net = o->role == ROLE_CLIENT ? 200 : 201;
@@ -567,12 +561,7 @@ static void check_options(const struct options *o)
 		    o->handshake_packet_len, o->mtu - 40);
 }
 
-/**
- * options_parse() - read the command line; does not return if it is wrong
- * @o: the result
- * @argc: of main()
- * @argv: of main()
- */
+/** options_parse() - read the command line; does not return if it is wrong */
 void options_parse(struct options *o, int argc, char **argv)
 {
 	struct option long_options[COUNT + 1] = { 0 };
@@ -611,10 +600,7 @@ void options_parse(struct options *o, int argc, char **argv)
 	check_options(o);
 }
 
-/**
- * options_free() - release what options_parse() allocated
- * @o: the options
- */
+/** options_free() - release what options_parse() allocated */
 void options_free(struct options *o)
 {
 	free(o->handshake_packet);

@@ -40,10 +40,7 @@ int origins_init(struct origins *o, u32 flows, u32 max,
 	return o->chains ? 0 : -1;
 }
 
-/**
- * origins_free() - when no flow is left
- * @o: what origins_init() made
- */
+/** origins_free() - when no flow is left */
 void origins_free(struct origins *o)
 {
 	free(o->chains);
@@ -98,11 +95,7 @@ enum ftcp_drop_attr origin_get(struct origins *o, const struct addr *addr,
 	return why;
 }
 
-/**
- * origin_put() - undo origin_get()
- * @o: all sources
- * @origin: the source
- */
+/** origin_put() - undo origin_get() */
 void origin_put(struct origins *o, struct origin *origin)
 {
 	struct origin **p;

@@ -22,10 +22,7 @@
  */
 #define TUN_PAYLOAD_MAX FTCP_FIRST_FLIGHT
 
-/**
- * output_init() - set the limits
- * @w: the worker
- */
+/** output_init() - set the limits */
 void output_init(struct worker *w)
 {
 	w->to_tun.flush = output_flush_tun;
@@ -193,10 +190,7 @@ static void send_batch(struct worker *w, struct batch *b)
 	f->count.tx_bytes += b->len;
 }
 
-/**
- * output_flush_tun() - send what output_to_tun() collected
- * @w: the worker
- */
+/** output_flush_tun() - send what output_to_tun() collected */
 void output_flush_tun(struct worker *w)
 {
 	u32 i, n = w->to_tun.n;
@@ -208,10 +202,7 @@ void output_flush_tun(struct worker *w)
 	w->to_tun.n = 0;
 }
 
-/**
- * output_flush_udp() - send what output_to_udp() collected
- * @w: the worker
- */
+/** output_flush_udp() - send what output_to_udp() collected */
 void output_flush_udp(struct worker *w)
 {
 	const struct role_ops *role = w->program->role;
@@ -247,12 +238,7 @@ void output_flush_udp(struct worker *w)
 	}
 }
 
-/**
- * output_control() - send a segment without payload, at once
- * @w: the worker
- * @path: its ends
- * @ctl: the segment
- */
+/** output_control() - send a segment without payload, at once */
 void output_control(struct worker *w, const struct path *path,
 		    const struct ftcp_control *ctl)
 {

@@ -62,20 +62,14 @@ static void replace(const struct endpoint *list, u32 n)
 	}
 }
 
-/**
- * remote_start() - say where the remote end is
- * @list: its addresses, the best first
- * @n: how many
- */
+/** remote_start() - where the remote end is: its addresses, the best first */
 void remote_start(const struct endpoint *list, u32 n)
 {
 	replace(list, n);
 	remote.looked_up = milliseconds();
 }
 
-/**
- * remote_needs_v6() - whether every address is IPv6
- */
+/** remote_needs_v6() - whether every address is IPv6 */
 bool remote_needs_v6(void)
 {
 	u32 i;
@@ -87,11 +81,7 @@ bool remote_needs_v6(void)
 	return true;
 }
 
-/**
- * remote_without_v6() - forget IPv6 addresses
- *
- * Called before any thread is started.
- */
+/** remote_without_v6() - forget IPv6 addresses, before there are threads */
 void remote_without_v6(void)
 {
 	struct endpoint list[REMOTES_MAX];
@@ -104,19 +94,13 @@ void remote_without_v6(void)
 	replace(list, n);
 }
 
-/**
- * remote_ask() - begin to have the name looked up again when needed
- * @monitor: where to ask
- */
+/** remote_ask() - whom to ask for look-ups when they are needed */
 void remote_ask(int monitor)
 {
 	remote.monitor = monitor;
 }
 
-/**
- * remote_answer() - what the monitor has found
- * @m: its message
- */
+/** remote_answer() - what the monitor has found */
 void remote_answer(const struct message *m)
 {
 	pthread_mutex_lock(&remote.lock);
@@ -135,10 +119,7 @@ static void want_lookup(u64 age)
 	remote.wanted = !channel_tell(remote.monitor, MESSAGE_LOOK_UP);
 }
 
-/**
- * remote_get() - the address for a new flow
- * @choice: the result
- */
+/** remote_get() - the address for a new flow */
 void remote_get(struct remote_choice *choice)
 {
 	pthread_mutex_lock(&remote.lock);
@@ -195,10 +176,7 @@ void remote_failed(const struct endpoint *e, bool refused, u64 now, u32 random)
 	pthread_mutex_unlock(&remote.lock);
 }
 
-/**
- * remote_silent() - an address has answered, and fell silent
- * @e: the address
- */
+/** remote_silent() - an address has answered, and fell silent */
 void remote_silent(const struct endpoint *e)
 {
 	pthread_mutex_lock(&remote.lock);

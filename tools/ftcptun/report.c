@@ -49,10 +49,7 @@ static void write_flow(FILE *out, const struct worker *w, const struct flow *f)
 		f->mtu ? f->mtu : w->program->options.mtu);
 }
 
-/**
- * report_write() - write down a worker's flows and counters
- * @w: the worker; called in its own thread
- */
+/** report_write() - write down flows and counters, in the worker's thread */
 void report_write(struct worker *w)
 {
 	struct program *p = w->program;
@@ -88,11 +85,7 @@ static void add(struct stats *sum, const struct stats *s)
 		to[i] += from[i];
 }
 
-/**
- * report_print() - print what all workers have written down
- * @p: the program
- * @out: where to
- */
+/** report_print() - print what all workers have written down */
 void report_print(struct program *p, FILE *out)
 {
 	struct stats sum = { 0 };

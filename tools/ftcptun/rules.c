@@ -70,13 +70,7 @@ static void add_peer(char *buf, const char *option, const struct addr *peer,
 			 addr_text(peer, text, sizeof(text)));
 }
 
-/**
- * rules_command() - the command that prints the rules for a command line
- * @o: the command line
- * @buf: where to, RULES_COMMAND bytes
- *
- * Return: @buf.
- */
+/** rules_command() - the command that prints the rules for @o, in @buf */
 const char *rules_command(const struct options *o, char *buf)
 {
 	struct options usual = { .role = o->role };
@@ -466,10 +460,7 @@ void rules_install(const struct options *o, const char *tun, bool v6)
 	settings_apply(changes);
 }
 
-/**
- * rules_settle() - the program runs: what was changed for it stays so
- * @o: the command line; with --restore, until the end only
- */
+/** rules_settle() - the program runs: with --restore, changes go at its end */
 void rules_settle(const struct options *o)
 {
 	restore = o->restore;

@@ -116,9 +116,7 @@ static void keep(const unsigned int *capability, unsigned int n)
 		die("cannot drop capabilities: %s", strerror(errno));
 }
 
-/**
- * sandbox_monitor() - what the monitor goes on with, when all is set up
- */
+/** sandbox_monitor() - what the monitor goes on with, when all is set up */
 void sandbox_monitor(void)
 {
 	static const unsigned int needed[] = {
@@ -131,12 +129,7 @@ void sandbox_monitor(void)
 	no_new_privileges();
 }
 
-/**
- * sandbox_become() - be another user without any capability
- * @user: whom
- *
- * Who may not change users stays who it is.
- */
+/** sandbox_become() - be another user without any capability, if one may */
 void sandbox_become(const struct sandbox_user *user)
 {
 	read_capabilities();
@@ -218,10 +211,7 @@ void sandbox_enter(const struct sandbox_user *user, pid_t parent)
 	sandbox_die_with(parent);
 }
 
-/**
- * sandbox_die_with() - end when the monitor does
- * @parent: its process
- */
+/** sandbox_die_with() - end when the monitor, @parent, does */
 void sandbox_die_with(pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);

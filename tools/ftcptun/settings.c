@@ -43,13 +43,7 @@ static int setting_read(const char *name, char *value, int size)
 	return 0;
 }
 
-/**
- * setting_write() - change one
- * @name: its path below /proc/sys
- * @value: the new value
- *
- * Return: 0, or -1 and errno.
- */
+/** setting_write() - change the one of that path; 0, or -1 and errno */
 int setting_write(const char *name, const char *value)
 {
 	FILE *file = setting_open(name, "we");
@@ -60,10 +54,7 @@ int setting_write(const char *name, const char *value)
 	return fclose(file); /* which is when it is written */
 }
 
-/**
- * setting_is_off() - whether one is there, and 0
- * @name: its path below /proc/sys
- */
+/** setting_is_off() - whether one is there, and 0 */
 bool setting_is_off(const char *name)
 {
 	char value[16];
@@ -71,10 +62,7 @@ bool setting_is_off(const char *name)
 	return !setting_read(name, value, sizeof(value)) && !strcmp(value, "0");
 }
 
-/**
- * setting_is_ours() - whether it is one of those that settings_plan() may name
- * @name: its path below /proc/sys
- */
+/** setting_is_ours() - whether settings_plan() may have named it */
 bool setting_is_ours(const char *name)
 {
 	const char *end;
@@ -165,10 +153,7 @@ void settings_apply(const struct setting *list)
 	}
 }
 
-/**
- * settings_free() - release a list
- * @list: the list
- */
+/** settings_free() - release a list */
 void settings_free(struct setting *list)
 {
 	struct setting *next;

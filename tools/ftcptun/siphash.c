@@ -47,12 +47,7 @@ static u64 load_tail(const u8 *p, size_t len)
 	return x;
 }
 
-/**
- * siphash() - hash a message
- * @key: the secret
- * @data: the message
- * @len: its length
- */
+/** siphash() - hash a message */
 u64 siphash(const struct siphash_key *key, const void *data, size_t len)
 {
 	u64 v[4] = {

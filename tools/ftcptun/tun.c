@@ -394,10 +394,7 @@ void tun_readdress(const struct tun *tun, const struct options *o)
 		    tun->name, strerror(errno));
 }
 
-/**
- * tun_close() - let go of the device, which removes it
- * @tun: the device
- */
+/** tun_close() - let go of the device, which removes it */
 void tun_close(struct tun *tun)
 {
 	while (tun->queues)

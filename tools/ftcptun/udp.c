@@ -63,9 +63,7 @@ struct udp_input {
 	u8 *buffers;
 };
 
-/**
- * udp_probe_offload() - whether the kernel knows UDP_SEGMENT and UDP_GRO
- */
+/** udp_probe_offload() - whether the kernel knows UDP_SEGMENT and UDP_GRO */
 bool udp_probe_offload(void)
 {
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), zero = 0;
@@ -176,13 +174,7 @@ int udp_listen(const struct endpoint *local, bool first, bool gro)
 	return fd;
 }
 
-/**
- * udp_connect() - a socket for one conversation with the UDP service
- * @remote: the service
- * @gro: whether to ask for UDP_GRO
- *
- * Return: a descriptor, or -1.
- */
+/** udp_connect() - a socket for one conversation with the UDP service, or -1 */
 int udp_connect(const struct endpoint *remote, bool gro)
 {
 	int fd = new_socket(addr_is_v4(&remote->addr) ? AF_INET : AF_INET6,
@@ -204,11 +196,7 @@ static void reset_message(struct udp_input *in, int i)
 	in->msg[i].msg_hdr.msg_controllen = CONTROL_SIZE;
 }
 
-/**
- * udp_input_new() - allocate the buffers
- *
- * Return: the buffers, or NULL.
- */
+/** udp_input_new() - allocate the buffers; NULL without memory */
 struct udp_input *udp_input_new(void)
 {
 	struct udp_input *in = calloc(1, sizeof(*in));
@@ -234,10 +222,7 @@ struct udp_input *udp_input_new(void)
 	return in;
 }
 
-/**
- * udp_input_free() - release the buffers
- * @in: the buffers; may be NULL
- */
+/** udp_input_free() - release the buffers, if there are any */
 void udp_input_free(struct udp_input *in)
 {
 	if (!in)
@@ -289,12 +274,7 @@ int udp_receive(struct udp_input *in, int fd, bool *refused)
 
 #define KIND(level, type) ((level) << 16 | (type))
 
-/**
- * udp_message_get() - look at one of the received messages, once
- * @in: the buffers
- * @i: number of the message, less than udp_receive() returned
- * @m: the result
- */
+/** udp_message_get() - look at a received message, once */
 void udp_message_get(struct udp_input *in, int i, struct udp_message *m)
 {
 	struct msghdr *hdr = &in->msg[i].msg_hdr;

@@ -74,13 +74,7 @@ void waiting_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
 	}
 }
 
-/**
- * waiting_take() - leave the datagrams that wait to the caller
- * @w: the worker
- * @f: the flow
- *
- * Return: the first of them, for waiting_free().
- */
+/** waiting_take() - leave the datagrams that wait to the caller */
 struct waiting *waiting_take(struct worker *w, struct flow *f)
 {
 	struct waiting *list = f->wait_head;
@@ -94,10 +88,7 @@ struct waiting *waiting_take(struct worker *w, struct flow *f)
 	return list;
 }
 
-/**
- * waiting_free() - release datagrams that have waited
- * @list: what waiting_take() returned
- */
+/** waiting_free() - release what waiting_take() returned */
 void waiting_free(struct waiting *list)
 {
 	struct waiting *wait;
@@ -108,11 +99,7 @@ void waiting_free(struct waiting *list)
 	}
 }
 
-/**
- * waiting_drop() - drop the datagrams that wait: there is no connection for them
- * @w: the worker
- * @f: the flow
- */
+/** waiting_drop() - drop the datagrams that wait for a connection */
 void waiting_drop(struct worker *w, struct flow *f)
 {
 	w->stats.drop[FTCP_DROP_REFUSED] += f->wait_count;

@@ -30,9 +30,7 @@
 #define MAILBOX_MAX (4 << 20) /* bytes */
 #define STOP_ROUND 25 /* ms between looks at flows that are being closed */
 
-/**
- * milliseconds() - present time, ms since boot
- */
+/** milliseconds() - present time, ms since boot */
 u64 milliseconds(void)
 {
 	struct timespec ts;
@@ -84,10 +82,7 @@ int worker_init(struct worker *w, struct program *program, u32 index,
 	return 0;
 }
 
-/**
- * worker_free() - release what worker_init() made
- * @w: the worker; its thread has ended
- */
+/** worker_free() - release what worker_init() made; the thread has ended */
 void worker_free(struct worker *w)
 {
 	struct letter *l;
@@ -128,11 +123,7 @@ static int post(struct worker *to, struct letter *l)
 	return 0;
 }
 
-/**
- * worker_send() - send an order to a worker
- * @w: the worker
- * @kind: the order
- */
+/** worker_send() - send an order to a worker */
 void worker_send(struct worker *w, enum letter_kind kind)
 {
 	struct letter *l = calloc(1, sizeof(*l));
@@ -329,12 +320,7 @@ static bool all_closed(struct worker *w)
 	return !__atomic_load_n(open, __ATOMIC_RELAXED);
 }
 
-/**
- * worker_run() - a worker's thread
- * @arg: the worker
- *
- * Return: NULL, when all flows of all threads are closed after LETTER_STOP.
- */
+/** worker_run() - a thread, until LETTER_STOP and the end of all flows */
 void *worker_run(void *arg)
 {
 	struct epoll_event ev[EVENTS];
