@@ -278,16 +278,14 @@ static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 		role(w)->lost(w, &conv, &policy);
 }
 
-static bool may_release(const struct flow *f)
-{
-	return f->wait_head && f->conn.state == FTCP_ESTABLISHED;
-}
-
 /* Send what has waited; what is still too much waits again. */
 static void release(struct worker *w, struct flow *f)
 {
-	struct waiting *list = waiting_take(w, f), *wait;
+	struct waiting *list, *wait;
 
+	if (!f->wait_head || f->conn.state != FTCP_ESTABLISHED)
+		return;
+	list = waiting_take(w, f);
 	for (wait = list; wait; wait = wait->next)
 		output_to_tun(w, f, wait->data, wait->len, wait->len,
 			      wait->tos);
@@ -441,14 +439,10 @@ void dispatch_segment(struct worker *w, struct packet *p)
 	case FTCP_FAST_ARM:
 		if (f->timer_at > w->now + FTCP_ACK_DELAY)
 			flow_set_timer(&w->flows, f, w->now + FTCP_ACK_DELAY);
-		dispatch_deliver(w, f, p);
-		if (may_release(f))
-			release(w, f);
-		return;
+		/* fall through */
 	case FTCP_FAST_YES:
 		dispatch_deliver(w, f, p);
-		if (may_release(f))
-			release(w, f);
+		release(w, f);
 		return;
 	default:
 		break;
@@ -468,7 +462,7 @@ void dispatch_segment(struct worker *w, struct packet *p)
 	default:
 		break;
 	}
-	if (!res.event && may_release(f))
+	if (!res.event)
 		release(w, f);
 	dispatch_apply(w, f, &res);
 }
@@ -608,8 +602,7 @@ void dispatch_timers(struct worker *w)
 		if (f->refused) {
 			refused(w, f);
 		} else {
-			if (may_release(f))
-				release(w, f);
+			release(w, f);
 			ftcp_conn_timer(&f->conn, w->now, &res);
 			dispatch_apply(w, f, &res);
 		}

@@ -111,25 +111,18 @@ static u32 write_quoted(u8 *p, const struct endpoint *app,
 	return hlen + UDP_HLEN;
 }
 
-static void write_type(u8 *p, enum icmp_error error, u32 mtu, bool v4)
-{
-	memset(p, 0, ICMP_HLEN);
-	switch (error) {
-	case ICMP_ERROR_HOST:
-		p[0] = v4 ? ICMP_DEST_UNREACH : ICMPV6_DEST_UNREACH;
-		p[1] = v4 ? ICMP_HOST_UNREACH : ICMPV6_ADDR_UNREACH;
-		break;
-	case ICMP_ERROR_PORT:
-		p[0] = v4 ? ICMP_DEST_UNREACH : ICMPV6_DEST_UNREACH;
-		p[1] = v4 ? ICMP_PORT_UNREACH : ICMPV6_PORT_UNREACH;
-		break;
-	case ICMP_ERROR_TOO_BIG:
-		p[0] = v4 ? ICMP_DEST_UNREACH : ICMPV6_PKT_TOOBIG;
-		p[1] = v4 ? ICMP_FRAG_NEEDED : 0;
-		ftcp_put32(p + 4, mtu);
-		break;
-	}
-}
+/* For IPv6 and for IPv4 */
+static const struct {
+	u8 type;
+	u8 code;
+} kinds[][2] = {
+	[ICMP_ERROR_HOST] = { { ICMPV6_DEST_UNREACH, ICMPV6_ADDR_UNREACH },
+			      { ICMP_DEST_UNREACH, ICMP_HOST_UNREACH } },
+	[ICMP_ERROR_PORT] = { { ICMPV6_DEST_UNREACH, ICMPV6_PORT_UNREACH },
+			      { ICMP_DEST_UNREACH, ICMP_PORT_UNREACH } },
+	[ICMP_ERROR_TOO_BIG] = { { ICMPV6_PKT_TOOBIG, 0 },
+				 { ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED } },
+};
 
 /* From the address that the application has sent to. */
 static void send_from(int fd, const void *packet, u32 len,
@@ -155,7 +148,7 @@ static void send_from(int fd, const void *packet, u32 len,
 /**
  * icmp_send() - tell an application that its datagram gets nowhere
  * @error: why
- * @mtu: ICMP_ERROR_TOO_BIG: the largest IP packet that would fit
+ * @mtu: ICMP_ERROR_TOO_BIG: the largest IP packet that would fit; else 0
  * @app: the application
  * @own: where it sent the datagram
  * @len: length of the datagram
@@ -167,13 +160,15 @@ void icmp_send(enum icmp_error error, u32 mtu, const struct endpoint *app,
 	       const struct endpoint *own, u32 len)
 {
 	bool v4 = addr_is_v4(&app->addr);
-	u8 packet[ICMP_HLEN + IP6_HLEN + UDP_HLEN];
+	u8 packet[ICMP_HLEN + IP6_HLEN + UDP_HLEN] = { 0 };
 	int fd = v4 ? socket4 : socket6;
 	u32 size;
 
 	if (fd < 0)
 		return;
-	write_type(packet, error, mtu, v4);
+	packet[0] = kinds[error][v4].type;
+	packet[1] = kinds[error][v4].code;
+	ftcp_put32(packet + 4, mtu);
 	size = ICMP_HLEN + write_quoted(packet + ICMP_HLEN, app, own, len);
 	if (v4) /* the kernel writes that of IPv6 */
 		ftcp_put16(packet + 2, checksum(packet, size));

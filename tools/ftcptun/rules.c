@@ -29,6 +29,7 @@
 #include "rules.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -291,6 +292,20 @@ static void write_mark(const struct options *o, const char *tun,
 		tun, any, o->fwmark, o->fwmark, o->fwmark, o->fwmark);
 }
 
+/* IPv4, and IPv6 if it is wanted, in the words of nftables and iptables */
+static const char *const six[] = { "", "6" };
+
+static u32 families(const struct options *o)
+{
+	return o->ipv4_only ? 1 : 2;
+}
+
+static const char *peer_text(const struct options *o, u32 family, char *buf)
+{
+	return addr_text(family ? &o->tun_peer6 : &o->tun_peer, buf,
+			 INET6_ADDRSTRLEN);
+}
+
 /* NAT, and that nothing for ftcptun's own address goes anywhere else.  Without
  * that, when ftcptun has ended or crashed, the host would go on translating what
  * still comes and send it where its default route leads.  @any: "*" if any name
@@ -299,55 +314,63 @@ static void write_mark(const struct options *o, const char *tun,
 static void write_rules(const struct options *o, const char *tun,
 			const char *any, FILE *out)
 {
-	char peer[64], peer6[64];
+	bool client = o->role == ROLE_CLIENT;
+	char peer[INET6_ADDRSTRLEN];
+	u32 i;
 
-	addr_text(&o->tun_peer, peer, sizeof(peer));
-	addr_text(&o->tun_peer6, peer6, sizeof(peer6));
-	if (o->role == ROLE_CLIENT) {
-		fprintf(out,
-			"\tchain postrouting {\n"
-			"\t\ttype nat hook postrouting priority 100; policy accept;\n"
-			"\t\tip saddr %s masquerade\n",
-			peer);
-		if (!o->ipv4_only)
-			fprintf(out, "\t\tip6 saddr %s masquerade\n", peer6);
-	} else {
-		fprintf(out,
-			"\tchain prerouting {\n"
-			"\t\ttype nat hook prerouting priority -100; policy accept;\n"
-			"\t\tmeta nfproto ipv4 tcp dport %u fib daddr type local dnat ip to %s\n",
-			o->port, peer);
-		if (!o->ipv4_only)
+	fprintf(out,
+		"\tchain %s {\n"
+		"\t\ttype nat hook %s priority %d; policy accept;\n",
+		client ? "postrouting" : "prerouting",
+		client ? "postrouting" : "prerouting", client ? 100 : -100);
+	for (i = 0; i < families(o); i++) {
+		peer_text(o, i, peer);
+		if (client)
+			fprintf(out, "\t\tip%s saddr %s masquerade\n",
+				six[i], peer);
+		else
 			fprintf(out,
-				"\t\tmeta nfproto ipv6 tcp dport %u fib daddr type local dnat ip6 to %s\n",
-				o->port, peer6);
+				"\t\tmeta nfproto ipv%d tcp dport %u fib daddr type local dnat ip%s to %s\n",
+				i ? 6 : 4, o->port, six[i], peer);
 	}
 	fprintf(out, "\t}\n"
 		     "\tchain forward {\n"
-		     "\t\ttype filter hook forward priority -10; policy accept;\n"
-		     "\t\tip daddr %s oifname != \"%s%s\" drop\n",
-		peer, tun, any);
-	if (!o->ipv4_only)
-		fprintf(out, "\t\tip6 daddr %s oifname != \"%s%s\" drop\n",
-			peer6, tun, any);
+		     "\t\ttype filter hook forward priority -10; policy accept;\n");
+	for (i = 0; i < families(o); i++)
+		fprintf(out, "\t\tip%s daddr %s oifname != \"%s%s\" drop\n",
+			six[i], peer_text(o, i, peer), tun, any);
 	fprintf(out, "\t}\n");
 	if (o->fwmark)
 		write_mark(o, tun, any, out);
 }
 
-static void print_iptables_mark(const struct options *o, const char *tun,
-				const char *any, FILE *out)
+static void print_iptables(const struct options *o, const char *tun,
+			   const char *any, FILE *out)
 {
-	static const char *const command[] = { "iptables", "ip6tables" };
+	char peer[INET6_ADDRSTRLEN];
 	u32 i;
 
-	for (i = 0; i < (o->ipv4_only ? 1 : 2); i++)
+	for (i = 0; i < families(o); i++)
+		fprintf(out, "# ip%stables -I FORWARD -d %s ! -o %s%s -j DROP\n",
+			six[i], peer_text(o, i, peer), tun, any);
+	for (i = 0; i < families(o); i++) {
+		fprintf(out, "# ip%stables -t nat -A ", six[i]);
+		peer_text(o, i, peer);
+		if (o->role == ROLE_CLIENT)
+			fprintf(out, "POSTROUTING -s %s -j MASQUERADE\n", peer);
+		else
+			fprintf(out,
+				"PREROUTING -p tcp --dport %u -m addrtype --dst-type LOCAL -j DNAT --to-destination %s\n",
+				o->port, peer);
+	}
+	if (!o->fwmark)
+		return;
+	for (i = 0; i < families(o); i++)
 		fprintf(out,
-			"# %s -t mangle -A PREROUTING -m connmark --mark 0x%x -j MARK --set-mark 0x%x\n"
-			"# %s -t mangle -A PREROUTING -i %s%s -j MARK --set-mark 0x%x\n"
-			"# %s -t mangle -A PREROUTING -i %s%s -j CONNMARK --set-mark 0x%x\n",
-			command[i], o->fwmark, o->fwmark, command[i], tun, any,
-			o->fwmark, command[i], tun, any, o->fwmark);
+			"# ip%1$stables -t mangle -A PREROUTING -m connmark --mark 0x%4$x -j MARK --set-mark 0x%4$x\n"
+			"# ip%1$stables -t mangle -A PREROUTING -i %2$s%3$s -j MARK --set-mark 0x%4$x\n"
+			"# ip%1$stables -t mangle -A PREROUTING -i %2$s%3$s -j CONNMARK --set-mark 0x%4$x\n",
+			six[i], tun, any, o->fwmark);
 }
 
 /**
@@ -362,41 +385,14 @@ static void print_iptables_mark(const struct options *o, const char *tun,
 void rules_print(const struct options *o, FILE *out)
 {
 	const char *tun = *o->tun ? o->tun : "tun";
-	const char *any = *o->tun ? "" : "*", *any_ipt = *o->tun ? "" : "+";
-	char peer[64], peer6[64];
 
-	addr_text(&o->tun_peer, peer, sizeof(peer));
-	addr_text(&o->tun_peer6, peer6, sizeof(peer6));
 	fprintf(out,
 		"# nftables: pass this to nft -f -\n"
 		"table inet nat_" TABLE_PREFIX "%s {\n",
 		*o->tun ? o->tun : "tun0");
-	write_rules(o, tun, any, out);
-	fprintf(out, "}\n\n# or iptables:\n"
-		     "# iptables -I FORWARD -d %s ! -o %s%s -j DROP\n",
-		peer, tun, any_ipt);
-	if (!o->ipv4_only)
-		fprintf(out, "# ip6tables -I FORWARD -d %s ! -o %s%s -j DROP\n",
-			peer6, tun, any_ipt);
-	if (o->role == ROLE_CLIENT) {
-		fprintf(out,
-			"# iptables -t nat -A POSTROUTING -s %s -j MASQUERADE\n",
-			peer);
-		if (!o->ipv4_only)
-			fprintf(out,
-				"# ip6tables -t nat -A POSTROUTING -s %s -j MASQUERADE\n",
-				peer6);
-	} else {
-		fprintf(out,
-			"# iptables -t nat -A PREROUTING -p tcp --dport %u -m addrtype --dst-type LOCAL -j DNAT --to-destination %s\n",
-			o->port, peer);
-		if (!o->ipv4_only)
-			fprintf(out,
-				"# ip6tables -t nat -A PREROUTING -p tcp --dport %u -m addrtype --dst-type LOCAL -j DNAT --to-destination %s\n",
-				o->port, peer6);
-	}
-	if (o->fwmark)
-		print_iptables_mark(o, tun, any_ipt, out);
+	write_rules(o, tun, *o->tun ? "" : "*", out);
+	fprintf(out, "}\n\n# or iptables:\n");
+	print_iptables(o, tun, *o->tun ? "" : "+", out);
 	fprintf(out, "\n# and the machine has to forward:\n"
 		     "# sysctl -w net.ipv4.ip_forward=1\n");
 	if (!o->ipv4_only)

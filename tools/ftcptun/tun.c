@@ -253,31 +253,6 @@ static void no_autoconf(const struct tun *tun)
 		say(LOG_DEBUG, "%s: %s", name, strerror(errno));
 }
 
-/* The kernel would let two devices have the same peer, and send what is for it to
- * one of them.
- */
-static void refuse_taken(const struct tun *tun, const struct addr *peer)
-{
-	struct ifaddrs *list, *ifa;
-	struct endpoint other;
-	char text[64];
-
-	if (getifaddrs(&list))
-		return;
-	for (ifa = list; ifa; ifa = ifa->ifa_next) {
-		if (!(ifa->ifa_flags & IFF_POINTOPOINT) || !ifa->ifa_addr ||
-		    !ifa->ifa_dstaddr || !strcmp(ifa->ifa_name, tun->name) ||
-		    (ifa->ifa_addr->sa_family != AF_INET &&
-		     ifa->ifa_addr->sa_family != AF_INET6))
-			continue;
-		endpoint_from_sockaddr(&other, (void *)ifa->ifa_dstaddr);
-		if (addr_equal(&other.addr, peer))
-			die("%s belongs to %s already: give each ftcptun its own --tun-local, --tun-peer, --tun-local6 and --tun-peer6",
-			    addr_text(peer, text, sizeof(text)), ifa->ifa_name);
-	}
-	freeifaddrs(list);
-}
-
 /* Whether an address of the host and its network's mask cover @addr. */
 static bool covers(const struct ifaddrs *ifa, const struct addr *addr)
 {
@@ -302,24 +277,34 @@ static bool covers(const struct ifaddrs *ifa, const struct addr *addr)
 	return bits;
 }
 
-/* In a network that the host is in already, an address of the device would take the
- * place of whoever has it there; that may be the router.
+/* The kernel would let two devices have the same peer, and send what is for it to
+ * one of them.  And in a network that the host is in already, an address would
+ * take the place of whoever has it there; that may be the router.
  */
-static void refuse_network(const struct tun *tun, const struct addr *addr)
+static void refuse_taken(const struct tun *tun, const struct addr *addr,
+			 bool is_peer)
 {
 	struct ifaddrs *list, *ifa;
+	struct endpoint other;
 	char text[64];
 
 	if (getifaddrs(&list))
 		return;
 	for (ifa = list; ifa; ifa = ifa->ifa_next) {
-		if (ifa->ifa_flags & IFF_POINTOPOINT || !ifa->ifa_addr ||
-		    !ifa->ifa_netmask || !strcmp(ifa->ifa_name, tun->name) ||
+		bool pair = ifa->ifa_flags & IFF_POINTOPOINT;
+
+		if (!ifa->ifa_addr || !strcmp(ifa->ifa_name, tun->name) ||
 		    (ifa->ifa_addr->sa_family != AF_INET &&
 		     ifa->ifa_addr->sa_family != AF_INET6))
 			continue;
-		if (covers(ifa, addr))
+		if (!pair && ifa->ifa_netmask && covers(ifa, addr))
 			die("%s is in the network of %s: choose other addresses by --tun-local, --tun-peer, --tun-local6 and --tun-peer6",
+			    addr_text(addr, text, sizeof(text)), ifa->ifa_name);
+		if (!pair || !ifa->ifa_dstaddr || !is_peer)
+			continue;
+		endpoint_from_sockaddr(&other, (void *)ifa->ifa_dstaddr);
+		if (addr_equal(&other.addr, addr))
+			die("%s belongs to %s already: give each ftcptun its own --tun-local, --tun-peer, --tun-local6 and --tun-peer6",
 			    addr_text(addr, text, sizeof(text)), ifa->ifa_name);
 	}
 	freeifaddrs(list);
@@ -338,13 +323,11 @@ void tun_configure(struct tun *tun, const struct options *o, bool need_v6)
 
 	if (fd < 0)
 		die("cannot configure %s: %s", tun->name, strerror(errno));
-	refuse_taken(tun, &o->tun_peer);
-	refuse_network(tun, &o->tun_local);
-	refuse_network(tun, &o->tun_peer);
+	refuse_taken(tun, &o->tun_local, false);
+	refuse_taken(tun, &o->tun_peer, true);
 	if (!o->ipv4_only) {
-		refuse_taken(tun, &o->tun_peer6);
-		refuse_network(tun, &o->tun_local6);
-		refuse_network(tun, &o->tun_peer6);
+		refuse_taken(tun, &o->tun_local6, false);
+		refuse_taken(tun, &o->tun_peer6, true);
 	}
 	no_autoconf(tun);
 	memcpy(ifr.ifr_name, tun->name, IF_NAMESIZE);
