@@ -34,44 +34,21 @@ enum wire {
 };
 
 /**
- * struct options - what the command line says
- * @role: client or server
+ * struct options - what the command line says: each option by its name (its help in
+ *	options.c says what it does), 0 for "off", and
  * @print_rules: print the rules for this command line, and do nothing else
  * @clean_rules: take away what crashed runs have left, and do nothing else
  * @local: client: where UDP is listened for
  * @port: server: the TCP port that clients dial
- * @remote: --remote as it was written
- * @remote_host: its host
+ * @remote_host: the host in @remote
  * @remote_port: its port
- * @tun: name of the device; empty: the next that is free
- * @tun_local: the host's IPv4 address on the device
- * @tun_peer: ftcptun's own IPv4 address
- * @tun_local6: the host's IPv6 address on the device
- * @tun_peer6: ftcptun's own IPv6 address
- * @ipv4_only: --ipv4-only
+ * @tun: empty: the next that is free
  * @handshake_packet: contents of the file, or NULL
- * @handshake_packet_len: its length
- * @auto_rules: install and remove NAT rules, and turn forwarding on
- * @restore: put the settings back at the end
- * @user: whom the worker process runs as; NULL: the usual one
- * @fwmark: mark that the rules give to segments; 0: none
- * @threads: number of threads and of queues of the device
- * @mtu: MTU of the device
- * @idle: seconds without a datagram after which a flow ends
- * @keepalive: seconds of silence after which a far end is probed; 0: never
- * @interval: ms between the first probes
+ * @user: NULL: the usual one
+ * @interval: ms between the first probes, and
  * @probes: how many in vain are enough; 0: what befits the role
- * @max_age: seconds after which a flow is replaced; 0: never
- * @max_bytes: payload after which it is; 0: never
- * @max_flows: most flows at a time
- * @max_per_source: most flows of one source address at a time
- * @ignore_unreachable: server: what a service does not take ends no flow
- * @wire: client: how connections look
- * @queue: datagrams that may wait while a flow connects
- * @queue_bytes: memory that all of them may take
- * @fragment: IPv4 may fragment segments that are too large for the path
- * @tun_offload: let super-segments cross the device
- * @udp_offload: let several datagrams cross the UDP sockets in one piece
+ * @ignore_unreachable: "ignore", and not "close"
+ * @fragment: "unset" is what "df" is
  */
 struct options {
 	enum role role;

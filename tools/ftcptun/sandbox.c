@@ -219,46 +219,33 @@ void sandbox_die_with(pid_t parent)
 		_exit(1);
 }
 
+#define CALL SCMP_SYS
+
 /* What the threads do once they run, and what the C library does for them */
 static const int allowed[] = {
-	SCMP_SYS(read),		 SCMP_SYS(readv),
-	SCMP_SYS(write),	 SCMP_SYS(writev),
-	SCMP_SYS(recvmsg),	 SCMP_SYS(sendmsg),
-	SCMP_SYS(recvmmsg),	 SCMP_SYS(sendmmsg),
-	SCMP_SYS(recvfrom),	 SCMP_SYS(sendto),
-	SCMP_SYS(recv),		 SCMP_SYS(send),
-	SCMP_SYS(connect),	 SCMP_SYS(getsockopt),
-	SCMP_SYS(getsockname),	 SCMP_SYS(close),
-	SCMP_SYS(fstat),
-	SCMP_SYS(epoll_wait),	 SCMP_SYS(epoll_pwait),
-	SCMP_SYS(epoll_pwait2),	 SCMP_SYS(epoll_ctl),
-	SCMP_SYS(poll),		 SCMP_SYS(ppoll),
-	SCMP_SYS(futex),	 SCMP_SYS(sched_yield),
-	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
-	SCMP_SYS(brk),		 SCMP_SYS(munmap),
-	SCMP_SYS(mremap),	 SCMP_SYS(madvise),
-	SCMP_SYS(getrandom),	 SCMP_SYS(getpid),
-	SCMP_SYS(gettid),
-	SCMP_SYS(rt_sigreturn),	 SCMP_SYS(rt_sigprocmask),
-	SCMP_SYS(rt_sigaction),	 SCMP_SYS(restart_syscall),
-	SCMP_SYS(exit),		 SCMP_SYS(exit_group),
+	CALL(read), CALL(readv), CALL(write), CALL(writev), CALL(recvmsg),
+	CALL(sendmsg), CALL(recvmmsg), CALL(sendmmsg), CALL(recvfrom),
+	CALL(sendto), CALL(recv), CALL(send), CALL(connect), CALL(getsockopt),
+	CALL(getsockname), CALL(close), CALL(fstat), CALL(epoll_wait),
+	CALL(epoll_pwait), CALL(epoll_pwait2), CALL(epoll_ctl), CALL(poll),
+	CALL(ppoll), CALL(futex), CALL(sched_yield), CALL(clock_gettime),
+	CALL(gettimeofday), CALL(brk), CALL(munmap), CALL(mremap),
+	CALL(madvise), CALL(getrandom), CALL(getpid), CALL(gettid),
+	CALL(rt_sigreturn), CALL(rt_sigprocmask), CALL(rt_sigaction),
+	CALL(restart_syscall), CALL(exit), CALL(exit_group),
 	/* of threads that have not begun yet */
-	SCMP_SYS(rseq),		 SCMP_SYS(set_robust_list),
+	CALL(rseq), CALL(set_robust_list),
 	/* of 32-bit machines */
-	SCMP_SYS(_llseek),	 SCMP_SYS(fstat64),
-	SCMP_SYS(clock_gettime64), SCMP_SYS(futex_time64),
-	SCMP_SYS(ppoll_time64),	 SCMP_SYS(recvmmsg_time64),
+	CALL(_llseek), CALL(fstat64), CALL(clock_gettime64), CALL(futex_time64),
+	CALL(ppoll_time64), CALL(recvmmsg_time64),
 };
 
 /* What only somebody else would do here ends the process. */
 static const int fatal[] = {
-	SCMP_SYS(execve),	    SCMP_SYS(execveat),
-	SCMP_SYS(fork),		    SCMP_SYS(vfork),
-	SCMP_SYS(ptrace),	    SCMP_SYS(process_vm_readv),
-	SCMP_SYS(process_vm_writev), SCMP_SYS(unshare),
-	SCMP_SYS(setns),	    SCMP_SYS(mount),
-	SCMP_SYS(chroot),	    SCMP_SYS(bpf),
-	SCMP_SYS(keyctl),	    SCMP_SYS(io_uring_setup),
+	CALL(execve), CALL(execveat), CALL(fork), CALL(vfork), CALL(ptrace),
+	CALL(process_vm_readv), CALL(process_vm_writev), CALL(unshare),
+	CALL(setns), CALL(mount), CALL(chroot), CALL(bpf), CALL(keyctl),
+	CALL(io_uring_setup),
 };
 
 /* What udp_connect() asks of its sockets.  Raw ones (icmp.c) are there as well, and

@@ -52,7 +52,7 @@
  * @iov: for recvmmsg()
  * @from: source addresses
  * @control: control messages
- * @buffers: UDP_VLEN buffers, BUFFER_STRIDE bytes apart
+ * @buffers: where the payload goes; 65536 bytes of each are used
  */
 struct udp_input {
 	u32 vlen;
@@ -60,7 +60,7 @@ struct udp_input {
 	struct iovec iov[UDP_VLEN];
 	struct sockaddr_storage from[UDP_VLEN];
 	char control[UDP_VLEN][CONTROL_SIZE] __attribute__((aligned(8)));
-	u8 *buffers;
+	u8 buffers[UDP_VLEN][BUFFER_STRIDE];
 };
 
 /** udp_probe_offload() - whether the kernel knows UDP_SEGMENT and UDP_GRO */
@@ -196,7 +196,7 @@ static void reset_message(struct udp_input *in, int i)
 	in->msg[i].msg_hdr.msg_controllen = CONTROL_SIZE;
 }
 
-/** udp_input_new() - allocate the buffers; NULL without memory */
+/** udp_input_new() - the buffers, for free(); NULL without memory */
 struct udp_input *udp_input_new(void)
 {
 	struct udp_input *in = calloc(1, sizeof(*in));
@@ -204,14 +204,9 @@ struct udp_input *udp_input_new(void)
 
 	if (!in)
 		return NULL;
-	in->buffers = malloc((size_t)UDP_VLEN * BUFFER_STRIDE);
-	if (!in->buffers) {
-		free(in);
-		return NULL;
-	}
 	in->vlen = UDP_VLEN;
 	for (i = 0; i < UDP_VLEN; i++) {
-		in->iov[i].iov_base = in->buffers + (size_t)i * BUFFER_STRIDE;
+		in->iov[i].iov_base = in->buffers[i];
 		in->iov[i].iov_len = 65536;
 		in->msg[i].msg_hdr.msg_iov = &in->iov[i];
 		in->msg[i].msg_hdr.msg_iovlen = 1;
@@ -220,15 +215,6 @@ struct udp_input *udp_input_new(void)
 		reset_message(in, i);
 	}
 	return in;
-}
-
-/** udp_input_free() - release the buffers, if there are any */
-void udp_input_free(struct udp_input *in)
-{
-	if (!in)
-		return;
-	free(in->buffers);
-	free(in);
 }
 
 /**

@@ -75,7 +75,6 @@ int udp_connect(const struct endpoint *remote, bool gro);
 void udp_check_buffers(void);
 
 struct udp_input *udp_input_new(void);
-void udp_input_free(struct udp_input *in);
 int udp_receive(struct udp_input *in, int fd, bool *refused);
 void udp_message_get(struct udp_input *in, int i, struct udp_message *m);
 

@@ -96,7 +96,7 @@ void worker_free(struct worker *w)
 	if (w->listen.fd >= 0)
 		close(w->listen.fd);
 	flow_table_free(&w->flows);
-	udp_input_free(w->in);
+	free(w->in);
 	free(w->arena);
 	fragments_free(&w->fragments);
 	free(w->report);
@@ -157,23 +157,18 @@ static void hand_over(struct worker *w, u32 owner, const u8 *packet, u32 len)
 
 static void packet(struct worker *w, u8 *buf, u32 len, bool handed_over)
 {
+	static const enum ftcp_drop_attr drop[] = {
+		[PACKET_PROTOCOL] = FTCP_DROP_PROTOCOL,
+		[PACKET_MALFORMED] = FTCP_DROP_MALFORMED,
+		[PACKET_CHECKSUM] = FTCP_DROP_CHECKSUM,
+	};
 	enum packet_fate fate;
 	u32 owner = w->index;
 	struct packet p;
 
 	fate = packet_read(&p, buf, len, w->program->tun.vnet);
-	switch (fate) {
-	case PACKET_SEGMENT:
-	case PACKET_TOO_BIG:
-		break;
-	case PACKET_MALFORMED:
-		w->stats.drop[FTCP_DROP_MALFORMED]++;
-		return;
-	case PACKET_CHECKSUM:
-		w->stats.drop[FTCP_DROP_CHECKSUM]++;
-		return;
-	default:
-		w->stats.drop[FTCP_DROP_PROTOCOL]++;
+	if (drop[fate]) {
+		w->stats.drop[drop[fate]]++;
 		return;
 	}
 	if (!handed_over && w->program->n > 1)
