@@ -11,7 +11,7 @@
  * @MESSAGE_LOOK_UP: from there: look the remote end up again
  * @MESSAGE_REMOTE: from the monitor: what was found
  * @MESSAGE_REPORT: from there: print flows and counters
- * @MESSAGE_DOUBT: from there: addresses or routes have changed
+ * @MESSAGE_PROBE: from there: addresses or routes have changed
  * @MESSAGE_STOP: from there: close all flows and end
  */
 enum message_kind {
@@ -19,7 +19,7 @@ enum message_kind {
 	MESSAGE_LOOK_UP,
 	MESSAGE_REMOTE,
 	MESSAGE_REPORT,
-	MESSAGE_DOUBT,
+	MESSAGE_PROBE,
 	MESSAGE_STOP,
 };
 

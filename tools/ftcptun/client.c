@@ -108,12 +108,12 @@ static int pick_port(struct worker *w, struct path *path)
 	return -1;
 }
 
-/* Dial for a conversation; the flow is the standby of @elder, which has the
+/* Dial for a conversation; the flow is the standby of @active, which has the
  * conversation until that is established, or, without one, has it at once.
  * Returns the flow, or NULL, and why there can be none.
  */
 static struct flow *dial(struct worker *w, const struct conversation *conv,
-			 struct flow *elder, struct obstacle *why)
+			 struct flow *active, struct obstacle *why)
 {
 	struct ftcp_conn_config config = dispatch_conn_config(w);
 	struct ftcp_secret own = dispatch_secret(w);
@@ -127,7 +127,7 @@ static struct flow *dial(struct worker *w, const struct conversation *conv,
 	path.rport = choice.endpoint.port;
 	path.local = *dispatch_own_addr(w, addr_is_v4(&path.remote));
 	why->tell = FTCP_TELL_HOST;
-	if (!elder && ftcp_backoff_pauses(&choice.backoff, w->now)) {
+	if (!active && ftcp_backoff_pauses(&choice.backoff, w->now)) {
 		why->why = FTCP_DROP_REFUSED;
 		why->tell = ftcp_backoff_tell(&choice.backoff);
 		return NULL;
@@ -136,15 +136,15 @@ static struct flow *dial(struct worker *w, const struct conversation *conv,
 		why->why = FTCP_DROP_PORT_TAKEN;
 		return NULL;
 	}
-	f = dispatch_new_flow(w, &path, elder ? NULL : conv, &conv->app.addr,
+	f = dispatch_new_flow(w, &path, active ? NULL : conv, &conv->app.addr,
 			      &why->why);
 	if (!f)
 		return NULL;
 	f->source.fd = w->listen.fd;
-	if (elder) {
+	if (active) {
 		f->conversation = *conv;
-		f->elder = elder;
-		elder->standby = f;
+		f->active = active;
+		active->standby = f;
 	}
 	config.phantun |= choice.phantun;
 	ftcp_conn_open(&f->conn, &config,
@@ -164,15 +164,15 @@ static bool client_replace(struct worker *w, struct flow *f,
 static void client_established(struct worker *w, struct flow *f)
 {
 	struct endpoint remote = path_remote(&f->path);
-	struct flow *elder = f->elder;
+	struct flow *active = f->active;
 
 	remote_reached(&remote, f->conn.zero_iss);
 	if (f->conn.zero_iss)
 		f->conn.config.phantun = 1;
-	if (elder) {
-		dispatch_bequeath(w, elder);
-		ftcp_conn_retire(&elder->conn, &f->conn, w->now);
-		flow_arm(&w->flows, elder, w->now);
+	if (active) {
+		dispatch_migrate(w, active);
+		ftcp_conn_retire(&active->conn, &f->conn, w->now);
+		flow_arm(&w->flows, active, w->now);
 	}
 }
 

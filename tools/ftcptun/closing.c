@@ -39,12 +39,12 @@ static void doubt(struct worker *w, struct flow *f)
 }
 
 /**
- * closing_doubt() - addresses or routes of this host have changed
+ * closing_probe() - addresses or routes of this host have changed
  * @w: the worker
  *
  * Every far end is probed at once; the timers do it, a few at a time.
  */
-void closing_doubt(struct worker *w)
+void closing_probe(struct worker *w)
 {
 	for_each_flow(w, doubt);
 }

@@ -176,14 +176,14 @@ struct flow *dispatch_new_flow(struct worker *w, const struct path *path,
 /* ---- ends of flows, and results of the core ---- */
 
 /**
- * dispatch_bury() - a flow is gone
+ * dispatch_remove() - a flow is gone
  * @w: the worker
  * @f: the flow
  *
  * It may still be referred to: by batches, which are sent now, and by events that
  * epoll has reported, which is why it is freed later.
  */
-void dispatch_bury(struct worker *w, struct flow *f)
+void dispatch_remove(struct worker *w, struct flow *f)
 {
 	output_flush_tun(w);
 	output_flush_udp(w);
@@ -203,11 +203,11 @@ void dispatch_bury(struct worker *w, struct flow *f)
 }
 
 /**
- * dispatch_bequeath() - a conversation leaves its flow
+ * dispatch_migrate() - a conversation leaves its flow
  * @w: the worker
  * @f: the flow; its standby, if there is one, has the conversation now
  */
-void dispatch_bequeath(struct worker *w, struct flow *f)
+void dispatch_migrate(struct worker *w, struct flow *f)
 {
 	struct flow *standby = f->standby;
 
@@ -215,7 +215,7 @@ void dispatch_bequeath(struct worker *w, struct flow *f)
 	if (!standby)
 		return;
 	f->standby = NULL;
-	standby->elder = NULL;
+	standby->active = NULL;
 	standby->mtu = f->mtu;
 	standby->mtu_until = f->mtu_until;
 	flow_join_conversation(&w->flows, standby);
@@ -256,22 +256,22 @@ static void end_policy(const struct worker *w, const struct flow *f,
 static void flow_over(struct worker *w, struct flow *f, enum ftcp_event event)
 {
 	struct conversation conv = f->conversation;
-	struct flow *elder = f->elder;
+	struct flow *active = f->active;
 	struct ftcp_end_policy policy;
 
 	dispatch_log(f, event_text[event]);
 	if (f->standby) {
 		f->standby->owes = true;
-		dispatch_bequeath(w, f);
+		dispatch_migrate(w, f);
 	}
 	end_policy(w, f, event, &policy);
 	w->stats.ended[policy.reason]++;
 	if (role(w)->ended)
 		role(w)->ended(w, f, event);
-	dispatch_bury(w, f);
-	if (elder) {
-		elder->standby = NULL;
-		renewal_failed(w, elder, ftcp_dialled_in_vain(event));
+	dispatch_remove(w, f);
+	if (active) {
+		active->standby = NULL;
+		renewal_failed(w, active, ftcp_dialled_in_vain(event));
 		return;
 	}
 	if (role(w)->lost)
@@ -338,7 +338,7 @@ void dispatch_apply(struct worker *w, struct flow *f, struct ftcp_result *res)
 	if (res->control.flags & FTCP_FIN) {
 		f->closing = true;
 		/* the next datagram makes a new flow, if nobody has it now */
-		dispatch_bequeath(w, f);
+		dispatch_migrate(w, f);
 	}
 	switch (res->event) {
 	case FTCP_EV_NONE:
@@ -372,7 +372,7 @@ void dispatch_abort(struct worker *w, struct flow *f)
 	if (res.event)
 		dispatch_apply(w, f, &res);
 	else
-		dispatch_bury(w, f);
+		dispatch_remove(w, f);
 }
 
 /* ---- segments ---- */

@@ -15,8 +15,8 @@ struct flow *dispatch_new_flow(struct worker *w, const struct path *path,
 			       const struct conversation *conv,
 			       const struct addr *source,
 			       enum ftcp_drop_attr *why);
-void dispatch_bequeath(struct worker *w, struct flow *f);
-void dispatch_bury(struct worker *w, struct flow *f);
+void dispatch_migrate(struct worker *w, struct flow *f);
+void dispatch_remove(struct worker *w, struct flow *f);
 void dispatch_apply(struct worker *w, struct flow *f, struct ftcp_result *res);
 void dispatch_established(struct worker *w, struct flow *f);
 void dispatch_deliver(struct worker *w, struct flow *f, const struct packet *p);

@@ -90,8 +90,8 @@ static bool obey(struct program *p, int monitor, bool *reporting)
 	switch (m.kind) {
 	case MESSAGE_STOP:
 		return true;
-	case MESSAGE_DOUBT:
-		tell_all(p, LETTER_DOUBT);
+	case MESSAGE_PROBE:
+		tell_all(p, LETTER_PROBE);
 		break;
 	case MESSAGE_REMOTE:
 		remote_answer(&m);

@@ -92,7 +92,7 @@ struct flow_counters {
  * @refused: its UDP side has taken no datagram; what follows is decided by its timer
  * @unwelcome: and it is reset for that
  * @standby: the flow that is dialled to take the conversation over
- * @elder: the flow whose conversation this one is dialled to take over; it is
+ * @active: the flow whose conversation this one is dialled to take over; it is
  *	in the table meanwhile, and has this one as its @standby
  * @origin: the source address that it is counted for
  * @to_tun: datagrams on their way to the device, or NULL
@@ -122,7 +122,7 @@ struct flow {
 	bool refused;
 	bool unwelcome;
 	struct flow *standby;
-	struct flow *elder;
+	struct flow *active;
 	struct origin *origin;
 	struct batch *to_tun;
 	struct batch *to_udp;

@@ -328,7 +328,7 @@ static void take_changes(struct monitor *m, const struct pollfd *pfd)
 	if (handover_own_up(&m->handover) && !m->kill_at)
 		tun_readdress(&p->tun, &p->options);
 	if (due && p->options.role == ROLE_CLIENT)
-		channel_tell(m->channel, MESSAGE_DOUBT);
+		channel_tell(m->channel, MESSAGE_PROBE);
 }
 
 static int earlier(int timeout, u64 at, u64 now)

@@ -66,7 +66,7 @@ static bool server_accept(struct worker *w, struct packet *p)
 		dispatch_log(f, strerror(errno));
 		w->stats.drop[FTCP_DROP_LIMIT]++;
 		w->stats.ended[FTCP_REASON_FAILED]++;
-		dispatch_bury(w, f);
+		dispatch_remove(w, f);
 		return false;
 	}
 	ftcp_conn_accept(&f->conn, &config, &p->seg, w->now);

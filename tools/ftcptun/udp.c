@@ -226,8 +226,8 @@ struct udp_input *udp_input_new(void)
  * When messages are large, fewer are asked for at a time, so that they are
  * still in the cache when they are sent.
  *
- * Return: the number of messages, perhaps 0, or -1 on an error other than
- * those which a socket reports about earlier datagrams.
+ * Return: the number of messages; 0 after an error as well, which is about earlier
+ * datagrams.
  */
 int udp_receive(struct udp_input *in, int fd, bool *refused)
 {
@@ -236,21 +236,8 @@ int udp_receive(struct udp_input *in, int fd, bool *refused)
 
 	n = recvmmsg(fd, in->msg, in->vlen, MSG_DONTWAIT, NULL);
 	*refused = n < 0 && errno == ECONNREFUSED;
-	if (n < 0) {
-		switch (errno) {
-		case EAGAIN:
-		case EINTR:
-		case ECONNREFUSED:
-		case EHOSTUNREACH:
-		case ENETUNREACH:
-		case EMSGSIZE:
-		case ENOBUFS:
-		case ENOMEM:
-			return 0;
-		default:
-			return -1;
-		}
-	}
+	if (n < 0)
+		return 0;
 	for (i = 0; i < n; i++)
 		bytes += in->msg[i].msg_len;
 	in->vlen = bytes / VLEN_LARGE > LARGE_BATCH / UDP_VLEN ? VLEN_LARGE :

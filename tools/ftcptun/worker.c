@@ -243,8 +243,8 @@ static void collect_mail(struct worker *w)
 		case LETTER_REPORT:
 			report_write(w);
 			break;
-		case LETTER_DOUBT:
-			closing_doubt(w);
+		case LETTER_PROBE:
+			closing_probe(w);
 			break;
 		case LETTER_STOP:
 			if (w->listen.fd >= 0)

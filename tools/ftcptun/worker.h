@@ -152,13 +152,13 @@ struct program {
  * enum letter_kind - what one thread tells another
  * @LETTER_PACKET: a packet from the device for a flow of yours
  * @LETTER_REPORT: write down your flows and counters
- * @LETTER_DOUBT: addresses or routes have changed: ask your flows' far ends
+ * @LETTER_PROBE: addresses or routes have changed: ask your flows' far ends
  * @LETTER_STOP: close your flows and end
  */
 enum letter_kind {
 	LETTER_PACKET,
 	LETTER_REPORT,
-	LETTER_DOUBT,
+	LETTER_PROBE,
 	LETTER_STOP,
 };
 
@@ -283,7 +283,7 @@ void dispatch_timers(struct worker *w);
 void dispatch_input(struct worker *w, int fd, struct flow *f);
 
 /* closing.c */
-void closing_doubt(struct worker *w);
+void closing_probe(struct worker *w);
 void closing_stop(struct worker *w);
 void closing_stopping(struct worker *w);
 
