@@ -2,13 +2,12 @@
 /*
  * Client: listens for UDP and dials.
  *
- * One conversation, that is, one application's address and port, is one flow.
- * When a flow ends, the conversation's next datagram makes a new one from another
- * port.  A flow that the core wants replaced, because the far end fell silent or
- * for its age, goes on while a standby is dialled, and the conversation moves when
- * that is established.  A flow belongs to the thread whose UDP socket the
- * application's first datagram came to; it takes a source port that, modulo the
- * number of threads, is its own number.
+ * Each conversation, that is, one application's address and port, has a flow.  When
+ * that ends the next datagram dials another, from another port.  A flow that the
+ * core wants replaced, because the far end fell silent or for its age, goes on while
+ * a standby is dialled, to which the conversation migrates when it is established.
+ * A flow belongs to the thread whose UDP socket the application's first datagram
+ * came to, and takes a source port that says which one that is (client_owner()).
  */
 #include <time.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What concerns all flows of a thread: their way is in doubt, or they are closed
- * since the program ends.
+ * What concerns all flows of a thread: they are probed, since they may have lost
+ * their way, or closed, since the program ends.
  */
 #include "dispatch.h"
 
@@ -26,10 +26,8 @@ static void for_each_flow(struct worker *w,
 	}
 }
 
-/* One that is being opened repeats its SYN anyway, and one without keepalive is
- * not probed.
- */
-static void doubt(struct worker *w, struct flow *f)
+/* One that is being opened repeats its SYN anyway. */
+static void probe(struct worker *w, struct flow *f)
 {
 	if (f->conn.state != FTCP_ESTABLISHED ||
 	    !f->conn.config.health.keepalive)
@@ -38,15 +36,10 @@ static void doubt(struct worker *w, struct flow *f)
 	flow_arm(&w->flows, f, w->now);
 }
 
-/**
- * closing_probe() - addresses or routes of this host have changed
- * @w: the worker
- *
- * Every far end is probed at once; the timers do it, a few at a time.
- */
+/** closing_probe() - probe every far end; the timers do it, a few at a time */
 void closing_probe(struct worker *w)
 {
-	for_each_flow(w, doubt);
+	for_each_flow(w, probe);
 }
 
 /** closing_stop() - begin to close all flows, and begin no more */

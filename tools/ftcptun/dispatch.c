@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What happens to flows: which thread owns one, how it begins, what a
- * datagram, a segment or the passing of time does to it, and how it ends.
- * The rules of a connection are the core's; here they are connected with
- * sockets and tables.
+ * What happens to flows: how one begins, what a datagram, a segment or the passing
+ * of time does to it, and how it ends.  The rules of a connection are the core's;
+ * here they are connected with sockets and tables.
  *
- * Owner.  A flow belongs to one thread, which alone looks at it, and every thread
- * can tell the owner of any segment: see the roles.  The kernel delivers to the
- * queue that last transmitted for a flow, which makes the owner's queue the right
- * one after the first answer; segments that come to another queue are handed over.
+ * A flow belongs to one thread, which alone looks at it, and every thread can tell
+ * the owner of any segment (struct role_ops).  The kernel delivers to the queue that
+ * last transmitted for a flow: after the first answer that is the owner's.  Segments
+ * that come to another one are handed over.
  *
  * Layers: what may be called from where.
  *
@@ -177,8 +176,6 @@ struct flow *dispatch_new_flow(struct worker *w, const struct path *path,
 
 /**
  * dispatch_remove() - a flow is gone
- * @w: the worker
- * @f: the flow
  *
  * It may still be referred to: by batches, which are sent now, and by events that
  * epoll has reported, which is why it is freed later.
@@ -297,8 +294,6 @@ static u32 room(const struct worker *w, struct flow *f);
 
 /**
  * dispatch_established() - a flow can carry datagrams
- * @w: the worker
- * @f: the flow
  *
  * The handshake packet comes first, then what has waited.
  */
@@ -583,7 +578,6 @@ static void refused(struct worker *w, struct flow *f)
 
 /**
  * dispatch_timers() - call some of the timers that are due
- * @w: the worker
  *
  * Thousands of flows may be due at once.  If all of them sent their segments
  * in one go, these would fill the queues on the way, and what arrives here

@@ -3,10 +3,9 @@
  * The table of a thread's flows: two hash tables, by TCP path and by UDP
  * conversation, and a heap of timers.
  *
- * Hashes are keyed, so that nobody outside can make all flows meet in one
- * chain.  A timer only ever has to be early enough: a deadline that moves
- * away is noticed when the old one is reached, so traffic does not touch the
- * heap.
+ * Hashes are keyed, so that nobody outside can make all flows meet in one chain.  A
+ * timer only has to be early enough: a deadline that moves away is noticed when the
+ * old one is reached, so traffic does not touch the heap.
  */
 #include "flow.h"
 

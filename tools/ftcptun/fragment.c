@@ -2,17 +2,15 @@
 /*
  * IPv4 fragments from the device.
  *
- * A segment may have been cut on its way.  The host's conntrack puts it
- * together, has it translated, and then the host cuts it again, into pieces no
- * larger than they came, however large the device's MTU is.  So the fragments of
- * a packet arrive in order, with at most those of a few others, from other
- * processors, among them; and all fragments of two hosts in one queue of the
- * device, since their hash is that of the addresses alone.  Each thread can put
- * together what it reads, and what does not come in order has lost something:
- * the device's queue was full.
+ * A segment that was cut on its way is put together by the host's conntrack, is
+ * translated, and then cut again by the host, into pieces no larger than they came,
+ * however large the device's MTU is.  So the fragments of a packet arrive in order,
+ * with at most those of a few others among them, from other processors; and all of
+ * two hosts in one queue of the device, since their hash is that of the addresses
+ * alone.  Each thread can put together what it reads, and what does not come in
+ * order has lost something: the device's queue was full.
  *
- * What is put together is not believed to be what was sent before the checksum
- * of TCP says so.
+ * That it is what was sent is believed when the checksum of TCP says so.
  */
 #include "fragment.h"
 

@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What tells that the way of flows may have changed: the host's addresses,
- * routes and devices.
+ * Changes of the host's addresses, routes and devices, by which flows may have lost
+ * their way.
  *
- * The segments of a client leave as the host routes them, from the address
- * that its NAT gives them.  After a change they may come from another address,
- * of which the far end knows nothing, or not leave at all.  So far ends are
- * asked whether they still hear us, at once and not when the application sends
- * or after a keepalive period; the core does the rest.  Flows of a server are not
- * doubted: it could do nothing, since only who has dialled can dial again.
+ * A client's segments leave as the host routes them, from the address that its NAT
+ * gives them.  After a change that may be one of which the far end knows nothing, or
+ * they do not leave at all.  So far ends are probed at once, and not when the
+ * application sends or after a keepalive period; the core does the rest.  A server
+ * probes nobody: only who has dialled can dial again.
  *
- * One change is to be mended, and by servers as well: who sets our own device down
- * and up takes its IPv6 addresses away.
+ * Both mend one change: who sets our own device down and up takes its IPv6 addresses
+ * away.  What else a message says hardly matters, so none has to arrive: a buffer
+ * that runs over says as much.  Which changes concern which flow depends on rules
+ * and NAT, and a probe is cheaper than to find out.
  *
- * Else it hardly matters what a message says, so none has to arrive: a buffer that
- * runs over says that something has changed as well as what was in it.  Which
- * changes concern which flow depends on rules and NAT, and a probe is cheaper
- * than to find out.
- *
- * Changes come in bursts, an address goes and another one comes: flows are
- * looked at a moment later; and where routes come and go all the time, as on a
- * router, no more often than once in a second.  Until then nobody waits for the
- * socket, so that thousands of messages are one wake-up.
+ * Changes come in bursts: flows are looked at a moment later; and where routes come
+ * and go all the time, as on a router, once in a second at most.  Until then nobody
+ * waits for the socket, so that thousands of messages are one wake-up.
  */
 #include "handover.h"
 

@@ -3,13 +3,13 @@
  * ICMP errors to applications: what the module tells the sender of a datagram
  * that gets nowhere, in the same words.
  *
- * They are sent on raw sockets, which take CAP_NET_RAW to open and nothing to
- * use.  Without it (ftcptun needs CAP_NET_ADMIN only) applications are told
- * nothing, and find out by themselves, as with any loss.
+ * Raw sockets take CAP_NET_RAW to open and nothing to use.  Without it (ftcptun
+ * needs CAP_NET_ADMIN only) applications are told nothing, and find out by
+ * themselves, as with any loss.
  *
- * Whoever receives an error looks for the socket that sent what it quotes: an
- * IP header and the first eight bytes behind.  The datagram's own headers were
- * never seen here, but everything in them that matters is known.
+ * Whoever receives an error looks for the socket that sent what it quotes: an IP
+ * header and eight bytes.  The datagram's own headers were never seen here, but all
+ * that matters of them is known.
  */
 #include "icmp.h"
 

@@ -171,7 +171,6 @@ static bool first_lookup(struct monitor *m)
 
 /**
  * monitor_find_remote() - find out for the first time where the remote end is
- * @m: the monitor
  *
  * Explains and exits if that fails.
  *

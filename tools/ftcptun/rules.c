@@ -375,8 +375,6 @@ static void print_iptables(const struct options *o, const char *tun,
 
 /**
  * rules_print() - print what --auto-rules would install
- * @o: the command line
- * @out: where to
  *
  * The output is a file for nft -f; the same for iptables, and the settings,
  * are comments in it.  The table's name is another than that of --auto-rules:

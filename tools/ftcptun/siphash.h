@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * SipHash-2-4 (Aumasson and Bernstein, 2012): the keyed hash behind cookies,
- * initial sequence numbers and hash tables, so that no one outside can guess
- * the former or aim at one bucket of the latter.
- *
- * Its forty lines are here because a library for them would be one more thing
- * to install, and none that is on every system has it.
+ * SipHash-2-4 (Aumasson and Bernstein, 2012): the keyed hash behind cookies, initial
+ * sequence numbers and hash tables.  Its forty lines are here because no library
+ * that is on every system has it.
  */
 #ifndef FTCPTUN_SIPHASH_H
 #define FTCPTUN_SIPHASH_H

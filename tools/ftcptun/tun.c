@@ -2,21 +2,19 @@
 /*
  * The TUN device.
  *
- * Towards the kernel ftcptun is a host of its own behind the device: the
- * kernel has tun-local, ftcptun has tun-peer, and what ftcptun writes is
- * forwarded (and masqueraded) like the packets of any other host.
+ * Towards the kernel ftcptun is a host of its own behind the device: the kernel has
+ * tun-local, ftcptun has tun-peer, and what ftcptun writes is forwarded (and
+ * masqueraded) like the packets of any other host.
  *
- * Queues.  Each thread has a queue of the device to itself.  The kernel
- * delivers a flow's packets to the queue that last transmitted for that flow,
- * and spreads flows it does not know by their hash.
+ * Queues.  Each thread has one to itself.  The kernel delivers a flow's packets to
+ * the queue that last transmitted for it, and spreads unknown flows by their hash.
  *
- * Offloads.  With IFF_VNET_HDR a packet written may be a super-segment of up
- * to 64 KB, which the kernel forwards whole and splits as late as it can;
- * and with TUN_F_TSO4 and TUN_F_TSO6 the packets read may be ones that the
- * kernel has merged (GRO) or that were never split.  UDP offloads of the
- * device (TUN_F_USO4, TUN_F_USO6) are not asked for: what crosses the device
- * is TCP; UDP goes through sockets.  Where a kernel refuses any of this,
- * ftcptun goes on without.
+ * Offloads.  With IFF_VNET_HDR a packet written may be a super-segment of up to
+ * 64 KB, which the kernel forwards whole and splits as late as it can; with
+ * TUN_F_TSO4 and TUN_F_TSO6 the packets read may be ones that the kernel has merged
+ * (GRO) or that were never split.  Those of UDP (TUN_F_USO4, TUN_F_USO6) are not
+ * asked for: UDP goes through sockets.  Where a kernel refuses any of this, ftcptun
+ * goes on without.
  */
 #include "tun.h"
 

@@ -2,16 +2,14 @@
 /*
  * The UDP side.
  *
- * Receiving.  recvmmsg() takes up to UDP_VLEN messages at a time, and with
- * UDP_GRO each message may be many datagrams of one size that the kernel has
- * kept together.
+ * Receiving.  recvmmsg() takes up to UDP_VLEN messages at a time, and with UDP_GRO
+ * each may be many datagrams of one size that the kernel has kept together.  A socket
+ * that listens on a wildcard address is asked to which address each was sent, so
+ * that the answers can come from there.
  *
- * Sending.  With UDP_SEGMENT one message is up to 64 datagrams of one size;
- * where the kernel or the way to the destination does not take that, each
- * datagram becomes a message of its own.
- *
- * A socket that listens on a wildcard address is asked to which address each
- * datagram was sent, so that the answers can come from there.
+ * Sending.  With UDP_SEGMENT one message is up to 64 datagrams of one size; where
+ * the kernel or the way to the destination does not take that, each datagram becomes
+ * a message of its own.
  *
  * DSCP and ECN are asked for with each message, and given with those that have
  * any: a control message on a connected socket costs a look-up of the route.

@@ -2,13 +2,10 @@
 /*
  * Threads.
  *
- * Each has a queue of the device, its UDP socket or sockets, and its flows,
- * and waits for them with epoll.  Threads share nothing that packets touch.
- * They talk by letters: a segment that came to the wrong queue, the order to
- * write a report, to doubt the way of all flows, to stop.  Only a mailbox has a
- * lock.
- *
- * What belongs to which thread is described in client.c and server.c.
+ * Each has a queue of the device, its UDP socket or sockets, and its flows (which:
+ * see client.c and server.c), and waits for them with epoll.  Threads share nothing
+ * that packets touch.  They talk by letters: a segment that came to the wrong queue,
+ * and what the monitor wants of all.  Only a mailbox has a lock.
  */
 #include "worker.h"
 
