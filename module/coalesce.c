@@ -21,7 +21,6 @@
  * packet that finds nothing under way leaves without queue and mark.
  */
 #include <linux/ktime.h>
-#include <linux/udp.h>
 #include <net/dsfield.h>
 #include <net/sock.h>
 
@@ -30,6 +29,7 @@
 #include "datapath.h"
 #include "flow.h"
 #include "gso.h"
+#include "packet.h"
 #include "tunnel.h"
 
 #define SOON		16	/* costs: the next datagram is expected */
@@ -46,11 +46,6 @@
  * begins with it, and need not find out by bursts that leave in pieces.
  */
 static DEFINE_PER_CPU(u32, usual_cost);
-
-static unsigned int headers(const struct sk_buff *skb)
-{
-	return skb_transport_offset(skb) + sizeof(struct udphdr);
-}
 
 static u8 dsfield(const struct sk_buff *skb)
 {
@@ -105,12 +100,12 @@ static bool open_last(struct ftcp_session *session,
 		      const struct ftcp_flow *flow, struct sk_buff *skb,
 		      u64 now)
 {
-	unsigned int size = skb->len - headers(skb);
+	unsigned int size = ftcp_packet_len(skb);
 	struct ftcp_batch *b = &session->batch;
 	struct dst_entry *dst;
 
 	lockdep_assert_held(&b->lock);
-	dst = ftcp_flow_cached(&flow->outer_route);
+	dst = ftcp_route_kept(&flow->outer_route);
 	if (!dst || size + ftcp_ip_hlen(flow->outer.local.family) + FTCP_HLEN >
 			    dst_mtu(dst))
 		return false;
@@ -168,7 +163,7 @@ static bool append(struct ftcp_session *session, struct sk_buff *skb, u64 now)
 {
 	struct ftcp_batch *b = &session->batch;
 	struct sk_buff *head = skb_peek_tail(&b->queue);
-	unsigned int hlen = headers(skb), len = skb->len - hlen;
+	unsigned int hlen = ftcp_packet_hlen(skb), len = skb->len - hlen;
 
 	lockdep_assert_held(&b->lock);
 	if (!b->tail || !fits(skb, now) || len > b->size ||

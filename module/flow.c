@@ -122,8 +122,9 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 
 	rcu_read_lock();
 	if (res->control.flags) {
-		struct dst_entry *dst = ftcp_flow_outer_dst(flow);
+		struct dst_entry *dst = ftcp_route_kept(&flow->outer_route);
 
+		dst = dst ?: ftcp_flow_find_route(flow);
 		if (dst)
 			ftcp_upper->send_control(session->tunnel, dst,
 						 &flow->outer, &res->control);

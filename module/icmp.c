@@ -215,7 +215,8 @@ static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 static void segment_too_big(struct ftcp_flow *flow, struct sk_buff *skb,
 			    unsigned int offset, u32 mtu)
 {
-	struct dst_entry *dst = ftcp_flow_outer_dst(flow);
+	struct dst_entry *dst = ftcp_route_kept(&flow->outer_route) ?:
+				ftcp_flow_find_route(flow);
 	struct sk_buff *clone;
 
 	if (!dst)

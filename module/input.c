@@ -52,7 +52,7 @@ void ftcp_input_keep(struct ftcp_flow *flow, const struct sk_buff *skb)
 	 * packet.
 	 */
 	if (skb->skb_iif == READ_ONCE(flow->segment_iif) &&
-	    ftcp_flow_cached(&flow->segment_route))
+	    ftcp_route_kept(&flow->segment_route))
 		return;
 	if (!dst || !ftcp_route_is_local(dst) || !early_demux(flow->session->tunnel->underlay) ||
 	    !dst_hold_safe(dst))
@@ -89,7 +89,7 @@ unsigned int ftcp_hook_pre_routing(void *priv, struct sk_buff *skb,
 	flow = ftcp_flow_by_outer(ftcp_net(state->net), &pair);
 	if (!flow || READ_ONCE(flow->segment_iif) != skb->skb_iif)
 		return NF_ACCEPT;
-	dst = ftcp_flow_cached(&flow->segment_route);
+	dst = ftcp_route_kept(&flow->segment_route);
 	if (dst)
 		skb_dst_set_noref(skb, dst);
 	return NF_ACCEPT;
@@ -145,7 +145,7 @@ static struct dst_entry *find_v6(struct sk_buff *skb)
  */
 void ftcp_input_route(struct ftcp_session *session, struct sk_buff *skb)
 {
-	struct dst_entry *dst = ftcp_flow_cached(&session->inner_route);
+	struct dst_entry *dst = ftcp_route_kept(&session->inner_route);
 
 	if (unlikely(!dst)) {
 		if (READ_ONCE(session->forwarded) || netif_is_l3_slave(skb->dev))

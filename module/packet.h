@@ -3,9 +3,39 @@
 #ifndef FTCP_PACKET_H
 #define FTCP_PACKET_H
 
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/skbuff.h>
 
 #include "addr.h"
+
+/**
+ * struct ftcp_packet_cb - what is known of a packet of ours, in skb->cb
+ * @hlen: where its payload begins: length of its IP and transport header, in bytes
+ *
+ * From when it was read, and all hooks of its kind were passed, until it leaves; see
+ * ftcp_output_begin().  skb_gso_segment(), which has the end of skb->cb for itself,
+ * leaves each packet a copy.
+ */
+struct ftcp_packet_cb {
+	u16 hlen;
+};
+
+static inline struct ftcp_packet_cb *ftcp_packet_cb(const struct sk_buff *skb)
+{
+	return (struct ftcp_packet_cb *)skb->cb;
+}
+
+static inline unsigned int ftcp_packet_hlen(const struct sk_buff *skb)
+{
+	return ftcp_packet_cb(skb)->hlen;
+}
+
+/* Its payload, in bytes, of all its datagrams. */
+static inline unsigned int ftcp_packet_len(const struct sk_buff *skb)
+{
+	return skb->len - ftcp_packet_hlen(skb);
+}
 
 /* The protocol that the IP header names; for IPv6 perhaps an extension header. */
 static inline u8 ftcp_packet_protocol(const struct sk_buff *skb)

@@ -4,23 +4,16 @@
  * acknowledgement on it; segments for the port towards the target.  In the order in
  * which it came, and whichever flow carries the session then.
  */
-#include <linux/udp.h>
-
 #include "coalesce.h"
 #include "core/conn.h"
 #include "datapath.h"
 #include "flow.h"
 #include "icmp.h"
 #include "limit.h"
+#include "packet.h"
 #include "queue.h"
 #include "session.h"
 #include "tunnel.h"
-
-/* Payload of a datagram that waits, in bytes. */
-static unsigned int waiting_len(const struct sk_buff *skb)
-{
-	return skb->len - skb_transport_offset(skb) - sizeof(struct udphdr);
-}
 
 /* What waits is charged to the tunnel and its namespace, by the memory that it
  * takes.
@@ -90,7 +83,7 @@ bool ftcp_session_enqueue(struct ftcp_session *session, struct sk_buff *skb)
 		return false;
 	}
 	if (!session->waiting && session->dialled &&
-	    !ftcp_conn_room(&flow->conn, waiting_len(skb), ftcp_now())) {
+	    !ftcp_conn_room(&flow->conn, ftcp_packet_len(skb), ftcp_now())) {
 		WRITE_ONCE(session->waiting, true);
 		ftcp_flow_rearm(flow);
 	}
@@ -125,7 +118,7 @@ static bool may_pass(const struct ftcp_session *session,
 	if (!session->dialled)
 		return true;
 	return flow->conn.state == FTCP_ESTABLISHED &&
-	       (!skb || ftcp_conn_room(&flow->conn, waiting_len(skb),
+	       (!skb || ftcp_conn_room(&flow->conn, ftcp_packet_len(skb),
 				       ftcp_now()));
 }
 

@@ -21,6 +21,7 @@
 #include "datapath.h"
 #include "flow.h"
 #include "gso.h"
+#include "handover.h"
 #include "icmp.h"
 #include "input.h"
 #include "packet.h"
@@ -188,6 +189,19 @@ static void deliver_local(struct ftcp_session *session, struct dst_entry *dst,
 		    READ_ONCE(tunnel->config.fwmark));
 }
 
+static struct dst_entry *inner_route(struct ftcp_session *session)
+{
+	struct dst_entry *dst = ftcp_route_kept(&session->inner_route);
+	struct net *net = session->tunnel->inner_net;
+
+	if (likely(dst))
+		return dst;
+	/* An address may have gone a while before there is another way. */
+	if (!ftcp_own_address(net, &session->key.pair.remote))
+		ftcp_handover_look(net);
+	return ftcp_session_find_route(session);
+}
+
 /* dev_sw_netstats_rx_add() would count a super-packet as one. */
 static void count_received(struct net_device *dev, u32 packets, u32 bytes)
 {
@@ -202,10 +216,9 @@ static void count_received(struct net_device *dev, u32 packets, u32 bytes)
 /* One segment with payload, or a super-packet, that was accepted. */
 static void deliver(struct ftcp_session *session, struct sk_buff *skb)
 {
-	unsigned int hlen = skb_transport_offset(skb) + tcp_hdrlen(skb), len;
+	unsigned int hlen = ftcp_packet_hlen(skb), new_hlen, len;
 	struct ftcp_tunnel *tunnel = session->tunnel;
 	struct dst_entry *dst = NULL;
-	unsigned int new_hlen;
 	u32 count;
 
 	if (unlikely(!ftcp_gso_tcp_whole(skb))) {
@@ -215,7 +228,7 @@ static void deliver(struct ftcp_session *session, struct sk_buff *skb)
 	new_hlen = ftcp_ip_hlen(session->key.pair.local.family) +
 		   sizeof(struct udphdr);
 	if (tunnel->mode->proxy) {
-		dst = ftcp_session_inner_dst(session);
+		dst = inner_route(session);
 		if (unlikely(!dst)) {
 			ftcp_drop_rx(tunnel, FTCP_DROP_NO_ROUTE, skb);
 			return;
@@ -441,7 +454,7 @@ static bool receive(struct sk_buff *skb, const struct nf_hook_state *state)
 	struct ftcp_segment seg;
 	struct ftcp_flow *flow;
 	struct ftcp_pair pair;
-	unsigned int ip_hlen;
+	unsigned int ip_hlen, hlen;
 
 	if (!ftcp_packet_read(skb, IPPROTO_TCP, FTCP_HLEN, &pair.remote,
 			      &pair.local, &ip_hlen))
@@ -454,7 +467,9 @@ static bool receive(struct sk_buff *skb, const struct nf_hook_state *state)
 	if (state->hook == NF_INET_FORWARD)
 		uncount_hop(skb);
 	skb_set_transport_header(skb, ip_hlen);
-	if (!pskb_may_pull(skb, ip_hlen + tcp_hdrlen(skb)) ||
+	hlen = ip_hlen + tcp_hdrlen(skb);
+	ftcp_packet_cb(skb)->hlen = hlen;
+	if (!pskb_may_pull(skb, hlen) ||
 	    ftcp_segment_read(&seg, skb->data + ip_hlen,
 			      skb_headlen(skb) - ip_hlen,
 			      skb->len - ip_hlen)) {

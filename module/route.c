@@ -11,8 +11,6 @@
 #include <net/route.h>
 
 #include "flow.h"
-#include "handover.h"
-#include "renew.h"
 #include "route.h"
 #include "tunnel.h"
 
@@ -122,13 +120,13 @@ bool ftcp_route_by_loopback(const struct dst_entry *dst)
 /* ---- routes that sessions and flows keep ---- */
 
 /**
- * ftcp_flow_cached() - a route that is kept
+ * ftcp_route_kept() - a route that is kept
  * @route: one of a session, or of a flow
  *
  * Context: RCU read-side critical section, which keeps the route.
  * Return: the route, or NULL if there is none, or it does not hold any more.
  */
-struct dst_entry *ftcp_flow_cached(const struct ftcp_route *route)
+struct dst_entry *ftcp_route_kept(const struct ftcp_route *route)
 {
 	struct dst_entry *dst = rcu_dereference(route->dst);
 
@@ -160,9 +158,9 @@ void ftcp_session_keep_route(struct ftcp_session *session,
 	dst_release(old);
 }
 
-static struct dst_entry *renew_route(struct ftcp_session *session,
-				     struct ftcp_route *route, struct net *net,
-				     const struct ftcp_pair *pair, u8 protocol)
+static struct dst_entry *find_route(struct ftcp_session *session,
+				    struct ftcp_route *route, struct net *net,
+				    const struct ftcp_pair *pair, u8 protocol)
 {
 	u32 mark = READ_ONCE(session->tunnel->config.fwmark);
 	struct ftcp_pair copy = *pair;
@@ -181,41 +179,17 @@ static struct dst_entry *renew_route(struct ftcp_session *session,
 }
 
 /**
- * ftcp_flow_outer_dst() - route of a flow's segments
+ * ftcp_flow_find_route() - look the route of a flow's segments up, and keep it
  * @flow: the flow, in the table of outer flows
  *
  * Context: RCU read-side critical section, which keeps the route.
  * Return: the route, or NULL.
  */
-struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow)
+struct dst_entry *ftcp_flow_find_route(struct ftcp_flow *flow)
 {
-	struct dst_entry *dst = ftcp_flow_cached(&flow->outer_route);
-
-	if (likely(dst))
-		return dst;
-	return renew_route(flow->session, &flow->outer_route,
-			   flow->session->tunnel->underlay, &flow->outer,
-			   IPPROTO_TCP);
-}
-
-/**
- * ftcp_flow_sending_dst() - route of a flow's segments, for a datagram
- * @flow: the flow, in the table of outer flows
- *
- * If the route does not hold any more, the flow may be about to be replaced.
- *
- * Context: RCU read-side critical section, which keeps the route.
- * Return: the route, or NULL.
- */
-struct dst_entry *ftcp_flow_sending_dst(struct ftcp_flow *flow)
-{
-	struct dst_entry *dst = ftcp_flow_cached(&flow->outer_route);
-
-	if (likely(dst))
-		return dst;
-	if (rcu_access_pointer(flow->outer_route.dst))
-		ftcp_flow_way_changed(flow, false);
-	return ftcp_flow_outer_dst(flow);
+	return find_route(flow->session, &flow->outer_route,
+			  flow->session->tunnel->underlay, &flow->outer,
+			  IPPROTO_TCP);
 }
 
 /**
@@ -230,7 +204,7 @@ struct dst_entry *ftcp_flow_sending_dst(struct ftcp_flow *flow)
  */
 u32 ftcp_flow_path_mtu(const struct ftcp_flow *flow)
 {
-	struct dst_entry *dst = ftcp_flow_cached(&flow->outer_route);
+	struct dst_entry *dst = ftcp_route_kept(&flow->outer_route);
 	struct ftcp_pair pair = flow->outer;
 	u32 mtu;
 
@@ -244,26 +218,19 @@ u32 ftcp_flow_path_mtu(const struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_session_inner_dst() - route of a session's datagrams to application or target
- * @session: the session, its ends complete, not of mode routed
+ * ftcp_session_find_route() - the same of a session's datagrams
+ * @session: the session, its ends complete, of a tunnel that is a proxy
  *
  * Context: RCU read-side critical section, which keeps the route.
- * Return: the route, or NULL.
+ * Return: the route to application or target, or NULL.
  */
-struct dst_entry *ftcp_session_inner_dst(struct ftcp_session *session)
+struct dst_entry *ftcp_session_find_route(struct ftcp_session *session)
 {
-	struct dst_entry *dst = ftcp_flow_cached(&session->inner_route);
-	struct net *net = session->tunnel->inner_net;
-	struct ftcp_pair pair = {
+	const struct ftcp_pair pair = {
 		.local = session->key.pair.remote,
 		.remote = session->key.pair.local,
 	};
 
-	if (likely(dst))
-		return dst;
-	/* An address may have gone a while before there is another way. */
-	if (!ftcp_own_address(net, &pair.local))
-		ftcp_handover_look(net);
-	return renew_route(session, &session->inner_route, net, &pair,
-			   IPPROTO_UDP);
+	return find_route(session, &session->inner_route,
+			  session->tunnel->inner_net, &pair, IPPROTO_UDP);
 }

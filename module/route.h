@@ -26,12 +26,11 @@ bool ftcp_own_address(struct net *net, const struct ftcp_end *end);
 bool ftcp_route_is_local(const struct dst_entry *dst);
 bool ftcp_route_by_loopback(const struct dst_entry *dst);
 
-struct dst_entry *ftcp_flow_cached(const struct ftcp_route *route);
+struct dst_entry *ftcp_route_kept(const struct ftcp_route *route);
 void ftcp_session_keep_route(struct ftcp_session *session,
 			     struct ftcp_route *route, struct dst_entry *dst);
-struct dst_entry *ftcp_flow_outer_dst(struct ftcp_flow *flow);
-struct dst_entry *ftcp_flow_sending_dst(struct ftcp_flow *flow);
+struct dst_entry *ftcp_flow_find_route(struct ftcp_flow *flow);
 u32 ftcp_flow_path_mtu(const struct ftcp_flow *flow);
-struct dst_entry *ftcp_session_inner_dst(struct ftcp_session *session);
+struct dst_entry *ftcp_session_find_route(struct ftcp_session *session);
 
 #endif /* FTCP_ROUTE_H */

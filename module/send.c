@@ -29,6 +29,7 @@
 #include "packet.h"
 #include "peer.h"
 #include "queue.h"
+#include "renew.h"
 #include "route.h"
 #include "session.h"
 #include "table.h"
@@ -69,6 +70,7 @@ static bool check_datagram(struct sk_buff *skb, unsigned int ip_hlen,
 	}
 	*reason = FTCP_DROP_CHECKSUM;
 	skb_set_transport_header(skb, ip_hlen);
+	ftcp_packet_cb(skb)->hlen = ip_hlen + sizeof(struct udphdr);
 	return ftcp_packet_checksum_ok(skb, IPPROTO_UDP, ip_hlen);
 }
 
@@ -82,12 +84,6 @@ static bool read_datagram(struct sk_buff *skb, struct ftcp_pair *pair,
 	return ftcp_packet_read(skb, IPPROTO_UDP, sizeof(struct udphdr),
 				&pair->local, &pair->remote, &ip_hlen) &&
 	       check_datagram(skb, ip_hlen, reason);
-}
-
-/* Length of IP and UDP header of what check_datagram() accepted. */
-static unsigned int datagram_hlen(const struct sk_buff *skb)
-{
-	return skb_transport_offset(skb) + sizeof(struct udphdr);
 }
 
 /* ---- the segment ---- */
@@ -165,6 +161,20 @@ static void send_split(struct ftcp_session *session, struct sk_buff *skb)
 	}
 }
 
+/* If the route that a flow had does not hold any more, the flow may be about to be
+ * replaced.
+ */
+static struct dst_entry *sending_route(struct ftcp_flow *flow)
+{
+	struct dst_entry *dst = ftcp_route_kept(&flow->outer_route);
+
+	if (likely(dst))
+		return dst;
+	if (rcu_access_pointer(flow->outer_route.dst))
+		ftcp_flow_way_changed(flow, false);
+	return ftcp_flow_find_route(flow);
+}
+
 /* A datagram, or a super-packet, for a flow on which it cannot leave: another processor
  * has taken the room that there was, or another flow, not yet established, carries the
  * session now; or the flow was closed a moment ago.
@@ -172,7 +182,7 @@ static void send_split(struct ftcp_session *session, struct sk_buff *skb)
 static void send_later(struct ftcp_session *session, struct sk_buff *skb)
 {
 	if (session->dialled && skb_is_gso(skb) &&
-	    skb->len - datagram_hlen(skb) > FTCP_FIRST_FLIGHT)
+	    ftcp_packet_len(skb) > FTCP_FIRST_FLIGHT)
 		send_split(session, skb);
 	else if (!session->dialled || !ftcp_session_enqueue(session, skb))
 		ftcp_drop_tx(session->tunnel, FTCP_DROP_REFUSED, skb);
@@ -185,7 +195,7 @@ static void send_datagram(struct ftcp_session *session, struct ftcp_flow *flow,
 			  struct sk_buff *skb)
 {
 	struct ftcp_tunnel *tunnel = session->tunnel;
-	unsigned int hlen = datagram_hlen(skb), new_hlen, len, largest;
+	unsigned int hlen = ftcp_packet_hlen(skb), new_hlen, len, largest;
 	struct ftcp_data data;
 	struct dst_entry *dst;
 	enum ftcp_sent sent;
@@ -203,7 +213,7 @@ static void send_datagram(struct ftcp_session *session, struct ftcp_flow *flow,
 		return;
 	}
 	whole = segments_whole(tunnel, &flow->outer);
-	dst = ftcp_flow_sending_dst(flow);
+	dst = sending_route(flow);
 	if (unlikely(!dst)) {
 		ftcp_icmp_tell(skb, FTCP_TELL_HOST);
 		ftcp_drop_tx(tunnel, FTCP_DROP_NO_ROUTE, skb);
@@ -258,7 +268,7 @@ static bool send_on(struct ftcp_session *session, struct sk_buff *skb)
 	/* with what was written before the wait ended: see ftcp_session_flush() */
 	bool waiting = session->dialled && smp_load_acquire(&session->waiting);
 	struct ftcp_flow *flow = rcu_dereference(session->active);
-	unsigned int len = skb->len - datagram_hlen(skb);
+	unsigned int len = ftcp_packet_len(skb);
 	u64 now = ftcp_now();
 
 	if (unlikely(!flow))
