@@ -116,6 +116,7 @@ static bool open_last(struct ftcp_session *session,
 	b->tail = skb;
 	b->size = size;
 	b->count = 1;
+	b->room = FTCP_GSO_LEN_MAX - min_t(u32, skb->len, FTCP_GSO_LEN_MAX);
 	b->mixed = false;
 	b->since = now;
 	return true;
@@ -166,10 +167,8 @@ static bool append(struct ftcp_session *session, struct sk_buff *skb, u64 now)
 	unsigned int hlen = ftcp_packet_hlen(skb), len = skb->len - hlen;
 
 	lockdep_assert_held(&b->lock);
-	if (!b->tail || !fits(skb, now) || len > b->size ||
-	    (b->mixed && len < b->size) ||
-	    head->len + len > FTCP_GSO_LEN_MAX ||
-	    dsfield(skb) != dsfield(head) ||
+	if (!b->tail || !fits(skb, now) || len > b->size || len > b->room ||
+	    (b->mixed && len < b->size) || dsfield(skb) != dsfield(head) ||
 	    ftcp_gso_ttl(skb) != ftcp_gso_ttl(head) ||
 	    skb->priority != head->priority)
 		return false;
@@ -177,37 +176,38 @@ static bool append(struct ftcp_session *session, struct sk_buff *skb, u64 now)
 	if (skb->sk != head->sk)
 		return false;
 
-	/* The head stands for all of them with the socket, too. */
-	skb->destructor = NULL;
-	skb->sk = NULL;
 	skb_scrub_packet(skb, true);
-	__skb_pull(skb, hlen);
-	/* Whoever cuts the super-packet may write headers in front of the payload
-	 * without copying it, as after GRO.
-	 */
-	if (!skb_cloned(skb))
-		__skb_header_release(skb);
 	skb_mark_not_on_list(skb);
-	if (b->tail == head) {
-		skb_shinfo(head)->frag_list = skb;
-		skb_shinfo(head)->gso_type = SKB_GSO_UDP_L4;
-		skb_shinfo(head)->gso_size = b->size;
-	} else {
+	if (b->tail == head)
+		ftcp_packet_cb(head)->more = skb;
+	else
 		b->tail->next = skb;
-	}
-	head->len += len;
-	head->data_len += len;
-	head->truesize += skb->truesize;
 	b->tail = skb;
-	b->mixed |= skb_is_nonlinear(skb) && skb_headlen(skb);
-	skb_shinfo(head)->gso_segs = ++b->count;
-	if (len < b->size || b->count == DATAGRAMS_MAX ||
-	    head->len + b->size > FTCP_GSO_LEN_MAX)
+	b->mixed |= skb_is_nonlinear(skb) && skb_headlen(skb) > hlen;
+	b->room -= len;
+	b->count++;
+	if (len < b->size || b->count == DATAGRAMS_MAX || b->room < b->size)
 		close_last(session, now);
 	return true;
 }
 
 /* ---- sending ---- */
+
+static void enqueue(struct ftcp_batch *b, struct sk_buff *skb)
+{
+	ftcp_packet_cb(skb)->more = NULL;
+	__skb_queue_tail(&b->queue, skb);
+}
+
+/* The first packet of a queue, with those that leave with it. */
+static struct sk_buff *dequeue(struct sk_buff_head *queue)
+{
+	struct sk_buff *skb = __skb_dequeue(queue);
+
+	if (skb)
+		skb->next = ftcp_packet_cb(skb)->more;
+	return skb;
+}
 
 /* What it took to send a packet. */
 static void measured(struct ftcp_batch *b, u64 ns)
@@ -233,9 +233,9 @@ static void drain(struct ftcp_session *session, u64 now)
 	while (!skb_queue_empty(&b->queue) &&
 	       (READ_ONCE(session->ended) || quota--)) {
 		close_last(session, now);
-		skb = __skb_dequeue(&b->queue);
+		skb = dequeue(&b->queue);
 		spin_unlock(&b->lock);
-		ftcp_send_now(session, skb);
+		ftcp_send_now(session, ftcp_join(skb));
 		begun = now;
 		now = ktime_get_ns();
 		spin_lock(&b->lock);
@@ -341,7 +341,7 @@ void ftcp_batch_send(struct ftcp_session *session, struct ftcp_flow *flow,
 	WRITE_ONCE(b->lone, 0);
 	if (!append(session, skb, now)) {
 		close_last(session, now);
-		__skb_queue_tail(&b->queue, skb);
+		enqueue(b, skb);
 		if (soon && b->excused)
 			b->excused--;
 		else if (soon && wanted && !READ_ONCE(session->ended))
@@ -403,7 +403,8 @@ void ftcp_batch_end(struct ftcp_session *session)
 	hrtimer_cancel(&b->timer);
 
 	local_bh_disable();
-	while ((skb = __skb_dequeue(&queue)))
-		ftcp_drop_tx(session->tunnel, FTCP_DROP_REFUSED, skb);
+	while ((skb = dequeue(&queue)))
+		ftcp_drop_tx(session->tunnel, FTCP_DROP_REFUSED,
+			     ftcp_join(skb));
 	local_bh_enable();
 }

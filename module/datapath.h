@@ -23,6 +23,9 @@ void ftcp_output_begin(struct dst_entry *dst, struct sk_buff *skb, u32 mark);
 void ftcp_output(struct net *net, struct dst_entry *dst, struct sk_buff *skb,
 		 u32 mark);
 
+/* join.c: what is between a batch and gso.c */
+struct sk_buff *ftcp_join(struct sk_buff *list);
+
 /* receive.c: segment in, verdict, datagram out */
 unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
 				const struct nf_hook_state *state);

@@ -11,6 +11,7 @@
 
 /**
  * struct ftcp_packet_cb - what is known of a packet of ours, in skb->cb
+ * @more: those that are to leave with it, linked by ->next, see coalesce.c
  * @hlen: where its payload begins: length of its IP and transport header, in bytes
  *
  * From when it was read, and all hooks of its kind were passed, until it leaves; see
@@ -18,6 +19,7 @@
  * leaves each packet a copy.
  */
 struct ftcp_packet_cb {
+	struct sk_buff *more;
 	u16 hlen;
 };
 

@@ -37,10 +37,11 @@ struct ftcp_inner_key {
  *	@cost, @last and @lone are read, and the last two written
  * @queue: packets that are to leave, in order; usually none or one
  * @sender: processor that is sending what was in @queue, -1: none
- * @tail: last datagram of the last packet in @queue, if that is open to more;
- *	else NULL
+ * @tail: last of the datagrams that are to leave with the last packet in @queue, if
+ *	there may be more; else NULL
  * @size: payload of that packet's first datagram, in bytes
- * @count: number of its datagrams
+ * @count: number of these datagrams
+ * @room: bytes that there is room for
  * @mixed: one of them is partly linear, see append()
  * @excused: how many datagrams do not wait, as others did in vain
  * @vain: how many it was the last time; 0 if that wait was not in vain
@@ -59,9 +60,10 @@ struct ftcp_batch {
 	struct sk_buff *tail;
 	u16 size;
 	u16 count;
-	bool mixed;
+	u16 room;
 	u16 excused;
 	u16 vain;
+	bool mixed;
 	u8 lone;
 	u32 cost;
 	u64 last;
