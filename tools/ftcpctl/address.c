@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Addresses: HOST:PORT, ADDR:PORT and ADDR/PREFIX, in and out.
+ * Addresses: HOST:PORT, ADDR:PORT and ADDR.
  *
  * Names are resolved here and nowhere else; the kernel sees addresses only.
  */
@@ -73,8 +73,7 @@ static void take_answer(const struct addrinfo *answer, union address *out)
  */
 static bool is_name(const char *host)
 {
-	size_t len = strlen(host);
-	size_t i;
+	size_t len = strlen(host), i;
 
 	if (!len || len > 253 || host[0] == '-' || host[0] == '.')
 		return false;
@@ -93,23 +92,18 @@ static int parse_host(const char *word, const char *text, const char *host,
 
 	if (scan_address(host, out)) {
 		if (bracketed && out->sa.sa_family != AF_INET6)
-			return fail(
-				USAGE,
-				"%s: \"%s\": brackets are for IPv6 addresses",
-				word, text);
+			return wrong(word, text,
+				     "brackets are for IPv6 addresses");
 		if (address_family && out->sa.sa_family != address_family)
-			return fail(USAGE, "%s: \"%s\": not an IPv%c address",
-				    word, text,
-				    address_family == AF_INET6 ? '6' : '4');
+			return wrong(word, text, "not an IPv%c address",
+				     address_family == AF_INET6 ? '6' : '4');
 		return DONE;
 	}
 	if (bracketed || !is_name(host))
-		return fail(USAGE, "%s: \"%s\": expected %s", word, text,
-			    expected);
+		return wrong(word, text, "expected %s", expected);
 	if (!names)
-		return fail(USAGE,
-			    "%s: \"%s\": expected %s (an address, not a name)",
-			    word, text, expected);
+		return wrong(word, text, "expected %s (an address, not a name)",
+			     expected);
 	code = look_up(word, host, resolve_retries(), &list);
 	if (code)
 		return code;
@@ -121,25 +115,22 @@ static int parse_host(const char *word, const char *text, const char *host,
 	return DONE;
 }
 
-static int parse_host_port(const char *word, const char *text, bool names,
-			   const char *expected, union address *out)
+/** parse_host_port() - what is @expected: HOST:PORT, or ADDR:PORT without @names */
+int parse_host_port(const char *word, const char *text, bool names,
+		    const char *expected, union address *out)
 {
 	struct host_port hp;
 	int code;
 
 	switch (scan_host_port(text, &hp)) {
 	case FORM_BARE:
-		return fail(
-			USAGE,
-			"%s: \"%s\": an IPv6 address is written [ADDR]:PORT",
-			word, text);
+		return wrong(word, text,
+			     "an IPv6 address is written [ADDR]:PORT");
 	case FORM_WRONG:
-		return fail(USAGE, "%s: \"%s\": expected %s", word, text,
-			    expected);
+		return wrong(word, text, "expected %s", expected);
 	case FORM_PORT:
-		return fail(USAGE, "%s: \"%s\": the port is 1 to 65535", word,
-			    text);
-	default:
+		return wrong(word, text, "the port is 1 to 65535");
+	case FORM_SOUND:
 		break;
 	}
 	code = parse_host(word, text, hp.host, hp.bracketed, names, expected,
@@ -149,27 +140,13 @@ static int parse_host_port(const char *word, const char *text, bool names,
 	return code;
 }
 
-/** parse_endpoint() - HOST:PORT, where HOST may be a name */
-int parse_endpoint(const char *word, const char *text, union address *out)
-{
-	return parse_host_port(word, text, true, "HOST:PORT", out);
-}
-
-/* Does HOST:PORT have a name? */
-static bool split_name(const char *text, struct host_port *hp)
+/** is_named() - has HOST:PORT a name, which may change its address? */
+bool is_named(const char *text, struct host_port *hp)
 {
 	union address address;
 
 	return scan_host_port(text, hp) == FORM_SOUND && !hp->bracketed &&
 	       !scan_address(hp->host, &address) && is_name(hp->host);
-}
-
-/** endpoint_is_name() - does HOST:PORT have a name, which may change its address? */
-bool endpoint_is_name(const char *text)
-{
-	struct host_port hp;
-
-	return split_name(text, &hp);
 }
 
 /**
@@ -188,7 +165,7 @@ int resolve_again(const char *text, const union address *present,
 	bool found = false, kin = false;
 	struct host_port hp;
 
-	if (!split_name(text, &hp))
+	if (!is_named(text, &hp))
 		return fail(REFUSED, "\"%s\" is not HOST:PORT", text);
 	if (look_up("resolve", hp.host, 0, &list))
 		return REFUSED;
@@ -215,12 +192,6 @@ int resolve_again(const char *text, const union address *present,
 	return DONE;
 }
 
-/** parse_addr_port() - ADDR:PORT, without names */
-int parse_addr_port(const char *word, const char *text, union address *out)
-{
-	return parse_host_port(word, text, false, "ADDR:PORT", out);
-}
-
 /** parse_addr() - ADDR or [ADDR], without a port */
 int parse_addr(const char *word, const char *text, union address *out)
 {
@@ -230,64 +201,9 @@ int parse_addr(const char *word, const char *text, union address *out)
 
 	if (len >= sizeof(host) ||
 	    (bracketed && (len < 3 || text[len - 1] != ']')))
-		return fail(USAGE, "%s: \"%s\": expected ADDR", word, text);
+		return wrong(word, text, "expected ADDR");
 	memcpy(host, text + bracketed, len + 1 - bracketed);
 	if (bracketed)
 		host[len - 2] = '\0';
 	return parse_host(word, text, host, bracketed, false, "ADDR", out);
-}
-
-/* Clear the bits of @p's address that its length does not cover */
-static void mask_prefix(struct prefix *p)
-{
-	unsigned int size = p->family == AF_INET ? 4 : 16;
-	unsigned int i = p->len / 8;
-
-	if (i < size && p->len % 8)
-		p->addr[i++] &= 0xff << (8 - p->len % 8);
-	for (; i < size; i++)
-		p->addr[i] = 0;
-}
-
-/** parse_prefix() - ADDR/PREFIX; an address without length is a host */
-int parse_prefix(const char *word, char *text, struct prefix *p)
-{
-	char *slash = strchr(text, '/');
-	unsigned int max;
-	uint32_t len;
-
-	if (slash)
-		*slash = '\0';
-	memset(p, 0, sizeof(*p));
-	if (inet_pton(AF_INET, text, p->addr) == 1)
-		p->family = AF_INET;
-	else if (inet_pton(AF_INET6, text, p->addr) == 1)
-		p->family = AF_INET6;
-	max = p->family == AF_INET ? 32 : 128;
-	if (slash)
-		*slash = '/';
-	if (!p->family)
-		return fail(USAGE, "%s: \"%s\": expected ADDR/PREFIX", word,
-			    text);
-	p->len = max;
-	if (slash) {
-		if (!scan_u32(slash + 1, &len) || len > max)
-			return fail(USAGE,
-				    "%s: \"%s\": the prefix length is 0 to %u",
-				    word, text, max);
-		p->len = len;
-	}
-	mask_prefix(p);
-	return DONE;
-}
-
-/** format_prefix() - ADDR/PREFIX; @buf has ADDRESS_STRLEN bytes */
-const char *format_prefix(char *buf, const struct prefix *p)
-{
-	size_t len;
-
-	inet_ntop(p->family, p->addr, buf, ADDRESS_STRLEN);
-	len = strlen(buf);
-	snprintf(buf + len, ADDRESS_STRLEN - len, "/%u", p->len);
-	return buf;
 }

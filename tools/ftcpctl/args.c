@@ -12,6 +12,9 @@
 #include "attr.h"
 #include "ftcpctl.h"
 
+#define UNKNOWN_WORD "\"%s\": unknown word (see ftcpctl %s%s%s --help)"
+#define BAD_NAME "%s: names are printable ASCII without blanks and slashes"
+
 static const struct word *find_word(const struct word *words, size_t n,
 				    const char *name)
 {
@@ -32,11 +35,8 @@ static int parse_words(const struct verb *v, int argc, char **argv,
 	for (; argc; argc--, argv++) {
 		w = find_word(words, n, *argv);
 		if (!w)
-			return fail(
-				USAGE,
-				"\"%s\": unknown word (see ftcpctl %s%s%s --help)",
-				*argv, v->verb, v->object ? " " : "",
-				v->object ?: "");
+			return fail(USAGE, UNKNOWN_WORD, *argv, v->verb,
+				    v->object ? " " : "", v->object ?: "");
 		if (a->given[w->id])
 			return fail(USAGE, "%s: given twice", w->name);
 		if (w->kind != FLAG && argc < 2)
@@ -54,23 +54,21 @@ static int parse_words(const struct verb *v, int argc, char **argv,
 	return DONE;
 }
 
-/* Can @text, given for @word, be the name of a tunnel or peer?
- */
-static int check_name(const char *word, const char *text)
+/* Can it be a name of what has one, if it was given? */
+static int check_name(int type, const struct args *a)
 {
-	const char *c;
+	const char *word = attr_word(type), *text = a->given[type], *c;
 
+	if (!text)
+		return DONE;
 	if (!*text)
 		return fail(USAGE, "%s: the name is empty", word);
 	if (strlen(text) > FAKETCP_NAME_MAX)
-		return fail(USAGE, "%s: \"%s\": longer than %d bytes", word,
-			    text, FAKETCP_NAME_MAX);
+		return wrong(word, text, "longer than %d bytes",
+			     FAKETCP_NAME_MAX);
 	for (c = text; *c; c++)
 		if (*c <= ' ' || *c > '~' || *c == '/')
-			return fail(
-				USAGE,
-				"%s: names are printable ASCII without blanks and slashes",
-				word);
+			return fail(USAGE, BAD_NAME, word);
 	return DONE;
 }
 
@@ -136,31 +134,29 @@ size_t verb_words(const struct verb *v, struct word *words)
 int parse_args(const struct verb *v, int argc, char **argv, struct args *a)
 {
 	struct word words[WORDS];
-	const char *tunnel;
 	size_t n;
 	int code = v->sift ? v->sift(&argc, argv, a) : DONE;
 
 	if (code)
 		return code;
 	n = verb_words(v, words);
-	if (v->names) {
+	if (v->name) {
 		if (!argc || is_word(argc, argv, words, n))
 			return fail(USAGE, "the name of the %s is missing",
-				    v->names);
-		a->name = *argv++;
+				    attr_word(v->name));
+		a->given[v->name] = *argv++;
 		argc--;
-		code = check_name(v->names, a->name);
 	}
-	code = code ?: parse_words(v, argc, argv, words, n, a);
-	tunnel = a->given[FTCP_A_TUNNEL];
-	return code || !tunnel ? code : check_name("tunnel", tunnel);
+	code = parse_words(v, argc, argv, words, n, a);
+	code = code ?: check_name(FTCP_A_TUNNEL, a);
+	return code ?: check_name(FTCP_A_PEER, a);
 }
 
 /** parse_u32() - a decimal number, given for @word */
 int parse_u32(const char *word, const char *text, uint32_t *out)
 {
 	if (text && !scan_u32(text, out))
-		return fail(USAGE, "%s: \"%s\": expected a number", word, text);
+		return wrong(word, text, "expected a number");
 	return DONE;
 }
 
@@ -168,8 +164,7 @@ int parse_u32(const char *word, const char *text, uint32_t *out)
 int parse_port(const char *word, const char *text, unsigned int *out)
 {
 	if (text && !scan_port(text, out))
-		return fail(USAGE, "%s: \"%s\": the port is 1 to 65535", word,
-			    text);
+		return wrong(word, text, "the port is 1 to 65535");
 	return DONE;
 }
 

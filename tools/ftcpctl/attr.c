@@ -5,9 +5,21 @@
 
 #include <netlink/msg.h>
 
+#include "../common/names_gen.h"
 #include "attr.h"
 #include "ftcpctl.h"
 #include "print.h"
+
+/* These have a unit in their names. */
+static const char *const stats_names[FTCP_STATS_MAX + 1] = {
+	[FTCP_STATS_TX_PACKETS] = "tx-packets",
+	[FTCP_STATS_TX_BYTES] = "tx-bytes",
+	[FTCP_STATS_RX_PACKETS] = "rx-packets",
+	[FTCP_STATS_RX_BYTES] = "rx-bytes",
+	[FTCP_STATS_TX_HELD] = "tx-held",
+	[FTCP_STATS_TX_BATCHES] = "tx-batches",
+	[FTCP_STATS_TX_HOLD] = "tx-hold-ns",
+};
 
 /* In the order of JSON and, as far as they are options, for people */
 
@@ -15,14 +27,14 @@
 static const struct attr attrs[] = {
 	{ FTCP_A_IFNAME, NLA_STRING, "dev", .key = "link", .kind = &kind_text,
 	  .of = OF_TUNNEL | OF_PEER | OF_FLOW },
-	{ FTCP_A_IFINDEX, NLA_U32, "dev", .key = "ifindex", .kind = &kind_number,
+	{ FTCP_A_IFINDEX, NLA_U32, "dev", .key = "ifindex", .kind = &kind_link,
 	  .of = OF_TUNNEL | OF_PEER | OF_FLOW },
 	{ FTCP_A_TUNNEL, NLA_STRING, "tunnel", .kind = &kind_text,
 	  .of = OF_TUNNEL | OF_PEER | OF_FLOW },
 	{ FTCP_A_PEER, NLA_STRING, "peer", .kind = &kind_text, .of = OF_PEER | OF_FLOW },
-	{ FTCP_A_MODE, NLA_U32, "mode", .kind = &kind_name, .names = &names_modes,
+	{ FTCP_A_MODE, NLA_U32, "mode", .kind = &kind_name, NAMES(ftcp_mode_names),
 	  .of = OF_TUNNEL },
-	{ FTCP_A_STATE, NLA_U32, "state", .kind = &kind_name, .names = &names_states,
+	{ FTCP_A_STATE, NLA_U32, "state", .kind = &kind_name, NAMES(ftcp_state_names),
 	  .of = OF_FLOW },
 	{ FTCP_A_LISTEN, NLA_UNSPEC, "listen", .kind = &kind_addr_port, .of = OF_TUNNEL },
 	{ FTCP_A_PORT, NLA_U16, "port", .kind = &kind_port, .of = OF_TUNNEL },
@@ -34,15 +46,17 @@ static const struct attr attrs[] = {
 	{ FTCP_A_INNER_REMOTE, NLA_UNSPEC, "inner-remote", .kind = &kind_addr_port,
 	  .of = OF_FLOW },
 	{ FTCP_A_TARGET, NLA_UNSPEC, "forward", .kind = &kind_host_port, .of = OF_TUNNEL },
-	{ FTCP_A_ENDPOINT_KIND, NLA_U32, "endpoint", .kind = &kind_endpoint,
-	  .of = OF_PEER },
-	{ FTCP_A_ENDPOINT, NLA_UNSPEC, "endpoint", .kind = &kind_host_port },
+	{ FTCP_A_ENDPOINT, NLA_UNSPEC, "endpoint", .kind = &kind_endpoint, .of = OF_PEER,
+	  .arg = "HOST:PORT|same|none" },
+	{ FTCP_A_ENDPOINT, NLA_UNSPEC, "remote", .kind = &kind_remote, .of = OF_TUNNEL },
+	{ FTCP_A_ENDPOINT_KIND, NLA_U32, "endpoint", .of = 0 },
 	{ FTCP_A_ENDPOINT_NAME, NLA_STRING, "endpoint", .key = "endpoint-name",
 	  .kind = &kind_text, .of = OF_PEER },
 	{ FTCP_A_ENDPOINT_TENTATIVE, NLA_FLAG, "endpoint", .of = 0 },
 
-	{ FTCP_A_WIRE, NLA_U32, "wire", .kind = &kind_name, .names = &names_wires,
+	{ FTCP_A_WIRE, NLA_U32, "wire", .kind = &kind_name, NAMES(ftcp_wire_names),
 	  .of = OF_TUNNEL | OF_PEER | OF_FLOW, .text = "wire %s",
+	  .expected = "native or phantun, or auto",
 	  .arg = "auto|native|phantun",
 	  .help = "how connections that this end opens look (auto);\n"
 		  "phantun when the far end is Phantun's server" },
@@ -71,15 +85,15 @@ static const struct attr attrs[] = {
 	  .of = OF_TUNNEL, .text = "fwmark %s", .quiet = QUIET(0),
 	  .arg = "MARK|off",
 	  .help = "mark of the segments sent and datagrams delivered" },
-	{ FTCP_A_DF, NLA_U32, "df", .kind = &kind_name, .names = &names_dfs,
+	{ FTCP_A_DF, NLA_U32, "df", .kind = &kind_name, NAMES(ftcp_df_names),
 	  .of = OF_TUNNEL, .text = "df %s", .quiet = QUIET(FTCP_DF_SET),
-	  .arg = "set|unset",
+	  .expected = "set or unset", .arg = "set|unset",
 	  .help = "unset: let IPv4 fragment segments that are too large\n"
 		  "for the path (set)" },
 	{ FTCP_A_UNREACHABLE, NLA_U32, "unreachable", .kind = &kind_name,
-	  .names = &names_unreachables, .of = OF_TUNNEL, .text = "unreachable %s",
+	  NAMES(ftcp_unreachable_names), .of = OF_TUNNEL, .text = "unreachable %s",
 	  .quiet = QUIET(FTCP_UNREACHABLE_CLOSE),
-	  .arg = "close|ignore",
+	  .expected = "close or ignore", .arg = "close|ignore",
 	  .help = "with forward only: what \"port unreachable\" from the\n"
 		  "service does to its flow (close)" },
 	{ FTCP_A_MAX_FLOWS, NLA_U32, "max-flows", .kind = &kind_number,
@@ -101,23 +115,24 @@ static const struct attr attrs[] = {
 		  "(1000us)" },
 
 	{ FTCP_A_ALLOWED_IP, NLA_NESTED, "allowed-ips", .kind = &kind_ranges,
-	  .of = OF_PEER },
+	  .of = OF_PEER, .arg = "ADDR/PREFIX,...|none" },
 	{ FTCP_A_NO_ALLOWED_IP, NLA_FLAG, "allowed-ips", .of = 0 },
-	{ FTCP_A_FROM, NLA_NESTED, "from", .kind = &kind_ranges, .of = OF_PEER },
+	{ FTCP_A_FROM, NLA_NESTED, "from", .kind = &kind_ranges, .of = OF_PEER,
+	  .arg = "ADDR/PREFIX,...|none|allowed-ips" },
 	{ FTCP_A_FROM_KIND, NLA_U32, "from", .key = "from-kind", .kind = &kind_name,
-	  .names = &names_from_kinds, .of = OF_PEER },
+	  NAMES(ftcp_from_kind_names), .of = OF_PEER },
 	{ FTCP_A_FLOWS, NLA_U32, "flows", .kind = &kind_number,
 	  .of = OF_TUNNEL | OF_PEER },
 	{ FTCP_A_AGE, NLA_U64, "age-ms", .kind = &kind_ms, .of = OF_FLOW },
 	{ FTCP_A_RX_AGE, NLA_U64, "rx-age-ms", .kind = &kind_number, .of = OF_FLOW },
 	{ FTCP_A_MTU, NLA_U32, "mtu", .kind = &kind_number_if_any, .of = OF_FLOW },
-	{ FTCP_A_STATS, NLA_NESTED, "stats", .kind = &kind_counters, .names = &names_counts,
+	{ FTCP_A_STATS, NLA_NESTED, "stats", .kind = &kind_counters, NAMES(stats_names),
 	  .of = OF_TUNNEL | OF_FLOW },
-	{ FTCP_A_DROPS, NLA_NESTED, "drops", .kind = &kind_counters, .names = &names_drops,
+	{ FTCP_A_DROPS, NLA_NESTED, "drops", .kind = &kind_counters, NAMES(ftcp_drops_names),
 	  .of = OF_TUNNEL },
 	{ FTCP_A_ENDED, NLA_NESTED, "ended", .kind = &kind_counters,
-	  .names = &names_endings, .of = OF_TUNNEL },
-	{ FTCP_A_REASON, NLA_U32, "reason", .kind = &kind_name, .names = &names_reasons,
+	  NAMES(ftcp_ended_names), .of = OF_TUNNEL },
+	{ FTCP_A_REASON, NLA_U32, "reason", .kind = &kind_name, NAMES(ftcp_reason_names),
 	  .of = OF_FLOW },
 };
 /* clang-format on */
@@ -125,12 +140,13 @@ static const struct attr attrs[] = {
 #define for_each_attr(a) \
 	for ((a) = attrs; (a) < attrs + ARRAY_SIZE(attrs); (a)++)
 
-static const struct attr *find(int type)
+/* What an attribute is in one of some objects */
+static const struct attr *find(unsigned int of, int type)
 {
 	const struct attr *a;
 
 	for_each_attr(a)
-		if (a->type == type)
+		if (a->type == type && (!a->of || a->of & of))
 			return a;
 	return NULL;
 }
@@ -138,7 +154,7 @@ static const struct attr *find(int type)
 /** attr_word() - the word of the command line behind an attribute, or NULL */
 const char *attr_word(int type)
 {
-	const struct attr *a = find(type);
+	const struct attr *a = find(OF_TUNNEL | OF_PEER | OF_FLOW, type);
 
 	return a ? a->word : NULL;
 }
@@ -155,31 +171,54 @@ struct nla_policy *attr_policy(void)
 	return policy;
 }
 
+static int put(struct nl_msg *msg, const struct attr *a, const char *text)
+{
+	uint64_t value;
+
+	if (a->kind->put)
+		return a->kind->put(msg, a, text);
+	if (!a->kind->scan)
+		return DONE;
+	if (!a->kind->scan(text, &value))
+		return wrong(a->word, text, "expected %s", a->kind->expected);
+	if (a->nla == NLA_U64)
+		nla_put_u64(msg, a->type, value);
+	else
+		nla_put_u32(msg, a->type, value);
+	return DONE;
+}
+
 /**
- * attr_put() - Put what was given for an attribute into a request.
+ * put_given() - Put what was given into a request.
  * @msg: The request.
- * @type: The attribute.
- * @text: What was given; NULL puts nothing.
+ * @of: What it is about.
+ * @given: The text by attribute; NULL puts nothing.
  *
  * Return: DONE, or an exit code after a message.
  */
-int attr_put(struct nl_msg *msg, int type, const char *text)
+int put_given(struct nl_msg *msg, unsigned int of, const char *const *given)
 {
-	const struct attr *a = find(type);
-	uint64_t value;
+	const struct attr *a;
+	int code = DONE, names;
 
-	if (!text)
-		return DONE;
-	if (a->kind->put)
-		return a->kind->put(msg, a, text);
-	if (!a->kind->scan(text, &value))
-		return fail(USAGE, "%s: \"%s\": expected %s", a->word, text,
-			    a->kind->expected);
-	if (a->nla == NLA_U64)
-		nla_put_u64(msg, type, value);
-	else
-		nla_put_u32(msg, type, value);
-	return DONE;
+	/* Names last: they may take a while */
+	for (names = 0; names < 2; names++)
+		for_each_attr(a)
+			if (!code && a->of & of && given[a->type] &&
+			    a->kind->named == names)
+				code = put(msg, a, given[a->type]);
+	return code;
+}
+
+static const char *format(const struct attr *a, const struct object *o,
+			  char *buf)
+{
+	if (a->kind->format)
+		return a->kind->format(a, o, buf);
+	if (a->kind->number)
+		return a->kind->number(buf, object_number(o, a->type));
+	snprintf(buf, VALUE_STRLEN, "%" PRIu64, object_number(o, a->type));
+	return buf;
 }
 
 /**
@@ -187,18 +226,11 @@ int attr_put(struct nl_msg *msg, int type, const char *text)
  */
 const char *object_format(const struct object *o, int type, char *buf)
 {
-	const struct attr *a = find(type);
-
-	if (a->kind->format)
-		return a->kind->format(a, o, buf);
-	if (a->kind->number)
-		return a->kind->number(buf, object_number(o, type));
-	snprintf(buf, VALUE_STRLEN, "%" PRIu64, object_number(o, type));
-	return buf;
+	return format(find(o->of, type), o, buf);
 }
 
-/** object_json() - write the members of what is, say, OF_TUNNEL */
-void object_json(const struct object *o, unsigned int of)
+/** object_json() - write the members of an object */
+void object_json(const struct object *o)
 {
 	char buf[VALUE_STRLEN];
 	const struct attr *a;
@@ -206,13 +238,12 @@ void object_json(const struct object *o, unsigned int of)
 	for_each_attr(a) {
 		const char *key = a->key ?: a->word;
 
-		if (!(a->of & of) ||
-		    (!o->tb[a->type] && a->kind != &kind_ranges))
+		if (!(a->of & o->of) || (!o->tb[a->type] && !a->kind->always))
 			continue;
 		if (a->kind->json)
 			a->kind->json(a, o);
 		else if (a->kind->quoted)
-			json_string(key, a->kind->format(a, o, buf));
+			json_string(key, format(a, o, buf));
 		else
 			json_number(key, object_number(o, a->type));
 	}
@@ -234,7 +265,7 @@ void print_option_values(const struct object *o)
 		if (!value && a->kind->off)
 			printf("%s off", a->word);
 		else
-			printf(a->text, object_format(o, a->type, buf));
+			printf(a->text, format(a, o, buf));
 		between = ", ";
 	}
 	putchar('\n');
@@ -245,16 +276,16 @@ void print_option_values(const struct object *o)
  */
 void print_counters(const struct object *o, int type, const char *title)
 {
-	const struct names *names = find(type)->names;
+	const struct attr *a = find(o->of, type);
 	const char *between = title;
 	size_t i;
 
-	for (i = 0; i < names->n; i++) {
+	for (i = 0; i < a->n_names; i++) {
 		uint64_t value = object_counter(o, type, i);
 
-		if (!value || !names->name[i])
+		if (!value || !a->names[i])
 			continue;
-		printf("%s%" PRIu64 " %s", between, value, names->name[i]);
+		printf("%s%" PRIu64 " %s", between, value, a->names[i]);
 		between = ", ";
 	}
 	if (between != title)
@@ -275,28 +306,19 @@ size_t option_words(struct word *words)
 	return n;
 }
 
-/** put_options() - put the options that were @given into a request */
-int put_options(struct nl_msg *msg, const char *const *given)
+/** print_values() - name the words that may be a value, one a line */
+void print_values(unsigned int of, int type)
 {
-	const struct attr *a;
-	int code = DONE;
+	const struct attr *a = find(of, type);
+	const char *word = a ? a->arg : NULL, *end;
 
-	for_each_attr(a)
-		if (a->help && !code)
-			code = attr_put(msg, a->type, given[a->type]);
-	return code;
-}
-
-/** print_values() - name the values that an attribute can have, one a line */
-void print_values(int type)
-{
-	const struct attr *a = find(type);
-	size_t i;
-
-	for (i = 0; a && a->names && i < a->names->n; i++)
-		puts(a->names->name[i]);
-	if (a && a->kind->off)
-		puts("off");
+	/* The others stand for something */
+	for (; word; word = *end ? end + 1 : NULL) {
+		end = strchrnul(word, '|');
+		if (strspn(word, "abcdefghijklmnopqrstuvwxyz-") ==
+		    (size_t)(end - word))
+			printf("%.*s\n", (int)(end - word), word);
+	}
 }
 
 /** print_option_help() - say what each option means */
@@ -315,10 +337,9 @@ void print_option_help(void)
 			putchar('\n');
 			column = 0;
 		}
-		for (; line; line = end ? end + 1 : NULL, column = 0) {
-			end = strchr(line, '\n');
-			printf("%*s%.*s\n", 25 - column, "",
-			       end ? (int)(end - line) : (int)strlen(line),
+		for (; line; line = *end ? end + 1 : NULL, column = 0) {
+			end = strchrnul(line, '\n');
+			printf("%*s%.*s\n", 25 - column, "", (int)(end - line),
 			       line);
 		}
 	}

@@ -31,10 +31,12 @@ struct word;
 /**
  * struct object - A tunnel, a peer or a flow, as the kernel reports it.
  * @msg: The message.
+ * @of: Which of the three.
  * @tb: Its attributes by type; of those that may be repeated, one.
  */
 struct object {
 	struct nlmsghdr *msg;
+	unsigned int of;
 	struct nlattr *tb[FTCP_A_MAX + 1];
 };
 
@@ -43,51 +45,33 @@ uint64_t object_number(const struct object *o, int type);
 const char *object_text(const struct object *o, int type);
 bool object_address(const struct object *o, int type, union address *out);
 uint64_t object_counter(const struct object *o, int nest, int type);
+const char *object_ranges(const struct object *o, int type);
+bool same_value(const struct object *a, const struct object *b, int type);
+bool same_tunnel(const struct object *a, const struct object *b);
 const char *object_format(const struct object *o, int type, char *buf);
-bool same_text(const struct object *a, const struct object *b, int type);
-struct nlattr *next_range(const struct object *o, int type, struct nlattr *last,
-			  struct prefix *out);
-bool continues(const struct object *o, const struct object *next);
-void object_json(const struct object *o, unsigned int of);
+void object_json(const struct object *o);
 void print_option_values(const struct object *o);
 void print_counters(const struct object *o, int type, const char *title);
 
 const char *attr_word(int type);
 struct nla_policy *attr_policy(void);
-int attr_put(struct nl_msg *msg, int type, const char *text);
+int put_given(struct nl_msg *msg, unsigned int of, const char *const *given);
 void put_address(struct nl_msg *msg, int type, const union address *a);
 
 size_t option_words(struct word *words);
-int put_options(struct nl_msg *msg, const char *const *given);
-void print_values(int type);
+void print_values(unsigned int of, int type);
 void print_option_help(void);
 void print_option_summary(FILE *f);
 
 /* What the table in attr.c is made of (kind.c) */
 
 /**
- * struct names - The names of the values of an enumeration, or of the counters
- *	in a nest.
- * @name: By value; NULL for one that means nothing.
- * @n: How many.
- * @expected: All of them, for messages.
- */
-struct names {
-	const char *const *name;
-	size_t n;
-	const char *expected;
-};
-
-extern const struct names names_modes, names_wires, names_dfs,
-	names_from_kinds,
-	names_unreachables, names_states, names_reasons, names_endings,
-	names_drops, names_counts;
-
-/**
  * struct kind - What attributes of one kind have in common.
  * @expected: What their text has to be, for messages.
  * @off: Whether 0 means, and is called, "off".
  * @quoted: Whether JSON has what @format returns, rather than a number.
+ * @always: Whether JSON has it even if the attribute is not there.
+ * @named: Whether the text may be the name of a host.
  * @scan: Read a number.
  * @put: Instead of @scan: put all that the text says into the message.
  * @number: A number into words, NULL if it needs none.
@@ -98,6 +82,8 @@ struct kind {
 	const char *expected;
 	bool off;
 	bool quoted;
+	bool always;
+	bool named;
 	bool (*scan)(const char *text, uint64_t *out);
 	int (*put)(struct nl_msg *msg, const struct attr *a, const char *text);
 	const char *(*number)(char *buf, uint64_t value);
@@ -112,11 +98,13 @@ struct kind {
  * @nla: Type of its value.
  * @word: The word of the command line that it comes from.
  * @key: Its name in JSON, if not @word.
- * @of: Of what, for JSON.
+ * @of: Of what.
  * @kind: See there.
- * @names: Those of its values.
- * @arg: Of an option of tunnels: what may follow @word.
- * @help: What that means, and the default.
+ * @names: Those of its values, or of the counters in it.
+ * @n_names: How many.
+ * @expected: Those that may be given, for messages.
+ * @arg: What may follow @word.
+ * @help: Of an option of tunnels: what that means, and the default.
  * @text: How its value is shown to people, if at all, as printf() wants it.
  * @quiet: The value, plus one, with which it is not shown.
  */
@@ -127,19 +115,22 @@ struct attr {
 	const char *key;
 	unsigned int of;
 	const struct kind *kind;
-	const struct names *names;
+	const char *const *names;
+	size_t n_names;
+	const char *expected;
 	const char *arg;
 	const char *help;
 	const char *text;
 	uint64_t quiet;
 };
 
+#define NAMES(array) .names = (array), .n_names = ARRAY_SIZE(array)
 #define QUIET(value) ((uint64_t)(value) + 1)
 
 extern const struct kind kind_number, kind_amount, kind_seconds,
 	kind_seconds_or_off, kind_us_or_off, kind_bytes_or_off,
 	kind_mark_or_off, kind_keepalive, kind_text, kind_name, kind_port,
-	kind_host, kind_addr_port, kind_host_port, kind_endpoint, kind_counters,
-	kind_ranges, kind_ms, kind_number_if_any;
+	kind_host, kind_addr_port, kind_host_port, kind_remote, kind_endpoint,
+	kind_counters, kind_ranges, kind_ms, kind_number_if_any, kind_link;
 
 #endif /* FTCPCTL_ATTR_H */

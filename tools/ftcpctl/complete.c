@@ -23,11 +23,11 @@ static int print_links(void)
 
 static int print_tunnels(void)
 {
-	struct filter all = {};
+	struct filter all = { .quiet = true };
 	struct list l;
 	size_t i;
 
-	ipc_try_list(FAKETCP_CMD_TUNNEL_GET, &all, &l);
+	ipc_list(FAKETCP_CMD_TUNNEL_GET, &all, &l);
 	for (i = 0; i < l.n; i++)
 		puts(object_text(&l.array[i], FTCP_A_TUNNEL));
 	list_free(&l);
@@ -42,11 +42,11 @@ static int complete_words(const struct verb *v, int argc, char **argv)
 	size_t i, n;
 
 	n = verb_words(v, words);
-	if (v->names && !argc)
-		return strcmp(v->verb, "add") && !strcmp(v->names, "tunnel") ?
+	if (v->name && !argc)
+		return v->name == FTCP_A_TUNNEL && strcmp(v->verb, "add") ?
 			       print_tunnels() :
 			       DONE;
-	for (i = !!v->names; i < (size_t)argc; i++) {
+	for (i = !!v->name; i < (size_t)argc; i++) {
 		size_t w = 0;
 
 		while (w < n && strcmp(words[w].name, argv[i]))
@@ -60,7 +60,7 @@ static int complete_words(const struct verb *v, int argc, char **argv)
 			return print_links();
 		if (words[w].id == FTCP_A_TUNNEL)
 			return print_tunnels();
-		print_values(words[w].id);
+		print_values(v->of, words[w].id);
 		return DONE;
 	}
 	for (i = 0; i < n; i++)

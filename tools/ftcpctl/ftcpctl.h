@@ -25,8 +25,7 @@ enum exit_code {
 
 /* Words that are no attributes, whose numbers come before these */
 enum {
-	WORD_ROUTED = FTCP_A_MAX + 1,
-	WORD_SPORT,
+	WORD_SPORT = FTCP_A_MAX + 1,
 	WORD_DPORT,
 	WORD_TABLE,
 	WORD_PREF,
@@ -51,11 +50,9 @@ struct word {
 
 /**
  * struct args - What was given.
- * @name: The name in front.
  * @given: Arguments of words, or the word if it takes none; NULL without it.
  */
 struct args {
-	const char *name;
 	const char *given[WORDS];
 };
 
@@ -65,21 +62,29 @@ struct args {
  * @object: Second word, or NULL for a verb that needs none.
  * @synopsis: What follows the words, a line for each form, each ended by '\n'.
  * @help: The text of --help below the synopsis.
- * @names: What the name is of that comes first, if one does.
+ * @name: The attribute whose value comes first, without a word, if there is one.
  * @words: What may follow; the last one has no name.
  * @options: Whether the options of tunnels may, too.
+ * @of: What it is about, say, OF_TUNNEL.
+ * @cmd: The request to the kernel that it is.
  * @sift: Takes out of the words what is unlike the others; may be NULL.
- * @run: Does it; returns an exit code.
+ * @check: Whether the words go together; may be NULL.
+ * @run: Does it, if it is no mere request.
+ *
+ * The functions return DONE, or an exit code after a message.
  */
 struct verb {
 	const char *verb;
 	const char *object;
 	const char *synopsis;
 	const char *help;
-	const char *names;
+	int name;
 	const struct word *words;
 	bool options;
+	unsigned int of;
+	int cmd;
 	int (*sift)(int *argc, char **argv, struct args *a);
+	int (*check)(struct args *a);
 	int (*run)(const struct args *a);
 };
 
@@ -95,7 +100,7 @@ extern const struct verb *const verbs[];
 /* FILE:LINE of a batch, for messages; empty otherwise */
 extern char batch_line[];
 
-/* args.c; what begins with parse_ returns DONE, or an exit code after a message */
+/* What begins with parse_ returns DONE, or an exit code after a message */
 size_t verb_words(const struct verb *v, struct word *words);
 int parse_args(const struct verb *v, int argc, char **argv, struct args *a);
 int parse_u32(const char *word, const char *text, uint32_t *out);
@@ -105,7 +110,10 @@ int parse_link(const char *text, unsigned int *ifindex);
 int batch_run(const char *path, bool force, int (*command)(int, char **));
 int complete(int argc, char **argv);
 int netns_enter(const char *name);
+int request(const struct verb *v, const struct args *a);
 int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int wrong(const char *word, const char *text, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *grow(void *array, size_t n, size_t *room, size_t size);
 

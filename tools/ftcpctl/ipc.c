@@ -14,26 +14,14 @@
 #include "ipc.h"
 #include "nlsock.h"
 
+#define NO_MODULE \
+	"the kernel does not know faketcp; is the module loaded? (modprobe faketcp)"
+
 /* The connection, which lasts until the program ends */
 static struct nlsock nl;
 
 /* Number of the family */
 static int family;
-
-/* Why the last request was refused */
-static int refused(void)
-{
-	return fail(REFUSED, "%s", nl.text);
-}
-
-static int connect_to(struct nlsock *to)
-{
-	if (nlsock_open(to, NETLINK_GENERIC))
-		return fail(REFUSED, "%s", to->text);
-	to->attr_name = attr_word;
-	to->header = GENL_HDRLEN;
-	return DONE;
-}
 
 /**
  * ipc_open() - connect to the family, whose number changes with every load of the
@@ -41,52 +29,42 @@ static int connect_to(struct nlsock *to)
  */
 int ipc_open(bool required)
 {
-	if (!nl.sock && connect_to(&nl))
+	if (nlsock_open(&nl, NETLINK_GENERIC))
 		return REFUSED;
+	nl.attr_name = attr_word;
+	nl.header = GENL_HDRLEN;
 	family = genl_ctrl_resolve(nl.sock, FTCP_GENL_NAME);
 	if (family >= 0)
 		return DONE;
-	return required ?
-		       fail(REFUSED,
-			    "the kernel does not know faketcp; is the module loaded? (modprobe faketcp)") :
-		       REFUSED;
+	return required ? fail(REFUSED, NO_MODULE) : REFUSED;
 }
 
 /* Requests */
 
 /**
- * ipc_request() - begin a request, with @extra room for attributes; needs no
- * connection yet
+ * ipc_request() - begin a request with room for all that was given, if anything;
+ * needs no connection yet
  */
-struct nl_msg *ipc_request(int cmd, size_t extra)
+struct nl_msg *ipc_request(int cmd, const struct args *a)
 {
-	struct nl_msg *msg = nlmsg_alloc_size(4096 + extra);
+	size_t size = 4096, i;
+	struct nl_msg *msg;
 
+	/* No more than 12 bytes come of one in a list of ranges */
+	for (i = 0; a && i < WORDS; i++)
+		size += a->given[i] ? 12 * strlen(a->given[i]) : 0;
+	msg = nlmsg_alloc_size(size);
 	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, 0, 0, 0, cmd,
 				 FTCP_GENL_VERSION))
 		exit(fail(REFUSED, "out of memory"));
 	return msg;
 }
 
-/**
- * put_endpoint_name() - Put the name that a peer's endpoint was found from.
- * @msg: The request.
- * @name: HOST:PORT.
- *
- * What it stands for may be wrong, and nobody watches: flows that are up stay
- * until one to the new address is.
- */
-void put_endpoint_name(struct nl_msg *msg, const char *name)
-{
-	nla_put_string(msg, FTCP_A_ENDPOINT_NAME, name);
-	nla_put_flag(msg, FTCP_A_ENDPOINT_TENTATIVE);
-}
-
 /** ipc_do() - make a request, and free it; DONE, or REFUSED after a message */
 int ipc_do(struct nl_msg *msg)
 {
 	nlmsg_hdr(msg)->nlmsg_type = family;
-	return nlsock_do(&nl, msg) ? refused() : DONE;
+	return nlsock_do(&nl, msg) ? fail(REFUSED, "%s", nl.text) : DONE;
 }
 
 /**
@@ -137,7 +115,10 @@ static struct nlmsghdr *append(struct nlmsghdr *msg,
 	return msg;
 }
 
-/* Keep a message as one more object, or as more of the last one */
+/*
+ * Keep a message as one more object, or as more of the last one: ranges of a peer
+ * that do not fit into one message come in several
+ */
 static void keep(struct list *l, struct nlmsghdr *msg)
 {
 	struct object *last = l->n ? &l->array[l->n - 1] : NULL;
@@ -145,8 +126,8 @@ static void keep(struct list *l, struct nlmsghdr *msg)
 
 	if (!object_parse(&o, msg)) {
 		free(msg);
-	} else if (last && o.tb[FTCP_A_PEER] && !o.tb[FTCP_A_STATE] &&
-		   continues(last, &o)) {
+	} else if (last && o.of == OF_PEER && same_tunnel(last, &o) &&
+		   same_value(last, &o, FTCP_A_PEER)) {
 		object_parse(last, append(last->msg, msg));
 		free(msg);
 	} else {
@@ -155,13 +136,25 @@ static void keep(struct list *l, struct nlmsghdr *msg)
 	}
 }
 
-static int read_list(int cmd, const struct filter *filter, struct list *l)
+/**
+ * ipc_list() - List tunnels, peers or flows.
+ * @cmd: Which of them.
+ * @filter: Of what.
+ * @l: The list; to be freed by list_free() also after an error.
+ *
+ * Return: DONE, or REFUSED, after a message unless the filter is quiet.
+ */
+int ipc_list(int cmd, const struct filter *filter, struct list *l)
 {
-	struct nl_msg *msg = ipc_request(cmd, 0);
 	struct messages messages;
+	struct nl_msg *msg;
 	size_t i;
 	int err;
 
+	memset(l, 0, sizeof(*l));
+	if (ipc_open(!filter->quiet))
+		return REFUSED;
+	msg = ipc_request(cmd, NULL);
 	nlmsg_hdr(msg)->nlmsg_type = family;
 	if (filter->ifindex)
 		nla_put_u32(msg, FTCP_A_IFINDEX, filter->ifindex);
@@ -171,30 +164,9 @@ static int read_list(int cmd, const struct filter *filter, struct list *l)
 	for (i = 0; i < messages.n; i++)
 		keep(l, messages.array[i]);
 	free(messages.array);
-	return err;
-}
-
-/**
- * ipc_list() - List tunnels, peers or flows.
- * @cmd: Which of them.
- * @filter: Of what.
- * @l: The list; to be freed by list_free() also after an error.
- *
- * Return: DONE, or REFUSED after a message.
- */
-int ipc_list(int cmd, const struct filter *filter, struct list *l)
-{
-	memset(l, 0, sizeof(*l));
-	if (ipc_open(true))
-		return REFUSED;
-	return read_list(cmd, filter, l) ? refused() : DONE;
-}
-
-/** ipc_try_list() - the same without a message */
-int ipc_try_list(int cmd, const struct filter *filter, struct list *l)
-{
-	memset(l, 0, sizeof(*l));
-	return ipc_open(false) || read_list(cmd, filter, l) ? REFUSED : DONE;
+	if (err && !filter->quiet)
+		fail(REFUSED, "%s", nl.text);
+	return err ? REFUSED : DONE;
 }
 
 /** list_free() - free what ipc_list() has read */
@@ -216,25 +188,22 @@ struct listener {
 
 static int on_event(struct nl_msg *m, void *arg)
 {
-	static const struct {
-		const char *name;
-		unsigned int of;
-	} events[] = {
-		[FAKETCP_CMD_TUNNEL_ADD_NTF] = { "tunnel-add", OF_TUNNEL },
-		[FAKETCP_CMD_TUNNEL_DEL_NTF] = { "tunnel-del", OF_TUNNEL },
-		[FAKETCP_CMD_FLOW_ADD_NTF] = { "flow-add", OF_FLOW },
-		[FAKETCP_CMD_FLOW_DEL_NTF] = { "flow-del", OF_FLOW },
+	static const char *const names[FAKETCP_CMD_MAX + 1] = {
+		[FAKETCP_CMD_TUNNEL_ADD_NTF] = "tunnel-add",
+		[FAKETCP_CMD_TUNNEL_DEL_NTF] = "tunnel-del",
+		[FAKETCP_CMD_FLOW_ADD_NTF] = "flow-add",
+		[FAKETCP_CMD_FLOW_DEL_NTF] = "flow-del",
 	};
 	struct nlmsghdr *msg = nlmsg_hdr(m);
 	struct listener *l = arg;
+	const char *name;
 	struct object o;
-	uint8_t cmd;
 
 	if (msg->nlmsg_type != family || !object_parse(&o, msg))
 		return NL_SKIP;
-	cmd = genlmsg_hdr(msg)->cmd;
-	if (cmd < ARRAY_SIZE(events) && events[cmd].name)
-		l->stop = l->event(events[cmd].name, &o, events[cmd].of);
+	name = names[genlmsg_hdr(msg)->cmd];
+	if (name)
+		l->stop = l->event(name, &o);
 	return l->stop ? NL_STOP : NL_OK;
 }
 
@@ -246,30 +215,27 @@ static int on_event(struct nl_msg *m, void *arg)
  */
 int ipc_monitor(event_fn *event)
 {
+	static struct nlsock own;
 	struct listener l = { .event = event };
-	struct nlsock own = {};
 	int group, err;
 
-	if (ipc_open(true) || connect_to(&own))
+	if (ipc_open(true) || nlsock_open(&own, NETLINK_GENERIC))
 		return REFUSED;
+	errno = 0;
 	group = genl_ctrl_resolve_grp(own.sock, FTCP_GENL_NAME,
 				      FAKETCP_MCGRP_EVENTS);
-	if (group < 0)
-		nlsock_failed(&own, -ENOENT, "multicast group events");
-	else if (nl_socket_add_membership(own.sock, group))
-		nlsock_failed(&own, errno ? -errno : -EIO,
-			      "multicast group events");
+	if (group < 0 || nl_socket_add_membership(own.sock, group))
+		return fail(REFUSED, "multicast group events: %s",
+			    netlink_reason(errno ?: ENOENT));
 	nl_socket_disable_seq_check(own.sock);
 	nl_socket_modify_cb(own.sock, NL_CB_VALID, NL_CB_CUSTOM, on_event, &l);
-	while (!own.error && !l.stop) {
+	while (!l.stop) {
 		err = nl_recvmsgs_default(own.sock);
 		if (err == -NLE_NOMEM)
-			l.stop = event("lost", NULL, 0);
+			l.stop = event("lost", NULL);
 		else if (err < 0 && err != -NLE_INTR)
-			nlsock_failed(&own, errno ? -errno : -EIO, "netlink");
+			return fail(REFUSED, "netlink: %s",
+				    netlink_reason(errno ?: EIO));
 	}
-	if (own.error)
-		l.stop = fail(REFUSED, "%s", own.text);
-	nlsock_close(&own);
 	return l.stop;
 }

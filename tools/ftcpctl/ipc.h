@@ -9,10 +9,12 @@
  * struct filter - What a list is limited to.
  * @ifindex: A link, 0 for all.
  * @tunnel: A tunnel, NULL for all.
+ * @quiet: Whether it is no matter if there is none.
  */
 struct filter {
 	unsigned int ifindex;
 	const char *tunnel;
+	bool quiet;
 };
 
 /**
@@ -32,20 +34,17 @@ struct list {
  * @name: What, as in the specification, without "-ntf"; or "lost", with no @o,
  *	when events came faster than they were read.
  * @o: The tunnel or flow.
- * @of: Which of the two.
  *
  * Return: 0 to go on.
  */
-typedef int event_fn(const char *name, const struct object *o, unsigned int of);
+typedef int event_fn(const char *name, const struct object *o);
 
 int ipc_open(bool required);
-struct nl_msg *ipc_request(int cmd, size_t extra);
-void put_endpoint_name(struct nl_msg *msg, const char *name);
+struct nl_msg *ipc_request(int cmd, const struct args *a);
 int ipc_do(struct nl_msg *msg);
 int ipc_do_dev(struct nl_msg *msg, int code, const char *dev);
 int ipc_filter(const struct args *a, struct filter *filter);
 int ipc_list(int cmd, const struct filter *filter, struct list *l);
-int ipc_try_list(int cmd, const struct filter *filter, struct list *l);
 void list_free(struct list *l);
 int ipc_monitor(event_fn *event);
 

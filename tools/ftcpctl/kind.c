@@ -2,6 +2,7 @@
 /*
  * How attributes are read from the command line and shown, kind by kind.
  */
+#include <arpa/inet.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,49 +10,9 @@
 
 #include <netlink/msg.h>
 
-#include "../common/names_gen.h"
-#include "../common/scan.h"
 #include "attr.h"
 #include "ftcpctl.h"
 #include "print.h"
-
-/* Names of the values of enumerations and of counters */
-
-/* These have a unit in their names. */
-static const char *const stats_names[FTCP_STATS_MAX + 1] = {
-	[FTCP_STATS_TX_PACKETS] = "tx-packets",
-	[FTCP_STATS_TX_BYTES] = "tx-bytes",
-	[FTCP_STATS_RX_PACKETS] = "rx-packets",
-	[FTCP_STATS_RX_BYTES] = "rx-bytes",
-	[FTCP_STATS_TX_HELD] = "tx-held",
-	[FTCP_STATS_TX_BATCHES] = "tx-batches",
-	[FTCP_STATS_TX_HOLD] = "tx-hold-ns",
-};
-
-#define NAMES(array, what)                                                  \
-	{                                                                   \
-		.name = (array), .n = ARRAY_SIZE(array), .expected = (what) \
-	}
-
-const struct names names_modes = NAMES(ftcp_mode_names, "");
-const struct names names_wires =
-	NAMES(ftcp_wire_names, "native or phantun, or auto");
-const struct names names_from_kinds = NAMES(ftcp_from_kind_names, "");
-const struct names names_dfs = NAMES(ftcp_df_names, "set or unset");
-const struct names names_unreachables =
-	NAMES(ftcp_unreachable_names, "close or ignore");
-const struct names names_states = NAMES(ftcp_state_names, "");
-const struct names names_reasons = NAMES(ftcp_reason_names, "");
-const struct names names_endings = NAMES(ftcp_ended_names, "");
-const struct names names_drops = NAMES(ftcp_drops_names, "");
-const struct names names_counts = NAMES(stats_names, "");
-
-/* The name of a value, or "unknown" */
-static const char *name_of(const struct names *names, uint64_t value)
-{
-	return value < names->n && names->name[value] ? names->name[value] :
-							"unknown";
-}
 
 /* Numbers */
 
@@ -102,10 +63,7 @@ static int put_keepalive(struct nl_msg *msg, const struct attr *a,
 	struct keepalive k;
 
 	if (!scan_keepalive(text, &k))
-		return fail(
-			USAGE,
-			"%s: \"%s\": expected SECONDS[:SECONDS[:PROBES]] or \"off\"",
-			a->word, text);
+		return wrong(a->word, text, "expected %s", a->kind->expected);
 	nla_put_u32(msg, FTCP_A_KEEPALIVE, k.time);
 	if (k.given > 1)
 		nla_put_u32(msg, FTCP_A_KEEPALIVE_INTERVAL, k.interval);
@@ -149,11 +107,20 @@ const struct kind kind_bytes_or_off = {
 const struct kind kind_mark_or_off = {
 	"a 32-bit number (decimal or 0x...) or \"off\"", .off = true,
 	.scan = scan_mark_or_off, .number = format_mark };
-const struct kind kind_keepalive = { .off = true, .put = put_keepalive,
-	.format = format_keepalive };
+const struct kind kind_keepalive = {
+	"SECONDS[:SECONDS[:PROBES]] or \"off\"", .off = true,
+	.put = put_keepalive, .format = format_keepalive };
+/* Put when the module is known to be there (ipc_do_dev()) */
+const struct kind kind_link = {};
 /* clang-format on */
 
-/* Text, names and addresses */
+/* Text and names of values */
+
+static int put_text(struct nl_msg *msg, const struct attr *a, const char *text)
+{
+	nla_put_string(msg, a->type, text);
+	return DONE;
+}
 
 static const char *format_text(const struct attr *a, const struct object *o,
 			       char *buf)
@@ -166,22 +133,31 @@ static int put_name(struct nl_msg *msg, const struct attr *a, const char *text)
 {
 	size_t i;
 
-	for (i = 0; i < a->names->n; i++) {
-		if (!strcmp(a->names->name[i], text)) {
-			nla_put_u32(msg, a->type, i);
-			return DONE;
-		}
-	}
-	return fail(USAGE, "%s: \"%s\": expected %s", a->word, text,
-		    a->names->expected);
+	for (i = 0; i < a->n_names && strcmp(a->names[i], text); i++)
+		;
+	if (i == a->n_names)
+		return wrong(a->word, text, "expected %s", a->expected);
+	nla_put_u32(msg, a->type, i);
+	return DONE;
 }
 
 static const char *format_name(const struct attr *a, const struct object *o,
 			       char *buf)
 {
+	uint64_t value = object_number(o, a->type);
+
 	(void)buf;
-	return name_of(a->names, object_number(o, a->type));
+	return (value < a->n_names ? a->names[value] : NULL) ?: "unknown";
 }
+
+/* clang-format off */
+const struct kind kind_text = { .quoted = true, .put = put_text,
+	.format = format_text };
+const struct kind kind_name = { .quoted = true, .put = put_name,
+	.format = format_name };
+/* clang-format on */
+
+/* Addresses and ports */
 
 /** put_address() - put an address into a request */
 void put_address(struct nl_msg *msg, int type, const union address *a)
@@ -199,21 +175,59 @@ static int put_port(struct nl_msg *msg, const struct attr *a, const char *text)
 	return code;
 }
 
-#define PUT_ADDRESS(name, parse)                                  \
-	static int name(struct nl_msg *msg, const struct attr *a, \
-			const char *text)                         \
-	{                                                         \
-		union address addr;                               \
-		int code = parse(a->word, text, &addr);           \
-                                                                  \
-		if (!code)                                        \
-			put_address(msg, a->type, &addr);         \
-		return code;                                      \
-	}
+static int put_host(struct nl_msg *msg, const struct attr *a, const char *text)
+{
+	union address addr;
+	int code = parse_addr(a->word, text, &addr);
 
-PUT_ADDRESS(put_host, parse_addr)
-PUT_ADDRESS(put_addr_port, parse_addr_port)
-PUT_ADDRESS(put_host_port, parse_endpoint)
+	if (!code)
+		put_address(msg, a->type, &addr);
+	return code;
+}
+
+static int put_host_port(struct nl_msg *msg, const struct attr *a,
+			 const char *text)
+{
+	union address addr;
+	int code = parse_host_port(a->word, text, a->kind->named,
+				   a->kind->expected, &addr);
+
+	if (!code)
+		put_address(msg, a->type, &addr);
+	return code;
+}
+
+/* The name is kept, too: it may stand for another address one day */
+static int put_remote(struct nl_msg *msg, const struct attr *a,
+		      const char *text)
+{
+	struct host_port hp;
+
+	if (is_named(text, &hp))
+		nla_put_string(msg, FTCP_A_ENDPOINT_NAME, text);
+	return put_host_port(msg, a, text);
+}
+
+/*
+ * What a name stands for may be wrong, and nobody watches: flows that are up stay
+ * until one to the new address is.
+ */
+static int put_endpoint(struct nl_msg *msg, const struct attr *a,
+			const char *text)
+{
+	bool none = !strcmp(text, "none"), same = !strcmp(text, "same");
+	struct host_port hp;
+
+	nla_put_u32(msg, FTCP_A_ENDPOINT_KIND,
+		    none ? FTCP_ENDPOINT_NONE :
+		    same ? FTCP_ENDPOINT_SAME :
+			   FTCP_ENDPOINT_ADDR);
+	if (none || same)
+		return DONE;
+	if (is_named(text, &hp))
+		nla_put_flag(msg, FTCP_A_ENDPOINT_TENTATIVE);
+	return put_remote(msg, a, text);
+}
 
 static const char *format_host_of(const struct attr *a, const struct object *o,
 				  char *buf)
@@ -236,31 +250,98 @@ static const char *format_address_of(const struct attr *a,
 static const char *format_endpoint(const struct attr *a, const struct object *o,
 				   char *buf)
 {
-	union address addr;
-
-	if (object_number(o, a->type) == FTCP_ENDPOINT_SAME)
+	if (object_number(o, FTCP_A_ENDPOINT_KIND) == FTCP_ENDPOINT_SAME)
 		return "same";
-	if (!object_address(o, FTCP_A_ENDPOINT, &addr))
-		return "none";
-	return format_address(buf, &addr);
+	return o->tb[a->type] ? format_address_of(a, o, buf) : "none";
 }
 
 /* clang-format off */
-const struct kind kind_text = { .quoted = true, .format = format_text };
-const struct kind kind_name = { .quoted = true, .put = put_name,
-	.format = format_name };
 const struct kind kind_port = { .put = put_port };
 const struct kind kind_host = { .quoted = true, .put = put_host,
 	.format = format_host_of };
-const struct kind kind_addr_port = { .quoted = true, .put = put_addr_port,
-	.format = format_address_of };
-const struct kind kind_host_port = { .quoted = true, .put = put_host_port,
-	.format = format_address_of };
-/* What there is of it says what the peer's endpoint is */
-const struct kind kind_endpoint = { .quoted = true, .format = format_endpoint };
+const struct kind kind_addr_port = { "ADDR:PORT", .quoted = true,
+	.put = put_host_port, .format = format_address_of };
+const struct kind kind_host_port = { "HOST:PORT", .quoted = true, .named = true,
+	.put = put_host_port, .format = format_address_of };
+const struct kind kind_remote = { "HOST:PORT", .quoted = true, .named = true,
+	.put = put_remote, .format = format_address_of };
+const struct kind kind_endpoint = { "HOST:PORT", .quoted = true, .always = true,
+	.named = true, .put = put_endpoint, .format = format_endpoint };
 /* clang-format on */
 
-/* Nests */
+/* Ranges of addresses */
+
+/* ADDR/PREFIX; an address without length is a host */
+static int put_range(struct nl_msg *msg, const struct attr *a, char *text)
+{
+	char *slash = strchr(text, '/');
+	struct nlattr *nest;
+	union address addr;
+	bool sound, v4;
+	uint32_t len, max;
+
+	if (slash)
+		*slash = '\0';
+	sound = !strchr(text, '%') && scan_address(text, &addr);
+	if (slash)
+		*slash = '/';
+	if (!sound)
+		return wrong(a->word, text, "expected ADDR/PREFIX");
+	v4 = addr.sa.sa_family == AF_INET;
+	len = max = v4 ? 32 : 128;
+	if (slash && (!scan_u32(slash + 1, &len) || len > max))
+		return wrong(a->word, text, "the prefix length is 0 to %u",
+			     max);
+	nest = nla_nest_start(msg, NLA_F_NESTED | a->type);
+	nla_put(msg, FTCP_ALLOWED_IP_ADDR, max / 8,
+		v4 ? (void *)&addr.in.sin_addr : &addr.in6.sin6_addr);
+	nla_put_u8(msg, FTCP_ALLOWED_IP_PREFIX, len);
+	nla_nest_end(msg, nest);
+	return DONE;
+}
+
+static int put_ranges(struct nl_msg *msg, const struct attr *a,
+		      const char *text)
+{
+	bool from = a->type == FTCP_A_FROM, none = !strcmp(text, "none");
+	char *copy, *rest, *item;
+	int code = DONE;
+
+	if (from && (none || !strcmp(text, "allowed-ips"))) {
+		nla_put_u32(msg, FTCP_A_FROM_KIND,
+			    none ? FTCP_FROM_LIST : FTCP_FROM_ALLOWED_IPS);
+		return DONE;
+	}
+	if (none) {
+		nla_put_flag(msg, FTCP_A_NO_ALLOWED_IP);
+		return DONE;
+	}
+	rest = copy = strdup(text);
+	while (!code && (item = strsep(&rest, ",")))
+		code = put_range(msg, a, item);
+	free(copy);
+	return code;
+}
+
+static const char *format_ranges(const struct attr *a, const struct object *o,
+				 char *buf)
+{
+	(void)buf;
+	return object_ranges(o, a->type);
+}
+
+static void json_ranges(const struct attr *a, const struct object *o)
+{
+	char *list = strdup(object_ranges(o, a->type)), *rest = list, *item;
+
+	json_open(a->word, '[');
+	while ((item = strsep(&rest, ",")) && *item)
+		json_string(NULL, item);
+	json_close(']');
+	free(list);
+}
+
+/* Counters */
 
 static void json_counters(const struct attr *a, const struct object *o)
 {
@@ -271,47 +352,15 @@ static void json_counters(const struct attr *a, const struct object *o)
 	nla_for_each_nested(c, o->tb[a->type], rest) {
 		size_t type = nla_type(c);
 
-		if (type < a->names->n && a->names->name[type])
-			json_number(a->names->name[type],
+		if (type < a->n_names && a->names[type])
+			json_number(a->names[type],
 				    object_counter(o, a->type, type));
 	}
 	json_close('}');
 }
 
-static void json_ranges(const struct attr *a, const struct object *o)
-{
-	struct nlattr *range = NULL;
-	char buf[VALUE_STRLEN];
-	struct prefix p;
-
-	json_open(a->word, '[');
-	while ((range = next_range(o, a->type, range, &p)))
-		json_string(NULL, format_prefix(buf, &p));
-	json_close(']');
-}
-
-const struct kind kind_counters = { .json = json_counters };
-/* Comma-separated; the text is there until the next one is asked for */
-static const char *format_ranges(const struct attr *a, const struct object *o,
-				 char *buf)
-{
-	static char *list;
-	struct nlattr *range = NULL;
-	char text[VALUE_STRLEN];
-	struct prefix p;
-	size_t size;
-	FILE *f;
-
-	(void)buf;
-	free(list);
-	f = open_memstream(&list, &size);
-	while (f && (range = next_range(o, a->type, range, &p)))
-		fprintf(f, "%s%s", ftell(f) ? "," : "",
-			format_prefix(text, &p));
-	if (!f || fclose(f))
-		exit(fail(REFUSED, "out of memory"));
-	return list;
-}
-
-const struct kind kind_ranges = { .format = format_ranges,
+const struct kind kind_ranges = { .always = true,
+				  .put = put_ranges,
+				  .format = format_ranges,
 				  .json = json_ranges };
+const struct kind kind_counters = { .json = json_counters };

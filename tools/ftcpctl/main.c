@@ -7,6 +7,7 @@
  * netlink, what is behind rtnl.h speaks rtnetlink, and nothing else does.
  */
 #include <errno.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,18 @@ int fail(int code, const char *fmt, ...)
 	return code;
 }
 
+/** wrong() - say what is wrong with @text, given for @word; returns USAGE */
+int wrong(const char *word, const char *text, const char *fmt, ...)
+{
+	char why[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	return fail(USAGE, "%s: \"%s\": %s", word, text, why);
+}
+
 /** note() - say on one line what the user did not ask for but should know */
 void note(const char *fmt, ...)
 {
@@ -93,12 +106,6 @@ static void print_synopsis(FILE *f, const struct verb *v)
 	}
 }
 
-static void print_options(FILE *f)
-{
-	fputs("\nOptions of a tunnel:\n", f);
-	print_option_summary(f);
-}
-
 /* Every command, or those of one verb */
 static void print_usage(FILE *f, const char *verb)
 {
@@ -108,8 +115,10 @@ static void print_usage(FILE *f, const char *verb)
 	for (i = 0; verbs[i]; i++)
 		if (!verb || !strcmp(verb, verbs[i]->verb))
 			print_synopsis(f, verbs[i]);
-	if (!verb || strcmp(verb, "del")) /* which takes none of them */
-		print_options(f);
+	if (!verb || strcmp(verb, "del")) { /* which takes none of them */
+		fputs("\nOptions of a tunnel:\n", f);
+		print_option_summary(f);
+	}
 	fputs("\n`ftcpctl VERB OBJECT --help` says more; so does ftcpctl(8).\n"
 	      "-4 and -6, anywhere, choose the address family that a host name resolves to.\n"
 	      "Before the command, `-n NETNS` runs it in that network namespace; in place of\n"
@@ -156,10 +165,12 @@ static int run(const struct verb *v, int argc, char **argv)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return print_help(v);
 	code = parse_args(v, argc, argv, &a);
-	return code ?: v->run(&a);
+	if (!code && v->check)
+		code = v->check(&a);
+	return code ?: v->run ? v->run(&a) : request(v, &a);
 }
 
-/* The objects that @verb takes, for an error message */
+/* The objects that a verb takes, for an error message */
 static const char *objects_of(const char *verb)
 {
 	static char list[64];
@@ -178,6 +189,7 @@ static const char *objects_of(const char *verb)
 
 static int dispatch(int argc, char **argv)
 {
+	const char *hint = "";
 	bool known = false;
 	size_t i;
 
@@ -203,11 +215,10 @@ static int dispatch(int argc, char **argv)
 		print_usage(stdout, argv[0]);
 		return DONE;
 	}
-	return fail(USAGE, "%s: \"%s\": expected one of %s%s", argv[0], argv[1],
-		    objects_of(argv[0]),
-		    !strcmp(argv[0], "add") && !strcmp(argv[1], "peer") ?
-			    " (set peer adds one)" :
-			    "");
+	if (!strcmp(argv[0], "add") && !strcmp(argv[1], "peer"))
+		hint = " (set peer adds one)";
+	return wrong(argv[0], argv[1], "expected one of %s%s",
+		     objects_of(argv[0]), hint);
 }
 
 /* One command; -4 and -6 may stand anywhere in it */
@@ -279,8 +290,10 @@ static int run_all(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	int code = run_all(argc ? argc - 1 : 0, argv + 1);
+	int code;
 
+	setlocale(LC_CTYPE, "C.UTF-8");
+	code = run_all(argc ? argc - 1 : 0, argv + 1);
 	if (fflush(stdout) || ferror(stdout))
 		return fail(REFUSED, "standard output: %s", strerror(errno));
 	return code;

@@ -26,8 +26,7 @@ static const char *now(char *buf, size_t size)
 	return buf;
 }
 
-static void print_json(const char *name, const struct object *o,
-		       unsigned int of)
+static void print_json(const char *name, const struct object *o)
 {
 	char time[40];
 
@@ -35,32 +34,20 @@ static void print_json(const char *name, const struct object *o,
 	json_string("time", now(time, sizeof(time)));
 	json_string("event", name);
 	if (o)
-		object_json(o, of);
+		object_json(o);
 	json_close('}');
 	json_end();
 }
 
-/* The value of an attribute, with words before it, if it has one */
+/* The value of an attribute, with words before it */
 static void print_value(const struct object *o, const char *words, int type)
 {
 	char buf[VALUE_STRLEN];
 
-	if (o->tb[type])
-		printf("%s %s", words, object_format(o, type, buf));
+	printf("%s %s", words, object_format(o, type, buf));
 }
 
-/* A flow that is over may carry no conversation any more */
-static void print_end(const struct object *o, const char *words, int type)
-{
-	union address a;
-	char buf[ADDRESS_STRLEN];
-
-	object_address(o, type, &a);
-	printf("%s %s", words, format_address(buf, &a));
-}
-
-static void print_text(const char *name, const struct object *o,
-		       unsigned int of)
+static void print_text(const char *name, const struct object *o)
 {
 	char time[40];
 
@@ -71,28 +58,33 @@ static void print_text(const char *name, const struct object *o,
 	}
 	print_value(o, "", FTCP_A_TUNNEL);
 	print_value(o, " dev", FTCP_A_IFNAME);
-	if (of == OF_TUNNEL) {
+	if (o->of == OF_TUNNEL) {
 		print_value(o, "", FTCP_A_MODE);
-		print_value(o, "", FTCP_A_LISTEN);
-		print_value(o, "", FTCP_A_TARGET);
-		print_value(o, " port", FTCP_A_PORT);
+		if (o->tb[FTCP_A_LISTEN])
+			print_value(o, "", FTCP_A_LISTEN);
+		if (o->tb[FTCP_A_TARGET])
+			print_value(o, "", FTCP_A_TARGET);
+		if (o->tb[FTCP_A_PORT])
+			print_value(o, " port", FTCP_A_PORT);
 	} else {
-		print_end(o, " local", FTCP_A_LOCAL);
-		print_end(o, " remote", FTCP_A_REMOTE);
-		print_end(o, " inner", FTCP_A_INNER_LOCAL);
-		print_end(o, " >", FTCP_A_INNER_REMOTE);
-		print_value(o, " reason", FTCP_A_REASON);
+		/* one that is over may carry no conversation any more: "-" */
+		print_value(o, " local", FTCP_A_LOCAL);
+		print_value(o, " remote", FTCP_A_REMOTE);
+		print_value(o, " inner", FTCP_A_INNER_LOCAL);
+		print_value(o, " >", FTCP_A_INNER_REMOTE);
+		if (o->tb[FTCP_A_REASON])
+			print_value(o, " reason", FTCP_A_REASON);
 	}
 	putchar('\n');
 }
 
 /* Whoever reads a pipe sees each event at once; nobody left ends it */
-static int on_event(const char *name, const struct object *o, unsigned int of)
+static int on_event(const char *name, const struct object *o)
 {
 	if (json)
-		print_json(name, o, of);
+		print_json(name, o);
 	else
-		print_text(name, o, of);
+		print_text(name, o);
 	return fflush(stdout) ? REFUSED : 0;
 }
 

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/netlink.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +19,12 @@
 
 #define ADMIN "CAP_NET_ADMIN is needed"
 
-/* The reason in words when the kernel sends no text */
-static const char *reason(int error)
+/** netlink_reason() - an errno in words, when the kernel sends no text */
+const char *netlink_reason(int error)
 {
-	if (error == -EPERM || error == -EACCES)
+	if (error == EPERM || error == EACCES)
 		return "not permitted (" ADMIN ")";
-	return strerror(-error);
+	return strerror(error);
 }
 
 /* The attribute that starts @offset bytes into the request */
@@ -44,37 +43,31 @@ static const struct nlattr *attr_at(struct nlsock *nl, uint32_t offset)
 	return NULL;
 }
 
-/** attr_number() - is there a number in an attribute?  Which? */
-bool attr_number(const struct nlattr *a, uint64_t *value)
+/** attr_number() - the number in an attribute, wherever it is; 0 without one */
+uint64_t attr_number(const struct nlattr *a)
 {
-	*value = 0;
 	switch (a ? nla_len(a) : 0) {
 	case 1:
-		*value = nla_get_u8(a);
-		return true;
+		return nla_get_u8(a);
 	case 2:
-		*value = nla_get_u16(a);
-		return true;
+		return nla_get_u16(a);
 	case 4:
-		*value = nla_get_u32(a);
-		return true;
+		return nla_get_u32(a);
 	case 8:
-		*value = nla_get_u64(a); /* wherever it is */
-		return true;
+		return nla_get_u64(a);
 	default:
-		return false;
+		return 0;
 	}
 }
 
 /* A number that the kernel's policy for its attribute does not allow */
-static bool refuse_number(struct nlsock *nl, const char *what,
-			  const struct nlattr *a, struct nlattr *policy)
+static bool refuse_number(struct nlsock *nl, const char *what, uint64_t value,
+			  struct nlattr *policy)
 {
 	struct nlattr *tb[NL_POLICY_TYPE_ATTR_MAX + 1];
-	uint64_t value, min, max;
+	uint64_t min, max;
 
-	if (!what || !attr_number(a, &value) ||
-	    nla_parse_nested(tb, NL_POLICY_TYPE_ATTR_MAX, policy, NULL) ||
+	if (nla_parse_nested(tb, NL_POLICY_TYPE_ATTR_MAX, policy, NULL) ||
 	    !tb[NL_POLICY_TYPE_ATTR_MIN_VALUE_U] ||
 	    !tb[NL_POLICY_TYPE_ATTR_MAX_VALUE_U])
 		return false;
@@ -97,17 +90,19 @@ static void refuse(struct nlsock *nl, int error, struct nlattr *tlvs, int len)
 	};
 	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1] = {};
 	const struct nlattr *culprit = NULL;
-	const char *what = NULL, *text = reason(error), *more = "";
+	const char *what = NULL, *text = netlink_reason(-error), *more = "";
 
 	nl->error = error;
+	nl->done = true;
 	if (len > 0)
 		nla_parse(tb, NLMSGERR_ATTR_MAX, tlvs, len, policy);
 	if (tb[NLMSGERR_ATTR_OFFS])
 		culprit = attr_at(nl, nla_get_u32(tb[NLMSGERR_ATTR_OFFS]));
 	if (culprit)
 		what = nl->attr_name(nla_type(culprit));
-	if (culprit && tb[NLMSGERR_ATTR_POLICY] &&
-	    refuse_number(nl, what, culprit, tb[NLMSGERR_ATTR_POLICY]))
+	if (what && tb[NLMSGERR_ATTR_POLICY] &&
+	    refuse_number(nl, what, attr_number(culprit),
+			  tb[NLMSGERR_ATTR_POLICY]))
 		return;
 	if (tb[NLMSGERR_ATTR_MSG]) {
 		text = nla_get_string(tb[NLMSGERR_ATTR_MSG]);
@@ -132,34 +127,22 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 		skip = nlmsg_datalen(msg);
 	refuse(nl, err->error, (void *)((char *)err + skip),
 	       nlmsg_datalen(msg) - skip);
-	nl->done = true;
 	return NL_STOP;
 }
 
-static int on_ack(struct nl_msg *msg, void *arg)
+/* An acknowledgement, or the end of a dump, which has text behind its number */
+static int on_end(struct nl_msg *m, void *arg)
 {
-	struct nlsock *nl = arg;
-
-	(void)msg;
-	nl->done = true;
-	return NL_STOP;
-}
-
-/* The end of a dump carries an error number, and text if there was one */
-static int on_finish(struct nl_msg *m, void *arg)
-{
+	int error = 0, skip = NLMSG_ALIGN(sizeof(error));
 	struct nlmsghdr *msg = nlmsg_hdr(m);
 	struct nlsock *nl = arg;
-	int error = 0;
 
 	nl->done = true;
-	if (nlmsg_datalen(msg) >= (int)sizeof(error))
+	if (msg->nlmsg_type == NLMSG_DONE && nlmsg_datalen(msg) >= skip)
 		memcpy(&error, nlmsg_data(msg), sizeof(error));
 	if (error < 0)
-		refuse(nl, error,
-		       (void *)((char *)nlmsg_data(msg) +
-				NLMSG_ALIGN(sizeof(error))),
-		       nlmsg_datalen(msg) - (int)NLMSG_ALIGN(sizeof(error)));
+		refuse(nl, error, (void *)((char *)nlmsg_data(msg) + skip),
+		       nlmsg_datalen(msg) - skip);
 	return NL_STOP;
 }
 
@@ -188,76 +171,50 @@ void messages_free(struct messages *list)
 	memset(list, 0, sizeof(*list));
 }
 
-/** nlsock_open() - open a socket for NETLINK_GENERIC or NETLINK_ROUTE */
+/** nlsock_open() - open a socket, if it is not; DONE, or REFUSED after a message */
 int nlsock_open(struct nlsock *nl, int protocol)
 {
-	int one = 1, err;
+	int one = 1;
 
-	memset(nl, 0, sizeof(*nl));
+	if (nl->sock)
+		return DONE;
 	nl->sock = nl_socket_alloc();
-	if (!nl->sock)
-		return nlsock_failed(nl, -ENOMEM, "netlink");
-	err = nl_connect(nl->sock, protocol);
-	if (err)
-		return nlsock_failed(nl, errno ? -errno : -EIO, "netlink");
+	if (!nl->sock || nl_connect(nl->sock, protocol))
+		return fail(REFUSED, "netlink: %s", netlink_reason(errno));
 	nl_socket_set_buffer_size(nl->sock, 1 << 20, 1 << 20);
 	nl_socket_enable_msg_peek(nl->sock);
+	nl_socket_modify_err_cb(nl->sock, NL_CB_CUSTOM, on_error, nl);
+	nl_socket_modify_cb(nl->sock, NL_CB_ACK, NL_CB_CUSTOM, on_end, nl);
+	nl_socket_modify_cb(nl->sock, NL_CB_FINISH, NL_CB_CUSTOM, on_end, nl);
+	nl_socket_modify_cb(nl->sock, NL_CB_VALID, NL_CB_CUSTOM, on_valid, nl);
 	/* Text of refusals; without these there are only error numbers */
 	setsockopt(nl_socket_get_fd(nl->sock), SOL_NETLINK, NETLINK_EXT_ACK,
 		   &one, sizeof(one));
 	setsockopt(nl_socket_get_fd(nl->sock), SOL_NETLINK, NETLINK_CAP_ACK,
 		   &one, sizeof(one));
-	return 0;
-}
-
-/** nlsock_close() - close a socket, which may never have been opened */
-void nlsock_close(struct nlsock *nl)
-{
-	if (nl->sock)
-		nl_socket_free(nl->sock);
-	nl->sock = NULL;
-}
-
-/**
- * nlsock_failed() - record a failure of @what that the kernel did not put into
- * words; returns @error
- */
-int nlsock_failed(struct nlsock *nl, int error, const char *what)
-{
-	nl->error = error;
-	snprintf(nl->text, sizeof(nl->text), "%s: %s", what, reason(error));
-	return error;
+	return DONE;
 }
 
 /* Send @msg and take the answers; 0, 1 (interrupted) or an error */
 static int transact(struct nlsock *nl, struct nl_msg *msg)
 {
 	bool interrupted = false;
-	struct nl_cb *cb;
 	int err;
 
 	nl->error = 0;
 	nl->done = false;
 	nlmsg_hdr(msg)->nlmsg_seq = NL_AUTO_SEQ;
-	cb = nl_cb_alloc(NL_CB_DEFAULT);
-	if (!cb)
-		return nlsock_failed(nl, -ENOMEM, "netlink");
-	nl_cb_err(cb, NL_CB_CUSTOM, on_error, nl);
-	nl_cb_set(cb, NL_CB_ACK, NL_CB_CUSTOM, on_ack, nl);
-	nl_cb_set(cb, NL_CB_FINISH, NL_CB_CUSTOM, on_finish, nl);
-	nl_cb_set(cb, NL_CB_VALID, NL_CB_CUSTOM, on_valid, nl);
 	errno = 0;
 	err = nl_send_auto(nl->sock, msg);
 	nl->request = nlmsg_hdr(msg);
 	while (err >= 0 && !nl->done) {
-		err = nl_recvmsgs(nl->sock, cb);
+		err = nl_recvmsgs_default(nl->sock);
 		if (err == -NLE_DUMP_INTR) {
 			interrupted = true;
 			err = 0;
 		}
 	}
 	nl->request = NULL;
-	nl_cb_put(cb);
 	if (nl->error)
 		return nl->error;
 	if (err >= 0)

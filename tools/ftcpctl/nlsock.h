@@ -6,6 +6,7 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <stdbool.h>
 
 /**
  * struct messages - What the kernel listed.
@@ -21,7 +22,7 @@ struct messages {
 
 /**
  * struct nlsock - A netlink socket and the last refusal that came through it.
- * @sock: The socket.
+ * @sock: The socket; NULL until it is opened.
  * @attr_name: Names the attribute of a request, or NULL.
  * @request: The request under way.
  * @header: Bytes between the netlink header and the attributes of @request.
@@ -29,6 +30,8 @@ struct messages {
  * @error: Negative errno of the refusal, 0 for none.
  * @done: Whether the answer is complete.
  * @text: The refusal in words.
+ *
+ * It stays where it is, and open until the program ends.
  */
 struct nlsock {
 	struct nl_sock *sock;
@@ -42,11 +45,10 @@ struct nlsock {
 };
 
 int nlsock_open(struct nlsock *nl, int protocol);
-void nlsock_close(struct nlsock *nl);
 int nlsock_do(struct nlsock *nl, struct nl_msg *msg);
 int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, struct messages *list);
-int nlsock_failed(struct nlsock *nl, int error, const char *what);
+const char *netlink_reason(int error);
 void messages_free(struct messages *list);
-bool attr_number(const struct nlattr *a, uint64_t *value);
+uint64_t attr_number(const struct nlattr *a);
 
 #endif /* FTCPCTL_NLSOCK_H */

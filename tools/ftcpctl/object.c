@@ -2,28 +2,45 @@
 /*
  * What is in the kernel's messages about tunnels, peers and flows.
  */
+#include <arpa/inet.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <netlink/genl/genl.h>
 
 #include "attr.h"
+#include "ftcpctl.h"
 #include "nlsock.h"
+
+/* What a message is about, by its command */
+static const unsigned int about[FAKETCP_CMD_MAX + 1] = {
+	[FAKETCP_CMD_TUNNEL_GET] = OF_TUNNEL,
+	[FAKETCP_CMD_TUNNEL_ADD_NTF] = OF_TUNNEL,
+	[FAKETCP_CMD_TUNNEL_DEL_NTF] = OF_TUNNEL,
+	[FAKETCP_CMD_PEER_GET] = OF_PEER,
+	[FAKETCP_CMD_FLOW_GET] = OF_FLOW,
+	[FAKETCP_CMD_FLOW_ADD_NTF] = OF_FLOW,
+	[FAKETCP_CMD_FLOW_DEL_NTF] = OF_FLOW,
+};
 
 /** object_parse() - take a message apart; @o refers to it */
 bool object_parse(struct object *o, struct nlmsghdr *msg)
 {
+	unsigned int cmd;
+
+	if (!genlmsg_valid_hdr(msg, 0) ||
+	    genlmsg_parse(msg, 0, o->tb, FTCP_A_MAX, attr_policy()))
+		return false;
+	cmd = genlmsg_hdr(msg)->cmd;
 	o->msg = msg;
-	return genlmsg_valid_hdr(msg, 0) &&
-	       !genlmsg_parse(msg, 0, o->tb, FTCP_A_MAX, attr_policy());
+	o->of = cmd <= FAKETCP_CMD_MAX ? about[cmd] : 0;
+	return o->of;
 }
 
 /** object_number() - a number, 0 if there is none */
 uint64_t object_number(const struct object *o, int type)
 {
-	uint64_t value;
-
-	attr_number(o->tb[type], &value);
-	return value;
+	return attr_number(o->tb[type]);
 }
 
 /** object_text() - a string, empty if there is none */
@@ -35,93 +52,73 @@ const char *object_text(const struct object *o, int type)
 /** object_address() - is there an address? @out is all zero if not */
 bool object_address(const struct object *o, int type, union address *out)
 {
-	const struct nlattr *a = o->tb[type];
-	size_t len = a ? (size_t)nla_len(a) : 0;
-
 	memset(out, 0, sizeof(*out));
-	if (len < sizeof(out->sa.sa_family))
-		return false;
-	memcpy(out, nla_data(a), len < sizeof(*out) ? len : sizeof(*out));
-	if (len >= address_len(out) && address_is_set(out))
-		return true;
-	memset(out, 0, sizeof(*out));
-	return false;
+	if (o->tb[type])
+		nla_memcpy(out, o->tb[type], sizeof(*out));
+	return address_is_set(out);
 }
 
 /** object_counter() - a counter in a nest, 0 if there is none */
 uint64_t object_counter(const struct object *o, int nest, int type)
 {
-	struct nlattr *a = NULL;
-	uint64_t value;
+	struct nlattr *a = o->tb[nest];
 
-	if (o->tb[nest])
-		a = nla_find(nla_data(o->tb[nest]), nla_len(o->tb[nest]), type);
-	attr_number(a, &value);
-	return value;
+	return a ? attr_number(nla_find(nla_data(a), nla_len(a), type)) : 0;
 }
 
-/** same_text() - do both have the same string? */
-bool same_text(const struct object *a, const struct object *b, int type)
-{
-	return !strcmp(object_text(a, type), object_text(b, type));
-}
-
-static bool get_range(const struct nlattr *nest, struct prefix *p)
+/**
+ * object_ranges() - the ranges of addresses of a peer, comma-separated
+ * @o: the peer
+ * @type: the attribute, which is there for each of them
+ *
+ * Return: their text, which is there until the next call.
+ */
+const char *object_ranges(const struct object *o, int type)
 {
 	static struct nla_policy policy[FTCP_ALLOWED_IP_MAX + 1] = {
+		[FTCP_ALLOWED_IP_ADDR] = { .minlen = 4 },
 		[FTCP_ALLOWED_IP_PREFIX] = { .type = NLA_U8 },
 	};
-	struct nlattr *tb[FTCP_ALLOWED_IP_MAX + 1], *addr;
+	struct nlattr *tb[FTCP_ALLOWED_IP_MAX + 1], *a, *addr;
+	char host[INET6_ADDRSTRLEN];
+	static char *list;
+	size_t size;
+	FILE *f;
+	int rest;
 
-	memset(p, 0, sizeof(*p));
-	if (nla_parse_nested(tb, FTCP_ALLOWED_IP_MAX, (struct nlattr *)nest,
-			     policy))
-		return false;
-	addr = tb[FTCP_ALLOWED_IP_ADDR];
-	if (!addr || !tb[FTCP_ALLOWED_IP_PREFIX] ||
-	    (nla_len(addr) != 4 && nla_len(addr) != 16))
-		return false;
-	p->family = nla_len(addr) == 4 ? AF_INET : AF_INET6;
-	p->len = nla_get_u8(tb[FTCP_ALLOWED_IP_PREFIX]);
-	memcpy(p->addr, nla_data(addr), nla_len(addr));
-	return true;
+	free(list);
+	f = open_memstream(&list, &size);
+	if (!f)
+		exit(fail(REFUSED, "out of memory"));
+	nlmsg_for_each_attr(a, o->msg, GENL_HDRLEN, rest) {
+		if (nla_type(a) != type ||
+		    nla_parse_nested(tb, FTCP_ALLOWED_IP_MAX, a, policy))
+			continue;
+		addr = tb[FTCP_ALLOWED_IP_ADDR];
+		if (!addr || !tb[FTCP_ALLOWED_IP_PREFIX])
+			continue;
+		inet_ntop(nla_len(addr) < 16 ? AF_INET : AF_INET6,
+			  nla_data(addr), host, sizeof(host));
+		fprintf(f, "%s%s/%u", ftell(f) ? "," : "", host,
+			nla_get_u8(tb[FTCP_ALLOWED_IP_PREFIX]));
+	}
+	if (fclose(f))
+		exit(fail(REFUSED, "out of memory"));
+	return list;
 }
 
-/**
- * next_range() - Go through the ranges of a peer.
- * @o: The peer.
- * @type: The attribute, which is there for each of them.
- * @last: What was returned before; NULL in the beginning.
- * @out: A range.
- *
- * Return: For the next call; NULL behind the last one.
- */
-struct nlattr *next_range(const struct object *o, int type, struct nlattr *last,
-			  struct prefix *out)
+/** same_value() - do both have an attribute, and alike? */
+bool same_value(const struct object *a, const struct object *b, int type)
 {
-	struct nlattr *a = last ?: genlmsg_attrdata(genlmsg_hdr(o->msg), 0);
-	char *end = (char *)o->msg + o->msg->nlmsg_len;
-	int rest = end - (char *)a;
+	const struct nlattr *x = a->tb[type], *y = b->tb[type];
 
-	if (last)
-		a = nla_next(a, &rest);
-	for (; nla_ok(a, rest); a = nla_next(a, &rest))
-		if (nla_type(a) == type && get_range(a, out))
-			return a;
-	return NULL;
+	return x && y && nla_len(x) == nla_len(y) &&
+	       !memcmp(nla_data(x), nla_data(y), nla_len(x));
 }
 
-/**
- * continues() - Is this more of the same peer?
- * @o: A peer.
- * @next: What came behind it.
- *
- * Return: Whether it is: ranges that do not fit into one message come in several.
- */
-bool continues(const struct object *o, const struct object *next)
+/** same_tunnel() - are they, or do they belong to, the same one? */
+bool same_tunnel(const struct object *a, const struct object *b)
 {
-	return object_number(o, FTCP_A_IFINDEX) ==
-		       object_number(next, FTCP_A_IFINDEX) &&
-	       same_text(o, next, FTCP_A_TUNNEL) &&
-	       same_text(o, next, FTCP_A_PEER);
+	return same_value(a, b, FTCP_A_IFINDEX) &&
+	       same_value(a, b, FTCP_A_TUNNEL);
 }

@@ -8,13 +8,8 @@
 #include "ftcpctl.h"
 #include "ipc.h"
 
-static bool same_value(const struct object *a, const struct object *b, int type)
-{
-	const struct nlattr *x = a->tb[type], *y = b->tb[type];
-
-	return x && y && nla_len(x) == nla_len(y) &&
-	       !memcmp(nla_data(x), nla_data(y), nla_len(x));
-}
+#define NO_WATCH \
+	"--watch: no more; systemctl enable --now faketcp-resolve.timer"
 
 /* Has nobody given the peer another endpoint while its name was looked up? */
 static bool unchanged(const struct object *p)
@@ -22,14 +17,16 @@ static bool unchanged(const struct object *p)
 	const struct filter filter = {
 		.ifindex = object_number(p, FTCP_A_IFINDEX),
 		.tunnel = object_text(p, FTCP_A_TUNNEL),
+		.quiet = true,
 	};
 	bool found = false;
 	struct list peers;
 	size_t i;
 
-	ipc_try_list(FAKETCP_CMD_PEER_GET, &filter, &peers);
+	ipc_list(FAKETCP_CMD_PEER_GET, &filter, &peers);
 	for (i = 0; i < peers.n && !found; i++)
-		found = continues(&peers.array[i], p) &&
+		found = same_tunnel(&peers.array[i], p) &&
+			same_value(&peers.array[i], p, FTCP_A_PEER) &&
 			same_value(&peers.array[i], p, FTCP_A_ENDPOINT_NAME) &&
 			same_value(&peers.array[i], p, FTCP_A_ENDPOINT);
 	list_free(&peers);
@@ -52,12 +49,14 @@ static int resolve_peer(const struct object *p)
 	format_address(is_text, &is);
 	if (!strcmp(was_text, is_text) || !unchanged(p))
 		return DONE;
-	msg = ipc_request(FAKETCP_CMD_PEER_SET, 0);
+	/* What flows goes on until a flow to the new address is up */
+	msg = ipc_request(FAKETCP_CMD_PEER_SET, NULL);
 	nla_put_u32(msg, FTCP_A_IFINDEX, object_number(p, FTCP_A_IFINDEX));
 	nla_put_string(msg, FTCP_A_TUNNEL, object_text(p, FTCP_A_TUNNEL));
 	nla_put_string(msg, FTCP_A_PEER, object_text(p, FTCP_A_PEER));
 	put_address(msg, FTCP_A_ENDPOINT, &is);
-	put_endpoint_name(msg, name);
+	nla_put_string(msg, FTCP_A_ENDPOINT_NAME, name);
+	nla_put_flag(msg, FTCP_A_ENDPOINT_TENTATIVE);
 	code = ipc_do(msg);
 	if (code)
 		return code;
@@ -75,9 +74,7 @@ static int refuse_watch(int *argc, char **argv, struct args *a)
 	(void)a;
 	for (i = 0; i < *argc; i++)
 		if (!strcmp(argv[i], "--watch"))
-			return fail(
-				USAGE,
-				"--watch: no more; systemctl enable --now faketcp-resolve.timer");
+			return fail(USAGE, NO_WATCH);
 	return DONE;
 }
 
@@ -86,10 +83,9 @@ static int run_resolve(const struct args *a)
 {
 	struct list peers = {};
 	struct filter filter;
-	int code = ipc_open(true);
+	int code = ipc_filter(a, &filter);
 	size_t i;
 
-	code = code ?: ipc_filter(a, &filter);
 	code = code ?: ipc_list(FAKETCP_CMD_PEER_GET, &filter, &peers);
 	if (!code && !peers.n && filter.tunnel)
 		code = fail(REFUSED, "no tunnel named \"%s\", or no peer in it",

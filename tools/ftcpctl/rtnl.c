@@ -15,19 +15,15 @@
 #include "nlsock.h"
 #include "rules.h"
 
-/** rtnl_open() - open a socket for the functions below */
-int rtnl_open(struct nlsock *nl)
-{
-	int one = 1, err = nlsock_open(nl, NETLINK_ROUTE);
+static struct nlsock nl;
 
-	/* Lets the kernel leave out the routes of others */
-	if (!err)
-		setsockopt(nl_socket_get_fd(nl->sock), SOL_NETLINK,
-			   NETLINK_GET_STRICT_CHK, &one, sizeof(one));
-	return err;
+/** rtnl_error() - why the last change failed */
+const char *rtnl_error(void)
+{
+	return nl.text;
 }
 
-static struct nl_msg *request(int type, const void *header, size_t size)
+static struct nl_msg *message(int type, const void *header, size_t size)
 {
 	struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
 
@@ -57,7 +53,7 @@ static struct nl_msg *rule_request(int type, const struct entry *e)
 		.action = e->nop ? FR_ACT_NOP : FR_ACT_TO_TBL,
 		.table = short_table(e->table),
 	};
-	struct nl_msg *msg = request(type, &header, sizeof(header));
+	struct nl_msg *msg = message(type, &header, sizeof(header));
 
 	nla_put_u32(msg, FRA_PRIORITY, e->pref);
 	nla_put_u32(msg, FRA_TABLE, e->table);
@@ -84,15 +80,15 @@ static struct nl_msg *route_request(int type, const struct entry *e)
 						    RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
-	struct nl_msg *msg = request(type, &header, sizeof(header));
+	struct nl_msg *msg = message(type, &header, sizeof(header));
 
 	nla_put_u32(msg, RTA_TABLE, e->table);
 	nla_put_u32(msg, RTA_OIF, e->ifindex);
 	return msg;
 }
 
-/** rtnl_change() - install, or else remove, a rule or route */
-int rtnl_change(struct nlsock *nl, bool add, const struct entry *e)
+/** rtnl_change() - install, or else remove, a rule or route; 0 or negative errno */
+int rtnl_change(bool add, const struct entry *e)
 {
 	struct nl_msg *msg =
 		e->route ? route_request(add ? RTM_NEWROUTE : RTM_DELROUTE, e) :
@@ -100,15 +96,7 @@ int rtnl_change(struct nlsock *nl, bool add, const struct entry *e)
 
 	if (add)
 		nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_CREATE | NLM_F_EXCL;
-	return nlsock_do(nl, msg);
-}
-
-static uint32_t get_u32(const struct nlattr *a)
-{
-	uint64_t value;
-
-	attr_number(a, &value);
-	return value;
+	return nlsock_do(&nl, msg);
 }
 
 static uint16_t get_port(struct nlattr *a)
@@ -126,13 +114,13 @@ static bool get_rule(struct nlmsghdr *msg, struct entry *e)
 	struct nlattr *tb[FRA_MAX + 1];
 
 	if (nlmsg_parse(msg, sizeof(*header), tb, FRA_MAX, NULL) ||
-	    get_u32(tb[FRA_PROTOCOL]) != RTNL_PROTOCOL)
+	    attr_number(tb[FRA_PROTOCOL]) != RTNL_PROTOCOL)
 		return false;
 	e->family = header->family;
 	e->nop = header->action == FR_ACT_NOP;
-	e->pref = get_u32(tb[FRA_PRIORITY]);
-	e->table = get_u32(tb[FRA_TABLE]);
-	e->mask = get_u32(tb[FRA_FWMASK]);
+	e->pref = attr_number(tb[FRA_PRIORITY]);
+	e->table = attr_number(tb[FRA_TABLE]);
+	e->mask = attr_number(tb[FRA_FWMASK]);
 	if (tb[FRA_IIFNAME])
 		nla_strlcpy(e->dev, tb[FRA_IIFNAME], sizeof(e->dev));
 	e->sport = get_port(tb[FRA_SPORT_RANGE]);
@@ -150,19 +138,19 @@ static bool get_route(struct nlmsghdr *msg, struct entry *e)
 		return false;
 	e->route = true;
 	e->family = header->rtm_family;
-	e->table = tb[RTA_TABLE] ? get_u32(tb[RTA_TABLE]) : header->rtm_table;
-	e->ifindex = get_u32(tb[RTA_OIF]);
+	e->table = tb[RTA_TABLE] ? attr_number(tb[RTA_TABLE]) :
+				   header->rtm_table;
+	e->ifindex = attr_number(tb[RTA_OIF]);
 	if (!if_indextoname(e->ifindex, e->dev))
 		e->dev[0] = '\0';
 	return true;
 }
 
-/* Read rules, or routes, behind those that are in a list */
-static int read_some(struct nlsock *nl, struct nl_msg *request,
-		     struct entry **list, size_t *n, size_t *room)
+/* Read rules, or routes, behind those that are in a list; DONE, or REFUSED */
+static int read_some(struct nl_msg *request, struct entries *list)
 {
 	struct messages messages;
-	int err = nlsock_dump(nl, request, &messages);
+	int err = nlsock_dump(&nl, request, &messages);
 	size_t i;
 
 	for (i = 0; i < messages.n; i++) {
@@ -171,47 +159,42 @@ static int read_some(struct nlsock *nl, struct nl_msg *request,
 
 		if ((msg->nlmsg_type == RTM_NEWRULE && get_rule(msg, &e)) ||
 		    (msg->nlmsg_type == RTM_NEWROUTE && get_route(msg, &e))) {
-			*list = grow(*list, *n, room, sizeof(e));
-			(*list)[(*n)++] = e;
+			list->array = grow(list->array, list->n, &list->room,
+					   sizeof(e));
+			list->array[list->n++] = e;
 		}
 	}
 	messages_free(&messages);
-	return err;
+	/* A kernel without IPv6 has none of them */
+	return !err || err == -EAFNOSUPPORT || err == -EOPNOTSUPP ?
+		       DONE :
+		       fail(REFUSED, "%s", nl.text);
 }
 
 /**
  * rtnl_read() - List what ftcpctl has installed.
- * @nl: The socket.
  * @family: AF_INET or AF_INET6.
- * @list: Rules, then routes; to be freed.
- * @n: How many.
+ * @list: Rules, then routes; its array is to be freed, also after an error.
  *
- * A kernel without IPv6 has none of them.
- *
- * Return: 0 or a negative errno, with the reason in @nl->text.
+ * Return: DONE, or REFUSED after a message.
  */
-int rtnl_read(struct nlsock *nl, int family, struct entry **list, size_t *n)
+int rtnl_read(int family, struct entries *list)
 {
 	struct fib_rule_hdr rule = { .family = family };
 	struct rtmsg route = {
 		.rtm_family = family,
 		.rtm_protocol = RTNL_PROTOCOL,
 	};
-	size_t room = 0;
-	int err;
+	int one = 1, code = nlsock_open(&nl, NETLINK_ROUTE);
 
-	*list = NULL;
-	*n = 0;
-	err = read_some(nl, request(RTM_GETRULE, &rule, sizeof(rule)), list, n,
-			&room);
-	if (!err)
-		err = read_some(nl,
-				request(RTM_GETROUTE, &route, sizeof(route)),
-				list, n, &room);
-	if (err) {
-		free(*list);
-		*list = NULL;
-		*n = 0;
-	}
-	return err == -EAFNOSUPPORT || err == -EOPNOTSUPP ? 0 : err;
+	*list = (struct entries){};
+	if (code)
+		return code;
+	/* Lets the kernel leave out the routes of others */
+	setsockopt(nl_socket_get_fd(nl.sock), SOL_NETLINK,
+		   NETLINK_GET_STRICT_CHK, &one, sizeof(one));
+	code = read_some(message(RTM_GETRULE, &rule, sizeof(rule)), list);
+	return code  ?:
+		       read_some(message(RTM_GETROUTE, &route, sizeof(route)),
+				 list);
 }

@@ -43,7 +43,6 @@
 #include "address.h"
 #include "ftcpctl.h"
 #include "ipc.h"
-#include "nlsock.h"
 #include "rules.h"
 
 /* Most rules and routes that a tunnel needs in one family, and families */
@@ -96,27 +95,21 @@ struct plan {
 static int parse_table(const char *text, uint32_t *out)
 {
 	if (!scan_u32(text, out) || !*out)
-		return fail(USAGE, "table: \"%s\": expected a table number",
-			    text);
+		return wrong("table", text, "expected a table number");
 	if (*out >= RT_TABLE_DEFAULT && *out <= RT_TABLE_LOCAL)
-		return fail(USAGE, "table: \"%s\": belongs to the system",
-			    text);
+		return wrong("table", text, "belongs to the system");
 	return DONE;
 }
 
 /* The table of a tunnel, the same every time: FNV-1a */
 static uint32_t rules_table(const char *dev, const char *tunnel)
 {
-	const char *parts[] = { dev, "/", tunnel };
+	char names[IF_NAMESIZE + FAKETCP_NAME_MAX + 1], *c;
 	uint32_t hash = 2166136261u;
-	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(parts); i++) {
-		const char *c;
-
-		for (c = parts[i]; *c; c++)
-			hash = (hash ^ (unsigned char)*c) * 16777619u;
-	}
+	snprintf(names, sizeof(names), "%s/%s", dev, tunnel);
+	for (c = names; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 16777619u;
 	return TABLE_BASE | ((hash ^ hash >> 24) & 0xffffff);
 }
 
@@ -134,8 +127,7 @@ static int make_plan(const struct args *a, struct plan *p)
 	};
 	/* A dry run does not look for the link, but its name must be one */
 	if (!*p->dev || strlen(p->dev) >= IF_NAMESIZE)
-		return fail(USAGE, "dev: \"%s\": not the name of a link",
-			    p->dev);
+		return wrong("dev", p->dev, "not the name of a link");
 	if (table)
 		return parse_table(table, &p->table);
 	p->table = rules_table(p->dev, p->name);
@@ -195,17 +187,23 @@ static size_t plan_entries(const struct plan *p, int family, struct entry *out)
 	return n;
 }
 
-static bool has(const struct entry *list, size_t n, const struct entry *e)
+static bool same_entry(const struct entry *a, const struct entry *b)
 {
-	for (; n--; list++)
-		if (list->route == e->route && list->family == e->family &&
-		    list->table == e->table && list->ifindex == e->ifindex &&
-		    (list->route || !strcmp(list->dev, e->dev)) &&
-		    list->pref == e->pref && list->sport == e->sport &&
-		    list->dport == e->dport && list->mask == e->mask &&
-		    list->nop == e->nop)
-			return true;
-	return false;
+	/* a link may have several names */
+	return a->route == b->route && a->family == b->family &&
+	       a->table == b->table && a->ifindex == b->ifindex &&
+	       (a->route || !strcmp(a->dev, b->dev)) && a->pref == b->pref &&
+	       a->sport == b->sport && a->dport == b->dport &&
+	       a->mask == b->mask && a->nop == b->nop;
+}
+
+static bool has(const struct entries *list, const struct entry *e)
+{
+	size_t i;
+
+	for (i = 0; i < list->n && !same_entry(&list->array[i], e); i++)
+		;
+	return i < list->n;
 }
 
 /* Is it IPv6 as such that is missing?  Then IPv4 alone is what there is */
@@ -215,118 +213,111 @@ static bool no_ipv6(int family, int err)
 	       (err == -EAFNOSUPPORT || err == -EOPNOTSUPP || err == -EACCES);
 }
 
-static int refuse(struct nlsock *nl, const struct plan *p,
-		  const struct entry *e)
+static int refuse(const struct plan *p, const struct entry *e, int err)
 {
 	const char *family = e->family == AF_INET ? "IPv4" : "IPv6";
 
-	if (e->route && nl->error == -ENETDOWN)
+	if (e->route && err == -ENETDOWN)
 		return fail(REFUSED, "link %s is down (ip link set %s up)",
 			    p->dev, p->dev);
-	if (e->route && nl->error == -EEXIST)
+	if (e->route && err == -EEXIST)
 		return fail(REFUSED,
 			    "table %u has an %s default route of its own",
 			    p->table, family);
 	return fail(REFUSED, "%s %s: %s", family, e->route ? "route" : "rule",
-		    nl->text);
+		    rtnl_error());
 }
 
 /* Remove again what this command has installed for one family */
-static int take_back(struct nlsock *nl, struct plan *p, int family)
+static int take_back(struct plan *p, int family)
 {
 	size_t i;
 
 	for (i = p->n_done; i--;)
 		if (p->done[i].family == family)
-			rtnl_change(nl, false, &p->done[i]);
+			rtnl_change(false, &p->done[i]);
 	return DONE;
 }
 
 /* Install, or else print, what is missing for one family */
-static int add_family(struct nlsock *nl, struct plan *p, int family)
+static int add_family(struct plan *p, int family)
 {
-	struct entry entries[ENTRIES], *have = NULL;
-	size_t i, n = plan_entries(p, family, entries), n_have = 0;
-	int err = 0;
+	struct entry entries[ENTRIES], *e = entries;
+	size_t n = plan_entries(p, family, entries);
+	struct entries have = {};
+	int code = p->dry_run ? DONE : rtnl_read(family, &have), err = 0;
 
-	if (!p->dry_run && rtnl_read(nl, family, &have, &n_have))
-		return fail(REFUSED, "%s", nl->text);
-	for (i = 0; i < n; i++) {
-		if (p->dry_run) {
-			print_command("add", &entries[i]);
+	for (; n && !code && !err; n--, e++) {
+		if (p->dry_run)
+			print_command("add", e);
+		if (p->dry_run || has(&have, e))
 			continue;
-		}
-		if (has(have, n_have, &entries[i]))
-			continue;
-		err = rtnl_change(nl, true, &entries[i]);
-		if (err)
-			break;
-		p->done[p->n_done++] = entries[i];
+		err = rtnl_change(true, e);
+		if (!err)
+			p->done[p->n_done++] = *e;
 	}
-	free(have);
+	free(have.array);
 	if (!err)
-		return DONE;
+		return code;
 	if (!no_ipv6(family, err))
-		return refuse(nl, p, &entries[i]);
+		return refuse(p, e - 1, err);
 	note("no IPv6 on link %s: only IPv4 is steered", p->dev);
-	return take_back(nl, p, family);
+	return take_back(p, family);
 }
 
-static int for_each_family(int (*fn)(struct nlsock *, struct plan *, int),
-			   struct plan *p)
+static int for_each_family(int (*fn)(struct plan *, int), struct plan *p)
 {
-	static const int families[FAMILIES] = { AF_INET, AF_INET6 };
-	struct nlsock nl;
 	int code = DONE;
-	size_t i;
 
-	if (rtnl_open(&nl))
-		code = fail(REFUSED, "%s", nl.text);
-	for (i = 0; i < FAMILIES && !code; i++)
-		if (address_family == AF_UNSPEC ||
-		    address_family == families[i])
-			code = fn(&nl, p, families[i]);
-	nlsock_close(&nl);
+	if (address_family != AF_INET6)
+		code = fn(p, AF_INET);
+	if (address_family != AF_INET && !code)
+		code = fn(p, AF_INET6);
 	return code;
 }
 
 /* Fill in what the tunnel knows: its port and its mark */
-static int ask_tunnel(struct plan *p)
+static int ask_tunnel(struct plan *p, const struct object *t)
 {
-	struct filter filter = { .ifindex = p->ifindex, .tunnel = p->name };
-	const struct object *t;
-	struct list tunnels;
-	uint32_t port, mark;
-	int code;
+	uint32_t port = object_number(t, FTCP_A_PORT);
+	uint32_t mark = object_number(t, FTCP_A_FWMARK);
 
+	if (object_number(t, FTCP_A_MODE) != FTCP_MODE_ROUTED)
+		return fail(REFUSED,
+			    "tunnel \"%s\" is not routed: nothing to steer",
+			    p->name);
+	if (!p->sport && !p->dport && !port)
+		return fail(REFUSED,
+			    "tunnel \"%s\" has no port: say sport N or dport N",
+			    p->name);
+	if (!p->sport && !p->dport)
+		p->sport = p->dport = port;
+	p->set_mark = !mark && !p->own;
+	p->mark = mark ?: DEFAULT_MARK;
+	return DONE;
+}
+
+static int find_tunnel(struct plan *p)
+{
+	struct filter filter = { .tunnel = p->name };
+	struct list tunnels;
+	int code = parse_link(p->dev, &p->ifindex);
+
+	if (code)
+		return code;
+	filter.ifindex = p->ifindex;
 	code = ipc_list(FAKETCP_CMD_TUNNEL_GET, &filter, &tunnels);
-	t = tunnels.array;
-	port = tunnels.n ? object_number(t, FTCP_A_PORT) : 0;
 	if (!code && !tunnels.n)
 		code = fail(REFUSED, "no tunnel named \"%s\" on %s", p->name,
 			    p->dev);
-	else if (!code && object_number(t, FTCP_A_MODE) != FTCP_MODE_ROUTED)
-		code = fail(REFUSED,
-			    "tunnel \"%s\" is not routed: nothing to steer",
-			    p->name);
-	else if (!code && !p->sport && !p->dport && !port)
-		code = fail(REFUSED,
-			    "tunnel \"%s\" has no port: say sport N or dport N",
-			    p->name);
-	if (!code) {
-		mark = object_number(t, FTCP_A_FWMARK);
-		if (!p->sport && !p->dport)
-			p->sport = p->dport = port;
-		p->set_mark = !mark && !p->own;
-		p->mark = mark ?: DEFAULT_MARK;
-	}
+	code = code ?: ask_tunnel(p, tunnels.array);
 	list_free(&tunnels);
 	return code;
 }
 
 static int set_mark(const struct plan *p, uint32_t mark)
 {
-	struct nl_msg *msg = ipc_request(FAKETCP_CMD_TUNNEL_SET, 0);
+	struct nl_msg *msg = ipc_request(FAKETCP_CMD_TUNNEL_SET, NULL);
 
 	nla_put_u32(msg, FTCP_A_IFINDEX, p->ifindex);
 	nla_put_string(msg, FTCP_A_TUNNEL, p->name);
@@ -349,19 +340,11 @@ static int add_all(struct plan *p)
 		note("datagrams that carry any bit of mark 0x%x are not steered (see local-only)",
 		     p->mark);
 	code = for_each_family(add_family, p);
-	if (code && p->n_done)
+	if (code)
 		for_each_family(take_back, p);
 	if (code && p->set_mark)
 		set_mark(p, 0);
 	return code;
-}
-
-static int add_dry(struct plan *p)
-{
-	if (p->set_mark)
-		printf("ftcpctl set tunnel %s dev %s fwmark 0x%x\n", p->name,
-		       p->dev, p->mark);
-	return for_each_family(add_family, p);
 }
 
 static int run_add(const struct args *a)
@@ -377,42 +360,42 @@ static int run_add(const struct args *a)
 		return code;
 	/* Then there is no need to ask the tunnel, nor for the module */
 	told = p.dry_run && (p.sport || p.dport);
-	if (!ipc_open(!told)) {
-		code = parse_link(p.dev, &p.ifindex);
-		code = code ?: ask_tunnel(&p);
-	} else if (told) {
-		p.mark = DEFAULT_MARK;
-		p.set_mark = !p.own;
-	} else {
+	p.mark = DEFAULT_MARK;
+	p.set_mark = !p.own;
+	if (!ipc_open(!told))
+		code = find_tunnel(&p);
+	else if (!told)
 		code = REFUSED;
-	}
-	if (code)
-		return code;
-	return p.dry_run ? add_dry(&p) : add_all(&p);
+	if (code || !p.dry_run)
+		return code ?: add_all(&p);
+	if (p.set_mark)
+		printf("ftcpctl set tunnel %s dev %s fwmark 0x%x\n", p.name,
+		       p.dev, p.mark);
+	return for_each_family(add_family, &p);
 }
 
 /* del rules */
 
 /* Remove what is there for one family */
-static int del_family(struct nlsock *nl, struct plan *p, int family)
+static int del_family(struct plan *p, int family)
 {
-	struct entry *have;
-	size_t i, n;
-	int err = 0;
+	struct entries have;
+	int code = rtnl_read(family, &have), err = 0;
+	size_t i;
 
-	if (rtnl_read(nl, family, &have, &n))
-		return fail(REFUSED, "%s", nl->text);
-	for (i = 0; i < n && !err; i++) {
-		if (have[i].table != p->table)
+	for (i = 0; i < have.n && !code; i++) {
+		if (have.array[i].table != p->table)
 			continue;
 		p->found = true;
 		if (p->dry_run)
-			print_command("del", &have[i]);
+			print_command("del", &have.array[i]);
 		else
-			err = rtnl_change(nl, false, &have[i]);
+			err = rtnl_change(false, &have.array[i]);
+		if (err)
+			code = refuse(p, &have.array[i], err);
 	}
-	free(have);
-	return err ? fail(REFUSED, "%s", nl->text) : DONE;
+	free(have.array);
+	return code;
 }
 
 static int run_del(const struct args *a)

@@ -40,10 +40,20 @@ struct entry {
 	bool nop;
 };
 
-struct nlsock;
+/**
+ * struct entries - Some of them.
+ * @array: The rules and routes.
+ * @n: How many.
+ * @room: How many fit.
+ */
+struct entries {
+	struct entry *array;
+	size_t n;
+	size_t room;
+};
 
-int rtnl_open(struct nlsock *nl);
-int rtnl_read(struct nlsock *nl, int family, struct entry **list, size_t *n);
-int rtnl_change(struct nlsock *nl, bool add, const struct entry *e);
+int rtnl_read(int family, struct entries *list);
+int rtnl_change(bool add, const struct entry *e);
+const char *rtnl_error(void);
 
 #endif /* FTCPCTL_RULES_H */

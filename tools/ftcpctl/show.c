@@ -15,29 +15,7 @@
 #include "ipc.h"
 #include "print.h"
 
-/* An empty list is fine, unless it is that of a tunnel that does not exist */
-static int check_tunnel(const struct filter *filter)
-{
-	struct list tunnels;
-	int code;
-
-	if (!filter->tunnel)
-		return DONE;
-	code = ipc_list(FAKETCP_CMD_TUNNEL_GET, filter, &tunnels);
-	if (!code && !tunnels.n)
-		code = fail(REFUSED, "no tunnel named \"%s\"", filter->tunnel);
-	list_free(&tunnels);
-	return code;
-}
-
 /* Tunnels */
-
-static bool is_peer_of(const struct object *p, const struct object *t)
-{
-	return object_number(p, FTCP_A_IFINDEX) ==
-		       object_number(t, FTCP_A_IFINDEX) &&
-	       same_text(p, t, FTCP_A_TUNNEL);
-}
 
 /* A line with the value of an attribute, if it has one */
 static void print_line(const struct object *o, const char *title, int type)
@@ -52,7 +30,7 @@ static void print_remote(const struct object *p)
 {
 	char buf[VALUE_STRLEN];
 
-	printf("  remote     %s", object_format(p, FTCP_A_ENDPOINT_KIND, buf));
+	printf("  remote     %s", object_format(p, FTCP_A_ENDPOINT, buf));
 	if (p->tb[FTCP_A_ENDPOINT_NAME])
 		printf(" (%s)", object_text(p, FTCP_A_ENDPOINT_NAME));
 	putchar('\n');
@@ -76,7 +54,7 @@ static void print_peer(const struct object *p)
 	char buf[VALUE_STRLEN];
 
 	printf("  peer       %s, endpoint %s%s%s", object_text(p, FTCP_A_PEER),
-	       object_format(p, FTCP_A_ENDPOINT_KIND, buf),
+	       object_format(p, FTCP_A_ENDPOINT, buf),
 	       *ranges ? ", allowed-ips " : "", ranges);
 	if (object_number(p, FTCP_A_FROM_KIND) == FTCP_FROM_LIST)
 		printf(", from %s", from_whom(p));
@@ -102,7 +80,7 @@ static void print_ends(const struct object *t, const struct list *peers)
 	for (i = 0; i < peers->n; i++) {
 		const struct object *p = &peers->array[i];
 
-		if (!is_peer_of(p, t))
+		if (!same_tunnel(p, t))
 			continue;
 		if (mode == FTCP_MODE_LISTEN)
 			print_remote(p);
@@ -111,15 +89,15 @@ static void print_ends(const struct object *t, const struct list *peers)
 	}
 }
 
-static void print_traffic(const struct object *t, const char *what, int packets,
-			  int bytes)
+/* Bytes are counted behind the packets, here and in add_traffic() */
+static void print_traffic(const struct object *t, const char *what, int packets)
 {
 	uint64_t n = object_counter(t, FTCP_A_STATS, packets);
 	char buf[SHORT_STRLEN];
 
 	printf("  %-9s  %" PRIu64 " datagram%s, %s\n", what, n,
 	       n == 1 ? "" : "s",
-	       format_bytes(buf, object_counter(t, FTCP_A_STATS, bytes)));
+	       format_bytes(buf, object_counter(t, FTCP_A_STATS, packets + 1)));
 }
 
 /* What coalesce brings, and what it costs */
@@ -169,10 +147,9 @@ static void print_tunnel(const struct object *t, const struct list *peers,
 	       object_number(t, FTCP_A_FLOWS),
 	       object_number(t, FTCP_A_MAX_FLOWS),
 	       object_number(t, FTCP_A_MAX_FLOWS_PER_SOURCE));
-	print_traffic(t, "sent", FTCP_STATS_TX_PACKETS, FTCP_STATS_TX_BYTES);
+	print_traffic(t, "sent", FTCP_STATS_TX_PACKETS);
 	print_coalesced(t);
-	print_traffic(t, "received", FTCP_STATS_RX_PACKETS,
-		      FTCP_STATS_RX_BYTES);
+	print_traffic(t, "received", FTCP_STATS_RX_PACKETS);
 	print_counters(t, FTCP_A_DROPS, "  dropped    ");
 	print_counters(t, FTCP_A_ENDED, "  ended      ");
 }
@@ -185,103 +162,94 @@ static void json_remote(const struct object *t, const struct list *peers)
 
 	if (object_number(t, FTCP_A_MODE) != FTCP_MODE_LISTEN)
 		return;
-	for (i = 0; i < peers->n && !is_peer_of(&peers->array[i], t); i++)
-		;
-	if (i == peers->n)
-		return;
-	json_string("remote",
-		    object_format(&peers->array[i], FTCP_A_ENDPOINT_KIND, buf));
-	if (peers->array[i].tb[FTCP_A_ENDPOINT_NAME])
-		json_string("remote-name", object_text(&peers->array[i],
-						       FTCP_A_ENDPOINT_NAME));
+	for (i = 0; i < peers->n; i++) {
+		const struct object *p = &peers->array[i];
+
+		if (!same_tunnel(p, t))
+			continue;
+		json_string("remote", object_format(p, FTCP_A_ENDPOINT, buf));
+		if (p->tb[FTCP_A_ENDPOINT_NAME])
+			json_string("remote-name",
+				    object_text(p, FTCP_A_ENDPOINT_NAME));
+	}
 }
 
 /* Lists of peers and flows */
 
-static void add_owner(struct table *t, const struct object *o)
+static void add_owner(struct table *t, const struct object *o, int type)
 {
-	table_cell(t, "%s dev %s", object_text(o, FTCP_A_TUNNEL),
+	table_cell(t, "%s dev %s", object_text(o, type),
 		   object_text(o, FTCP_A_IFNAME));
 }
 
-/* A flow's has a port, unlike that of a tunnel, which the attribute is first */
-static void add_local(struct table *t, const struct object *f)
+static void add_from(struct table *t, const struct object *p, int type)
 {
-	char buf[ADDRESS_STRLEN];
-	union address local;
-
-	object_address(f, FTCP_A_LOCAL, &local);
-	table_cell(t, "%s", format_address(buf, &local));
-}
-
-static void add_from(struct table *t, const struct object *p)
-{
+	(void)type;
 	table_cell(t, "%s", from_whom(p));
 }
 
-static void add_inner(struct table *t, const struct object *f)
+static void add_inner(struct table *t, const struct object *f, int type)
 {
 	char a[VALUE_STRLEN], b[VALUE_STRLEN];
 
-	table_cell(t, "%s > %s", object_format(f, FTCP_A_INNER_LOCAL, a),
+	table_cell(t, "%s > %s", object_format(f, type, a),
 		   object_format(f, FTCP_A_INNER_REMOTE, b));
 }
 
-static void add_traffic(struct table *t, const struct object *o, int packets,
-			int bytes)
+static void add_traffic(struct table *t, const struct object *o, int packets)
 {
 	char buf[SHORT_STRLEN];
 
 	table_cell(t, "%" PRIu64 "/%s",
 		   object_counter(o, FTCP_A_STATS, packets),
-		   format_bytes(buf, object_counter(o, FTCP_A_STATS, bytes)));
+		   format_bytes(buf,
+				object_counter(o, FTCP_A_STATS, packets + 1)));
 }
 
-static void add_tx(struct table *t, const struct object *f)
+/* What most columns have; "-" where there is nothing */
+static void add_value(struct table *t, const struct object *o, int type)
 {
-	add_traffic(t, f, FTCP_STATS_TX_PACKETS, FTCP_STATS_TX_BYTES);
-}
+	char buf[VALUE_STRLEN];
+	const char *text = object_format(o, type, buf);
 
-static void add_rx(struct table *t, const struct object *f)
-{
-	add_traffic(t, f, FTCP_STATS_RX_PACKETS, FTCP_STATS_RX_BYTES);
+	table_cell(t, "%s", *text ? text : "-");
 }
 
 /**
  * struct column - A column of a list.
  * @heading: What is above.
- * @type: The attribute it has; "-" where there is none.
- * @add: Without @type: adds the cell.
+ * @add: Adds the cell.
+ * @type: The attribute, or the counter, that is in it.
  */
 struct column {
 	const char *heading;
+	void (*add)(struct table *t, const struct object *o, int type);
 	int type;
-	void (*add)(struct table *t, const struct object *o);
 };
 
 /* clang-format off */
 static const struct column peer_columns[] = {
-	{ "PEER", FTCP_A_PEER, NULL },
-	{ "TUNNEL", 0, add_owner },
-	{ "ENDPOINT", FTCP_A_ENDPOINT_KIND, NULL },
-	{ "NAME", FTCP_A_ENDPOINT_NAME, NULL },
-	{ "WIRE", FTCP_A_WIRE, NULL },
-	{ "FLOWS", FTCP_A_FLOWS, NULL },
-	{ "FROM", 0, add_from },
-	{ "ALLOWED-IPS", FTCP_A_ALLOWED_IP, NULL },
+	{ "PEER", add_value, FTCP_A_PEER },
+	{ "TUNNEL", add_owner, FTCP_A_TUNNEL },
+	{ "ENDPOINT", add_value, FTCP_A_ENDPOINT },
+	{ "NAME", add_value, FTCP_A_ENDPOINT_NAME },
+	{ "WIRE", add_value, FTCP_A_WIRE },
+	{ "FLOWS", add_value, FTCP_A_FLOWS },
+	{ "FROM", add_from, FTCP_A_FROM },
+	{ "ALLOWED-IPS", add_value, FTCP_A_ALLOWED_IP },
 	{},
 };
 
 static const struct column flow_columns[] = {
-	{ "LOCAL", 0, add_local },
-	{ "REMOTE", FTCP_A_REMOTE, NULL },
-	{ "STATE", FTCP_A_STATE, NULL },
-	{ "INNER", 0, add_inner },
-	{ "TX", 0, add_tx },
-	{ "RX", 0, add_rx },
-	{ "MTU", FTCP_A_MTU, NULL },
-	{ "AGE", FTCP_A_AGE, NULL },
-	{ "TUNNEL", 0, add_owner },
+	{ "LOCAL", add_value, FTCP_A_LOCAL },
+	{ "REMOTE", add_value, FTCP_A_REMOTE },
+	{ "STATE", add_value, FTCP_A_STATE },
+	{ "INNER", add_inner, FTCP_A_INNER_LOCAL },
+	{ "TX", add_traffic, FTCP_STATS_TX_PACKETS },
+	{ "RX", add_traffic, FTCP_STATS_RX_PACKETS },
+	{ "MTU", add_value, FTCP_A_MTU },
+	{ "AGE", add_value, FTCP_A_AGE },
+	{ "TUNNEL", add_owner, FTCP_A_TUNNEL },
 	{},
 };
 /* clang-format on */
@@ -290,26 +258,13 @@ static void print_list(const struct column *columns, const struct list *list)
 {
 	struct table table = {};
 	const struct column *c;
-	char buf[VALUE_STRLEN];
 	size_t i;
 
 	for (c = columns; c->heading; c++, table.columns++)
 		table_cell(&table, "%s", c->heading);
-	for (i = 0; i < list->n; i++) {
-		const struct object *o = &list->array[i];
-
-		for (c = columns; c->heading; c++) {
-			const char *text = "-";
-
-			if (c->add) {
-				c->add(&table, o);
-				continue;
-			}
-			if (o->tb[c->type])
-				text = object_format(o, c->type, buf);
-			table_cell(&table, "%s", text);
-		}
-	}
+	for (i = 0; i < list->n; i++)
+		for (c = columns; c->heading; c++)
+			c->add(&table, &list->array[i], c->type);
 	table_print(&table);
 }
 
@@ -320,64 +275,31 @@ static void print_list(const struct column *columns, const struct list *list)
  * @name: Its name.
  * @singular: The same of one.
  * @cmd: Asks the kernel for it.
- * @of: What it is in JSON.
  * @columns: Those of the list; NULL for tunnels, which are none.
  */
 struct shown {
 	const char *name;
 	const char *singular;
 	int cmd;
-	unsigned int of;
 	const struct column *columns;
 };
 
 static const struct shown objects[] = {
-	{ "tunnels", "tunnel", FAKETCP_CMD_TUNNEL_GET, OF_TUNNEL, NULL },
-	{ "peers", "peer", FAKETCP_CMD_PEER_GET, OF_PEER, peer_columns },
-	{ "flows", "flow", FAKETCP_CMD_FLOW_GET, OF_FLOW, flow_columns },
+	{ "tunnels", "tunnel", FAKETCP_CMD_TUNNEL_GET, NULL },
+	{ "peers", "peer", FAKETCP_CMD_PEER_GET, peer_columns },
+	{ "flows", "flow", FAKETCP_CMD_FLOW_GET, flow_columns },
 };
 
-static void print_json(const struct shown *what, const struct list *list,
-		       const struct list *peers)
+static void print_json(const struct list *list, const struct list *peers)
 {
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
 		json_open_line();
-		object_json(&list->array[i], what->of);
+		object_json(&list->array[i]);
 		json_remote(&list->array[i], peers);
 		json_close('}');
 	}
-}
-
-static int show_from_kernel(const struct shown *what,
-			    const struct filter *filter, bool json)
-{
-	struct list list, peers = {};
-	int code = ipc_open(true);
-	size_t i;
-
-	if (code)
-		return code;
-	if (json)
-		json_open(NULL, '[');
-	code = ipc_list(what->cmd, filter, &list);
-	if (!code && !list.n)
-		code = check_tunnel(filter);
-	if (!code && list.n && what->of == OF_TUNNEL)
-		code = ipc_list(FAKETCP_CMD_PEER_GET, filter, &peers);
-	if (!code && json)
-		print_json(what, &list, &peers);
-	else if (!code && what->columns)
-		print_list(what->columns, &list);
-	else if (!code)
-		for (i = 0; i < list.n; i++)
-			print_tunnel(&list.array[i], &peers, i);
-	list_free(&list);
-	list_free(&peers);
-	if (json)
-		json_close_lines();
-	return code;
 }
 
 static const struct shown *object_of(const char *word)
@@ -403,6 +325,9 @@ static bool is_filter(int argc, char **argv)
 	return strcmp(argv[1], "--json");
 }
 
+#define RULES \
+	"rules: shown by ip rule, and those of a tunnel by ftcpctl del rules --dry-run"
+
 /* Take the word that says what to show, wherever it stands, out of the words */
 static int take_object(int *argc, char **argv, struct args *a)
 {
@@ -416,9 +341,7 @@ static int take_object(int *argc, char **argv, struct args *a)
 
 		word = filter ? NULL : object_of(argv[i]);
 		if (!filter && !strcmp(argv[i], "rules"))
-			return fail(
-				USAGE,
-				"rules: shown by ip rule, and those of a tunnel by ftcpctl del rules --dry-run");
+			return fail(USAGE, RULES);
 		if (word && found)
 			return fail(USAGE, "%s: cannot be combined with %s",
 				    word->name, found->name);
@@ -438,14 +361,39 @@ static int take_object(int *argc, char **argv, struct args *a)
 
 static int run_show(const struct args *a)
 {
-	const struct shown *object =
+	const struct shown *what =
 		object_of(a->given[WORD_OBJECT] ?: "tunnels");
+	struct list list = {}, other = {};
 	bool json = a->given[WORD_JSON];
 	struct filter filter;
 	int code;
+	size_t i;
 
-	code = ipc_filter(a, &filter);
-	return code ?: show_from_kernel(object, &filter, json);
+	code = ipc_filter(a, &filter) ?: ipc_open(true);
+	if (code)
+		return code;
+	if (json)
+		json_open(NULL, '[');
+	code = ipc_list(what->cmd, &filter, &list);
+	if (!code && list.n && !what->columns)
+		code = ipc_list(FAKETCP_CMD_PEER_GET, &filter, &other);
+	if (!code && !list.n && filter.tunnel)
+		code = ipc_list(FAKETCP_CMD_TUNNEL_GET, &filter, &other);
+	/* An empty list is fine, but not that of a tunnel that does not exist */
+	if (!code && !list.n && filter.tunnel && !other.n)
+		code = fail(REFUSED, "no tunnel named \"%s\"", filter.tunnel);
+	if (!code && json)
+		print_json(&list, &other);
+	else if (!code && what->columns)
+		print_list(what->columns, &list);
+	else if (!code)
+		for (i = 0; i < list.n; i++)
+			print_tunnel(&list.array[i], &other, i);
+	list_free(&list);
+	list_free(&other);
+	if (json)
+		json_close_lines();
+	return code;
 }
 
 const struct verb show = {

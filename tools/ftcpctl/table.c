@@ -5,7 +5,6 @@
  */
 #include <inttypes.h>
 #include <limits.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <wchar.h>
@@ -17,21 +16,14 @@
  * utf8_length() - how many bytes does the first character of a text have? 1 for
  * a byte that is no part of a character as well.
  *
- * Names of links are bytes, and mostly UTF-8.
+ * Names of links are bytes, and mostly UTF-8, which main() has set.
  */
 size_t utf8_length(const char *s)
 {
-	static locale_t utf8;
 	mbstate_t state = {};
-	locale_t before;
 	wchar_t c;
-	size_t n;
+	size_t n = mbrtowc(&c, s, MB_LEN_MAX, &state);
 
-	if (!utf8)
-		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", NULL);
-	before = uselocale(utf8);
-	n = mbrtowc(&c, s, MB_LEN_MAX, &state);
-	uselocale(before);
 	/* the C library knows characters beyond the last one */
 	return n && n <= MB_LEN_MAX && c <= 0x10ffff ? n : 1;
 }

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * add, set and del of tunnels, peers and flows: each is one request, which has
+ * what was given for its words.
+ */
+#include <string.h>
+
+#include "ftcpctl.h"
+#include "ipc.h"
+
+#define UNCHANGEABLE \
+	"%s cannot be changed while the tunnel lives: delete it and add it anew"
+#define REMOTE_OF_PEER \
+	"remote is changed by `ftcpctl set peer remote tunnel %s dev %s endpoint %s'"
+
+/** request() - make the request that a verb is */
+int request(const struct verb *v, const struct args *a)
+{
+	struct nl_msg *msg = ipc_request(v->cmd, a);
+	int code = put_given(msg, v->of, a->given);
+
+	return ipc_do_dev(msg, code, a->given[FTCP_A_IFINDEX]);
+}
+
+static const struct word tunnel_words[] = {
+	{ "dev", FTCP_A_IFINDEX, NEEDED },
+	{ "listen", FTCP_A_LISTEN, VALUE },
+	{ "remote", FTCP_A_ENDPOINT, VALUE },
+	{ "port", FTCP_A_PORT, VALUE },
+	{ "forward", FTCP_A_TARGET, VALUE },
+	{ "local", FTCP_A_LOCAL, VALUE },
+	{ "routed", FTCP_A_MODE, FLAG },
+	{},
+};
+
+/* Do the words describe one of the three forms, and completely? */
+static int check_ends(struct args *a)
+{
+	const char *listen = a->given[FTCP_A_LISTEN];
+	const char *remote = a->given[FTCP_A_ENDPOINT];
+	const char *port = a->given[FTCP_A_PORT];
+	const char *forward = a->given[FTCP_A_TARGET];
+	const char *routed = a->given[FTCP_A_MODE];
+	int forms = !!listen + !!forward + !!routed;
+
+	/* A form is there, where the name should be */
+	if (!forms && !strcmp(a->given[FTCP_A_TUNNEL], "routed"))
+		return fail(USAGE, "the name of the tunnel is missing");
+	if (!forms && remote)
+		return fail(USAGE, "listen is missing");
+	if (!forms)
+		return fail(USAGE,
+			    "one of listen, forward or routed is missing");
+	if (forms > 1)
+		return fail(USAGE, "%s: cannot be combined with %s",
+			    routed ?: "forward", listen ? "listen" : "forward");
+	if (listen && !remote)
+		return fail(USAGE, "remote is missing");
+	if (forward && !port)
+		return fail(USAGE, "port is missing");
+	if (remote && !listen)
+		return fail(USAGE, "remote: needs listen");
+	if (port && listen)
+		return fail(USAGE, "port: cannot be combined with listen");
+	if (a->given[FTCP_A_LOCAL] && !port)
+		return fail(USAGE, "local: needs port");
+	if (a->given[FTCP_A_UNREACHABLE] && !forward)
+		return fail(USAGE, "unreachable: needs forward");
+	if (!routed)
+		a->given[FTCP_A_MODE] = listen ? "listen" : "forward";
+	return DONE;
+}
+
+/* What makes a tunnel what it is stays as long as it lives */
+static int check_options(struct args *a)
+{
+	const char *remote = a->given[FTCP_A_ENDPOINT];
+	const struct word *w;
+	int i, n = 0;
+
+	for (w = tunnel_words; w->name; w++)
+		if (a->given[w->id] && w->id != FTCP_A_IFINDEX &&
+		    w->id != FTCP_A_ENDPOINT)
+			return fail(USAGE, UNCHANGEABLE, w->name);
+	if (remote)
+		return fail(USAGE, REMOTE_OF_PEER, a->given[FTCP_A_TUNNEL],
+			    a->given[FTCP_A_IFINDEX], remote);
+	for (i = 0; i < WORDS; i++)
+		n += !!a->given[i];
+	/* the name and the link */
+	return n > 2 ? DONE : fail(USAGE, "nothing to change");
+}
+
+const struct verb add_tunnel = {
+	.verb = "add",
+	.object = "tunnel",
+	.synopsis =
+		"NAME dev LINK listen ADDR:PORT remote HOST:PORT [OPTIONS]\n"
+		"NAME dev LINK port N forward HOST:PORT [local ADDR] [OPTIONS]\n"
+		"NAME dev LINK routed [port N [local ADDR]] [OPTIONS]\n",
+	.help = "Add a tunnel to a link.\n"
+		"\n"
+		"Client: applications send UDP to `listen'; each source gets a connection of\n"
+		"its own to `remote'.\n"
+		"Server: connections to TCP port `port' (of address `local' only) are accepted;\n"
+		"each reaches the UDP service at `forward' from a source port of its own.\n"
+		"Routed: UDP routed into the link leaves as TCP with the same addresses and\n"
+		"ports; `port' accepts connections.  Peers say where to (set peer).\n"
+		"\n"
+		"-4 and -6 choose the address family that a host name resolves to.\n"
+		"\n"
+		"OPTIONS, and in parentheses what a tunnel has without them:\n"
+		"\n",
+	.name = FTCP_A_TUNNEL,
+	.words = tunnel_words,
+	.options = true,
+	.of = OF_TUNNEL,
+	.cmd = FAKETCP_CMD_TUNNEL_NEW,
+	.check = check_ends,
+};
+
+const struct verb set_tunnel = {
+	.verb = "set",
+	.object = "tunnel",
+	.synopsis = "NAME dev LINK OPTIONS\n",
+	.help = "Change a tunnel while it runs.  What is not mentioned stays.\n"
+		"\n"
+		"OPTIONS, and in parentheses what a new tunnel has:\n"
+		"\n",
+	.name = FTCP_A_TUNNEL,
+	.words = tunnel_words,
+	.options = true,
+	.of = OF_TUNNEL,
+	.cmd = FAKETCP_CMD_TUNNEL_SET,
+	.check = check_options,
+};
+
+const struct verb del_tunnel = {
+	.verb = "del",
+	.object = "tunnel",
+	.synopsis = "NAME dev LINK\n",
+	.help = "Delete a tunnel, its peers and its flows.\n",
+	.name = FTCP_A_TUNNEL,
+	.words = (const struct word[]){ { "dev", FTCP_A_IFINDEX, NEEDED }, {} },
+	.of = OF_TUNNEL,
+	.cmd = FAKETCP_CMD_TUNNEL_DEL,
+};
+
+static const struct word peer_words[] = {
+	{ "tunnel", FTCP_A_TUNNEL, NEEDED },
+	{ "dev", FTCP_A_IFINDEX, NEEDED },
+	{ "endpoint", FTCP_A_ENDPOINT, VALUE },
+	{ "allowed-ips", FTCP_A_ALLOWED_IP, VALUE },
+	{ "from", FTCP_A_FROM, VALUE },
+	{ "wire", FTCP_A_WIRE, VALUE },
+	{},
+};
+
+const struct verb set_peer = {
+	.verb = "set",
+	.object = "peer",
+	.synopsis = "NAME tunnel NAME dev LINK [endpoint HOST:PORT|same|none]\n"
+		    "             [allowed-ips ADDR/PREFIX,...|none]\n"
+		    "             [from ADDR/PREFIX,...|none|allowed-ips]\n"
+		    "             [wire auto|native|phantun]\n",
+	.help = "Add a peer to a tunnel, or change it.\n"
+		"\n"
+		"  endpoint HOST:PORT  flows to the peer go there\n"
+		"  endpoint same       they go where the datagram was sent\n"
+		"  endpoint none       the peer dials in (default of a new peer)\n"
+		"  allowed-ips LIST    inner addresses behind the peer; replaces the list\n"
+		"  allowed-ips none    empties it\n"
+		"  from LIST           outer addresses that may connect; replaces the list\n"
+		"  from none           nobody may\n"
+		"  from allowed-ips    those behind the peer may (default when routed)\n"
+		"  wire VARIANT        how connections to it look (default: the tunnel's)\n",
+	.name = FTCP_A_PEER,
+	.words = peer_words,
+	.of = OF_PEER,
+	.cmd = FAKETCP_CMD_PEER_SET,
+};
+
+const struct verb del_peer = {
+	.verb = "del",
+	.object = "peer",
+	.synopsis = "NAME tunnel NAME dev LINK\n",
+	.help = "Delete a peer and its flows.\n",
+	.name = FTCP_A_PEER,
+	.words =
+		(const struct word[]){
+			{ "tunnel", FTCP_A_TUNNEL, NEEDED },
+			{ "dev", FTCP_A_IFINDEX, NEEDED },
+			{},
+		},
+	.of = OF_PEER,
+	.cmd = FAKETCP_CMD_PEER_DEL,
+};
+
+const struct verb del_flow = {
+	.verb = "del",
+	.object = "flow",
+	.synopsis = "local ADDR:PORT remote ADDR:PORT dev LINK\n",
+	.help = "Close one flow in order, with a FIN.  `show flows' prints both addresses.\n",
+	.words =
+		(const struct word[]){
+			{ "local", FTCP_A_LOCAL, NEEDED },
+			{ "remote", FTCP_A_REMOTE, NEEDED },
+			{ "dev", FTCP_A_IFINDEX, NEEDED },
+			{},
+		},
+	.of = OF_FLOW,
+	.cmd = FAKETCP_CMD_FLOW_DEL,
+};
