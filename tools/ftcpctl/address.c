@@ -49,7 +49,7 @@ static int look_up(const char *word, const char *host, int left,
 	while ((err = getaddrinfo(host, NULL, &hints, list))) {
 		why = resolve_error(err);
 		if (!resolve_is_transient(err) || !left)
-			return fail(REFUSED, "%s: \"%s\": %s", word, host, why);
+			return refused("%s: \"%s\": %s", word, host, why);
 		if (left > 0)
 			left--;
 		note("%s: \"%s\": %s; trying again in %.1f s", word, host, why,
@@ -110,8 +110,7 @@ static int parse_host(const char *word, const char *text, const char *host,
 	take_answer(list, out);
 	freeaddrinfo(list);
 	if (!address_is_set(out))
-		return fail(REFUSED, "%s: \"%s\": neither IPv4 nor IPv6", word,
-			    text);
+		return refused("%s: \"%s\": neither IPv4 nor IPv6", word, text);
 	return DONE;
 }
 
@@ -166,7 +165,7 @@ int resolve_again(const char *text, const union address *present,
 	struct host_port hp;
 
 	if (!is_named(text, &hp))
-		return fail(REFUSED, "\"%s\" is not HOST:PORT", text);
+		return refused("\"%s\" is not HOST:PORT", text);
 	if (look_up("resolve", hp.host, 0, &list))
 		return REFUSED;
 	for (answer = list; answer; answer = answer->ai_next) {
@@ -186,8 +185,7 @@ int resolve_again(const char *text, const union address *present,
 	}
 	freeaddrinfo(list);
 	if (!found)
-		return fail(REFUSED, "resolve: \"%s\": neither IPv4 nor IPv6",
-			    text);
+		return refused("resolve: \"%s\": neither IPv4 nor IPv6", text);
 	address_set_port(out, hp.port);
 	return DONE;
 }

@@ -35,13 +35,12 @@ static int parse_words(const struct verb *v, int argc, char **argv,
 	for (; argc; argc--, argv++) {
 		w = find_word(words, n, *argv);
 		if (!w)
-			return fail(USAGE, UNKNOWN_WORD, *argv, v->verb,
-				    v->object ? " " : "", v->object ?: "");
+			return misused(UNKNOWN_WORD, *argv, v->verb,
+				       v->object ? " " : "", v->object ?: "");
 		if (a->given[w->id])
-			return fail(USAGE, "%s: given twice", w->name);
+			return misused("%s: given twice", w->name);
 		if (w->kind != FLAG && argc < 2)
-			return fail(USAGE, "%s: its argument is missing",
-				    w->name);
+			return misused("%s: its argument is missing", w->name);
 		if (w->kind != FLAG) {
 			argc--;
 			argv++;
@@ -50,7 +49,7 @@ static int parse_words(const struct verb *v, int argc, char **argv,
 	}
 	for (i = 0; i < n; i++)
 		if (words[i].kind == NEEDED && !a->given[words[i].id])
-			return fail(USAGE, "%s is missing", words[i].name);
+			return misused("%s is missing", words[i].name);
 	return DONE;
 }
 
@@ -62,13 +61,13 @@ static int check_name(int type, const struct args *a)
 	if (!text)
 		return DONE;
 	if (!*text)
-		return fail(USAGE, "%s: the name is empty", word);
+		return misused("%s: the name is empty", word);
 	if (strlen(text) > FAKETCP_NAME_MAX)
 		return wrong(word, text, "longer than %d bytes",
 			     FAKETCP_NAME_MAX);
 	for (c = text; *c; c++)
 		if (*c <= ' ' || *c > '~' || *c == '/')
-			return fail(USAGE, BAD_NAME, word);
+			return misused(BAD_NAME, word);
 	return DONE;
 }
 
@@ -142,8 +141,8 @@ int parse_args(const struct verb *v, int argc, char **argv, struct args *a)
 	n = verb_words(v, words);
 	if (v->name) {
 		if (!argc || is_word(argc, argv, words, n))
-			return fail(USAGE, "the name of the %s is missing",
-				    attr_word(v->name));
+			return misused("the name of the %s is missing",
+				       attr_word(v->name));
 		a->given[v->name] = *argv++;
 		argc--;
 	}
@@ -173,6 +172,6 @@ int parse_link(const char *text, unsigned int *ifindex)
 {
 	*ifindex = if_nametoindex(text);
 	if (!*ifindex)
-		return fail(REFUSED, "no link named \"%s\"", text);
+		return refused("no link named \"%s\"", text);
 	return DONE;
 }

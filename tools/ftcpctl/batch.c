@@ -100,20 +100,19 @@ int batch_run(const char *path, bool force, int (*command)(int, char **))
 
 	b.file = strcmp(path, "-") ? fopen(path, "re") : stdin;
 	if (!b.file)
-		return fail(REFUSED, "-batch: \"%s\": %s", path,
-			    strerror(errno));
+		return refused("-batch: \"%s\": %s", path, strerror(errno));
 	while ((force || !code) && read_line(&b)) {
 		snprintf(batch_line, WHERE_SIZE, "%s:%lu: ", path, b.number);
 		address_family = family;
 		n = split(&b);
-		err = n < 0 ? fail(USAGE, "a quote is not closed") :
+		err = n < 0 ? misused("a quote is not closed") :
 		      n	    ? command(n, b.words) :
 			      DONE;
 		code = code ?: err;
 	}
 	batch_line[0] = '\0';
 	if (ferror(b.file) && !code)
-		code = fail(REFUSED, "-batch: \"%s\": cannot be read", path);
+		code = refused("-batch: \"%s\": cannot be read", path);
 	if (b.file != stdin)
 		fclose(b.file);
 	free(b.line);

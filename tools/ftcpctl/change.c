@@ -5,8 +5,7 @@
  */
 #include <string.h>
 
-#include "ftcpctl.h"
-#include "ipc.h"
+#include "netlink.h"
 
 #define UNCHANGEABLE \
 	"%s cannot be changed while the tunnel lives: delete it and add it anew"
@@ -45,27 +44,27 @@ static int check_ends(struct args *a)
 
 	/* A form is there, where the name should be */
 	if (!forms && !strcmp(a->given[FTCP_A_TUNNEL], "routed"))
-		return fail(USAGE, "the name of the tunnel is missing");
+		return misused("the name of the tunnel is missing");
 	if (!forms && remote)
-		return fail(USAGE, "listen is missing");
+		return misused("listen is missing");
 	if (!forms)
-		return fail(USAGE,
-			    "one of listen, forward or routed is missing");
+		return misused("one of listen, forward or routed is missing");
 	if (forms > 1)
-		return fail(USAGE, "%s: cannot be combined with %s",
-			    routed ?: "forward", listen ? "listen" : "forward");
+		return misused("%s: cannot be combined with %s",
+			       routed ?: "forward",
+			       listen ? "listen" : "forward");
 	if (listen && !remote)
-		return fail(USAGE, "remote is missing");
+		return misused("remote is missing");
 	if (forward && !port)
-		return fail(USAGE, "port is missing");
+		return misused("port is missing");
 	if (remote && !listen)
-		return fail(USAGE, "remote: needs listen");
+		return misused("remote: needs listen");
 	if (port && listen)
-		return fail(USAGE, "port: cannot be combined with listen");
+		return misused("port: cannot be combined with listen");
 	if (a->given[FTCP_A_LOCAL] && !port)
-		return fail(USAGE, "local: needs port");
+		return misused("local: needs port");
 	if (a->given[FTCP_A_UNREACHABLE] && !forward)
-		return fail(USAGE, "unreachable: needs forward");
+		return misused("unreachable: needs forward");
 	if (!routed)
 		a->given[FTCP_A_MODE] = listen ? "listen" : "forward";
 	return DONE;
@@ -81,14 +80,14 @@ static int check_options(struct args *a)
 	for (w = tunnel_words; w->name; w++)
 		if (a->given[w->id] && w->id != FTCP_A_IFINDEX &&
 		    w->id != FTCP_A_ENDPOINT)
-			return fail(USAGE, UNCHANGEABLE, w->name);
+			return misused(UNCHANGEABLE, w->name);
 	if (remote)
-		return fail(USAGE, REMOTE_OF_PEER, a->given[FTCP_A_TUNNEL],
-			    a->given[FTCP_A_IFINDEX], remote);
+		return misused(REMOTE_OF_PEER, a->given[FTCP_A_TUNNEL],
+			       a->given[FTCP_A_IFINDEX], remote);
 	for (i = 0; i < WORDS; i++)
 		n += !!a->given[i];
 	/* the name and the link */
-	return n > 2 ? DONE : fail(USAGE, "nothing to change");
+	return n > 2 ? DONE : misused("nothing to change");
 }
 
 const struct verb add_tunnel = {

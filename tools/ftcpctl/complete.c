@@ -6,9 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "attr.h"
-#include "ftcpctl.h"
-#include "ipc.h"
+#include "netlink.h"
 
 static int print_links(void)
 {

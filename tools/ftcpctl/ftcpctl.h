@@ -112,6 +112,8 @@ int complete(int argc, char **argv);
 int netns_enter(const char *name);
 int request(const struct verb *v, const struct args *a);
 int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+#define refused(...) fail(REFUSED, __VA_ARGS__)
+#define misused(...) fail(USAGE, __VA_ARGS__)
 int wrong(const char *word, const char *text, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

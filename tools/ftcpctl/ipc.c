@@ -10,9 +10,7 @@
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
 
-#include "ftcpctl.h"
-#include "ipc.h"
-#include "nlsock.h"
+#include "netlink.h"
 
 #define NO_MODULE \
 	"the kernel does not know faketcp; is the module loaded? (modprobe faketcp)"
@@ -36,7 +34,7 @@ int ipc_open(bool required)
 	family = genl_ctrl_resolve(nl.sock, FTCP_GENL_NAME);
 	if (family >= 0)
 		return DONE;
-	return required ? fail(REFUSED, NO_MODULE) : REFUSED;
+	return required ? refused(NO_MODULE) : REFUSED;
 }
 
 /* Requests */
@@ -56,7 +54,7 @@ struct nl_msg *ipc_request(int cmd, const struct args *a)
 	msg = nlmsg_alloc_size(size);
 	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, 0, 0, 0, cmd,
 				 FTCP_GENL_VERSION))
-		exit(fail(REFUSED, "out of memory"));
+		exit(refused("out of memory"));
 	return msg;
 }
 
@@ -64,7 +62,7 @@ struct nl_msg *ipc_request(int cmd, const struct args *a)
 int ipc_do(struct nl_msg *msg)
 {
 	nlmsg_hdr(msg)->nlmsg_type = family;
-	return nlsock_do(&nl, msg) ? fail(REFUSED, "%s", nl.text) : DONE;
+	return nlsock_do(&nl, msg) ? refused("%s", nl.text) : DONE;
 }
 
 /**
@@ -109,31 +107,37 @@ static struct nlmsghdr *append(struct nlmsghdr *msg,
 
 	msg = realloc(msg, old + len);
 	if (!msg)
-		exit(fail(REFUSED, "out of memory"));
+		exit(refused("out of memory"));
 	memcpy((char *)msg + old, (const char *)more + skip, len);
 	msg->nlmsg_len = old + len;
 	return msg;
 }
 
-/*
- * Keep a message as one more object, or as more of the last one: ranges of a peer
- * that do not fit into one message come in several
- */
-static void keep(struct list *l, struct nlmsghdr *msg)
+/* Ranges of a peer that do not fit into one message come in several */
+static bool continues(const struct object *last, const struct object *o)
 {
-	struct object *last = l->n ? &l->array[l->n - 1] : NULL;
-	struct object o;
+	return o->of == OF_PEER && same_tunnel(last, o) &&
+	       same_value(last, o, FTCP_A_PEER);
+}
 
-	if (!object_parse(&o, msg)) {
-		free(msg);
-	} else if (last && o.of == OF_PEER && same_tunnel(last, &o) &&
-		   same_value(last, &o, FTCP_A_PEER)) {
-		object_parse(last, append(last->msg, msg));
-		free(msg);
-	} else {
-		l->array = grow(l->array, l->n, &l->room, sizeof(o));
-		l->array[l->n++] = o;
+/* Take the messages of a list apart, and put together what belongs together */
+static void parse_all(struct list *l)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < l->n; i++) {
+		struct object *o = &l->array[i], *last = &l->array[n - 1];
+		bool sound = object_parse(o, o->msg);
+
+		if (sound && n && continues(last, o))
+			object_parse(last, append(last->msg, o->msg));
+		else if (sound) {
+			l->array[n++] = *o;
+			continue;
+		}
+		free(o->msg);
 	}
+	l->n = n;
 }
 
 /**
@@ -146,12 +150,10 @@ static void keep(struct list *l, struct nlmsghdr *msg)
  */
 int ipc_list(int cmd, const struct filter *filter, struct list *l)
 {
-	struct messages messages;
 	struct nl_msg *msg;
-	size_t i;
 	int err;
 
-	memset(l, 0, sizeof(*l));
+	*l = (struct list){};
 	if (ipc_open(!filter->quiet))
 		return REFUSED;
 	msg = ipc_request(cmd, NULL);
@@ -160,22 +162,11 @@ int ipc_list(int cmd, const struct filter *filter, struct list *l)
 		nla_put_u32(msg, FTCP_A_IFINDEX, filter->ifindex);
 	if (filter->tunnel)
 		nla_put_string(msg, FTCP_A_TUNNEL, filter->tunnel);
-	err = nlsock_dump(&nl, msg, &messages);
-	for (i = 0; i < messages.n; i++)
-		keep(l, messages.array[i]);
-	free(messages.array);
+	err = nlsock_dump(&nl, msg, l);
+	parse_all(l);
 	if (err && !filter->quiet)
-		fail(REFUSED, "%s", nl.text);
+		refused("%s", nl.text);
 	return err ? REFUSED : DONE;
-}
-
-/** list_free() - free what ipc_list() has read */
-void list_free(struct list *l)
-{
-	while (l->n)
-		free(l->array[--l->n].msg);
-	free(l->array);
-	memset(l, 0, sizeof(*l));
 }
 
 /* Events */
@@ -225,8 +216,8 @@ int ipc_monitor(event_fn *event)
 	group = genl_ctrl_resolve_grp(own.sock, FTCP_GENL_NAME,
 				      FAKETCP_MCGRP_EVENTS);
 	if (group < 0 || nl_socket_add_membership(own.sock, group))
-		return fail(REFUSED, "multicast group events: %s",
-			    netlink_reason(errno ?: ENOENT));
+		return refused("multicast group events: %s",
+			       netlink_reason(errno ?: ENOENT));
 	nl_socket_disable_seq_check(own.sock);
 	nl_socket_modify_cb(own.sock, NL_CB_VALID, NL_CB_CUSTOM, on_event, &l);
 	while (!l.stop) {
@@ -234,8 +225,8 @@ int ipc_monitor(event_fn *event)
 		if (err == -NLE_NOMEM)
 			l.stop = event("lost", NULL);
 		else if (err < 0 && err != -NLE_INTR)
-			return fail(REFUSED, "netlink: %s",
-				    netlink_reason(errno ?: EIO));
+			return refused("netlink: %s",
+				       netlink_reason(errno ?: EIO));
 	}
 	return l.stop;
 }

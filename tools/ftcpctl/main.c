@@ -65,7 +65,7 @@ int wrong(const char *word, const char *text, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	return fail(USAGE, "%s: \"%s\": %s", word, text, why);
+	return misused("%s: \"%s\": %s", word, text, why);
 }
 
 /** note() - say on one line what the user did not ask for but should know */
@@ -89,7 +89,7 @@ void *grow(void *array, size_t n, size_t *room, size_t size)
 	*room = *room ? *room * 2 : 16;
 	array = reallocarray(array, *room, size);
 	if (!array)
-		exit(fail(REFUSED, "out of memory"));
+		exit(refused("out of memory"));
 	return array;
 }
 
@@ -205,12 +205,11 @@ static int dispatch(int argc, char **argv)
 			return run(v, argc - 2, argv + 2);
 	}
 	if (!known)
-		return fail(USAGE,
-			    "\"%s\": unknown command (see ftcpctl --help)",
-			    argv[0]);
+		return misused("\"%s\": unknown command (see ftcpctl --help)",
+			       argv[0]);
 	if (argc < 2)
-		return fail(USAGE, "%s: expected one of %s", argv[0],
-			    objects_of(argv[0]));
+		return misused("%s: expected one of %s", argv[0],
+			       objects_of(argv[0]));
 	if (is_help(argv[1])) {
 		print_usage(stdout, argv[0]);
 		return DONE;
@@ -270,18 +269,16 @@ static int run_all(int argc, char **argv)
 		else
 			break;
 		if (argc < 2)
-			return fail(USAGE, "%s: its argument is missing",
-				    argv[0]);
+			return misused("%s: its argument is missing", argv[0]);
 		*value = argv[1];
 		argc--;
 		argv++;
 	}
 	if (batch && argc)
-		return fail(USAGE,
-			    "\"%s\": -batch takes commands from its file",
-			    argv[0]);
+		return misused("\"%s\": -batch takes commands from its file",
+			       argv[0]);
 	if (force && !batch)
-		return fail(USAGE, "-force: needs -batch");
+		return misused("-force: needs -batch");
 	code = netns ? netns_enter(netns) : DONE;
 	if (code)
 		return code;
@@ -295,6 +292,6 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	code = run_all(argc ? argc - 1 : 0, argv + 1);
 	if (fflush(stdout) || ferror(stdout))
-		return fail(REFUSED, "standard output: %s", strerror(errno));
+		return refused("standard output: %s", strerror(errno));
 	return code;
 }

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "ftcpctl.h"
-#include "ipc.h"
+#include "netlink.h"
 #include "print.h"
 
 static bool json;
@@ -36,7 +35,6 @@ static void print_json(const char *name, const struct object *o)
 	if (o)
 		object_json(o);
 	json_close('}');
-	json_end();
 }
 
 /* The value of an attribute, with words before it */

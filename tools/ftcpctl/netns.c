@@ -28,8 +28,8 @@ static int bind_etc(const char *name)
 	if (unshare(CLONE_NEWNS) ||
 	    mount("", "/", "none", MS_SLAVE | MS_REC, NULL)) {
 		closedir(d);
-		return fail(REFUSED, "-n: \"%s\": %s: %s", name, dir,
-			    strerror(errno));
+		return refused("-n: \"%s\": %s: %s", name, dir,
+			       strerror(errno));
 	}
 	while ((entry = readdir(d))) {
 		if (entry->d_name[0] == '.')
@@ -54,12 +54,12 @@ int netns_enter(const char *name)
 		 name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fail(REFUSED, "-n: \"%s\": %s", name, strerror(errno));
+		return refused("-n: \"%s\": %s", name, strerror(errno));
 	err = setns(fd, CLONE_NEWNET) ? errno : 0;
 	close(fd);
 	if (err)
-		return fail(REFUSED, "-n: \"%s\": %s", name,
-			    err == EINVAL ? "not a network namespace" :
-					    strerror(err));
+		return refused("-n: \"%s\": %s", name,
+			       err == EINVAL ? "not a network namespace" :
+					       strerror(err));
 	return is_path ? DONE : bind_etc(name);
 }

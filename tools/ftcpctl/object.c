@@ -8,9 +8,7 @@
 
 #include <netlink/genl/genl.h>
 
-#include "attr.h"
-#include "ftcpctl.h"
-#include "nlsock.h"
+#include "netlink.h"
 
 /* What a message is about, by its command */
 static const unsigned int about[FAKETCP_CMD_MAX + 1] = {
@@ -89,7 +87,7 @@ const char *object_ranges(const struct object *o, int type)
 	free(list);
 	f = open_memstream(&list, &size);
 	if (!f)
-		exit(fail(REFUSED, "out of memory"));
+		exit(refused("out of memory"));
 	nlmsg_for_each_attr(a, o->msg, GENL_HDRLEN, rest) {
 		if (nla_type(a) != type ||
 		    nla_parse_nested(tb, FTCP_ALLOWED_IP_MAX, a, policy))
@@ -103,7 +101,7 @@ const char *object_ranges(const struct object *o, int type)
 			nla_get_u8(tb[FTCP_ALLOWED_IP_PREFIX]));
 	}
 	if (fclose(f))
-		exit(fail(REFUSED, "out of memory"));
+		exit(refused("out of memory"));
 	return list;
 }
 

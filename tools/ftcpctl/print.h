@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Ways to print: JSON (json.c), and for people (table.c).
+ * Ways to print: for people, and JSON.
  */
 #ifndef FTCPCTL_PRINT_H
 #define FTCPCTL_PRINT_H
@@ -35,11 +35,8 @@ const char *format_time(char *buf, uint64_t ms);
 size_t utf8_length(const char *s);
 
 void json_open(const char *key, char bracket);
-void json_open_line(void);
 void json_close(char bracket);
 void json_string(const char *key, const char *value);
 void json_number(const char *key, uint64_t value);
-void json_close_lines(void);
-void json_end(void);
 
 #endif /* FTCPCTL_PRINT_H */

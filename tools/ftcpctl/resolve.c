@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ftcpctl.h"
-#include "ipc.h"
+#include "netlink.h"
 
 #define NO_WATCH \
 	"--watch: no more; systemctl enable --now faketcp-resolve.timer"
@@ -74,7 +73,7 @@ static int refuse_watch(int *argc, char **argv, struct args *a)
 	(void)a;
 	for (i = 0; i < *argc; i++)
 		if (!strcmp(argv[i], "--watch"))
-			return fail(USAGE, NO_WATCH);
+			return misused(NO_WATCH);
 	return DONE;
 }
 
@@ -88,8 +87,8 @@ static int run_resolve(const struct args *a)
 
 	code = code ?: ipc_list(FAKETCP_CMD_PEER_GET, &filter, &peers);
 	if (!code && !peers.n && filter.tunnel)
-		code = fail(REFUSED, "no tunnel named \"%s\", or no peer in it",
-			    filter.tunnel);
+		code = refused("no tunnel named \"%s\", or no peer in it",
+			       filter.tunnel);
 	for (i = 0; i < peers.n; i++)
 		if (peers.array[i].tb[FTCP_A_ENDPOINT_NAME] &&
 		    resolve_peer(&peers.array[i]))

@@ -11,9 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "ftcpctl.h"
-#include "nlsock.h"
-#include "rules.h"
+#include "netlink.h"
 
 static struct nlsock nl;
 
@@ -28,7 +26,7 @@ static struct nl_msg *message(int type, const void *header, size_t size)
 	struct nl_msg *msg = nlmsg_alloc_simple(type, 0);
 
 	if (!msg || nlmsg_append(msg, (void *)header, size, NLMSG_ALIGNTO))
-		exit(fail(REFUSED, "out of memory"));
+		exit(refused("out of memory"));
 	return msg;
 }
 
@@ -149,12 +147,12 @@ static bool get_route(struct nlmsghdr *msg, struct entry *e)
 /* Read rules, or routes, behind those that are in a list; DONE, or REFUSED */
 static int read_some(struct nl_msg *request, struct entries *list)
 {
-	struct messages messages;
+	struct list messages;
 	int err = nlsock_dump(&nl, request, &messages);
 	size_t i;
 
 	for (i = 0; i < messages.n; i++) {
-		struct nlmsghdr *msg = messages.array[i];
+		struct nlmsghdr *msg = messages.array[i].msg;
 		struct entry e = {};
 
 		if ((msg->nlmsg_type == RTM_NEWRULE && get_rule(msg, &e)) ||
@@ -164,11 +162,11 @@ static int read_some(struct nl_msg *request, struct entries *list)
 			list->array[list->n++] = e;
 		}
 	}
-	messages_free(&messages);
+	list_free(&messages);
 	/* A kernel without IPv6 has none of them */
-	return !err || err == -EAFNOSUPPORT || err == -EOPNOTSUPP ?
-		       DONE :
-		       fail(REFUSED, "%s", nl.text);
+	if (err && err != -EAFNOSUPPORT && err != -EOPNOTSUPP)
+		return refused("%s", nl.text);
+	return DONE;
 }
 
 /**
@@ -194,7 +192,7 @@ int rtnl_read(int family, struct entries *list)
 	setsockopt(nl_socket_get_fd(nl.sock), SOL_NETLINK,
 		   NETLINK_GET_STRICT_CHK, &one, sizeof(one));
 	code = read_some(message(RTM_GETRULE, &rule, sizeof(rule)), list);
-	return code  ?:
-		       read_some(message(RTM_GETROUTE, &route, sizeof(route)),
-				 list);
+	if (code)
+		return code;
+	return read_some(message(RTM_GETROUTE, &route, sizeof(route)), list);
 }

@@ -41,9 +41,7 @@
 
 #include "../common/scan.h"
 #include "address.h"
-#include "ftcpctl.h"
-#include "ipc.h"
-#include "rules.h"
+#include "netlink.h"
 
 /* Most rules and routes that a tunnel needs in one family, and families */
 #define ENTRIES 4
@@ -218,14 +216,13 @@ static int refuse(const struct plan *p, const struct entry *e, int err)
 	const char *family = e->family == AF_INET ? "IPv4" : "IPv6";
 
 	if (e->route && err == -ENETDOWN)
-		return fail(REFUSED, "link %s is down (ip link set %s up)",
-			    p->dev, p->dev);
+		return refused("link %s is down (ip link set %s up)", p->dev,
+			       p->dev);
 	if (e->route && err == -EEXIST)
-		return fail(REFUSED,
-			    "table %u has an %s default route of its own",
-			    p->table, family);
-	return fail(REFUSED, "%s %s: %s", family, e->route ? "route" : "rule",
-		    rtnl_error());
+		return refused("table %u has an %s default route of its own",
+			       p->table, family);
+	return refused("%s %s: %s", family, e->route ? "route" : "rule",
+		       rtnl_error());
 }
 
 /* Remove again what this command has installed for one family */
@@ -283,13 +280,12 @@ static int ask_tunnel(struct plan *p, const struct object *t)
 	uint32_t mark = object_number(t, FTCP_A_FWMARK);
 
 	if (object_number(t, FTCP_A_MODE) != FTCP_MODE_ROUTED)
-		return fail(REFUSED,
-			    "tunnel \"%s\" is not routed: nothing to steer",
-			    p->name);
+		return refused("tunnel \"%s\" is not routed: nothing to steer",
+			       p->name);
 	if (!p->sport && !p->dport && !port)
-		return fail(REFUSED,
-			    "tunnel \"%s\" has no port: say sport N or dport N",
-			    p->name);
+		return refused(
+			"tunnel \"%s\" has no port: say sport N or dport N",
+			p->name);
 	if (!p->sport && !p->dport)
 		p->sport = p->dport = port;
 	p->set_mark = !mark && !p->own;
@@ -308,8 +304,7 @@ static int find_tunnel(struct plan *p)
 	filter.ifindex = p->ifindex;
 	code = ipc_list(FAKETCP_CMD_TUNNEL_GET, &filter, &tunnels);
 	if (!code && !tunnels.n)
-		code = fail(REFUSED, "no tunnel named \"%s\" on %s", p->name,
-			    p->dev);
+		code = refused("no tunnel named \"%s\" on %s", p->name, p->dev);
 	code = code ?: ask_tunnel(p, tunnels.array);
 	list_free(&tunnels);
 	return code;
@@ -405,9 +400,8 @@ static int run_del(const struct args *a)
 
 	code = code ?: for_each_family(del_family, &p);
 	if (!code && !p.found)
-		code = fail(REFUSED,
-			    "no rules of tunnel \"%s\" on %s in table %u",
-			    p.name, p.dev, p.table);
+		code = refused("no rules of tunnel \"%s\" on %s in table %u",
+			       p.name, p.dev, p.table);
 	return code;
 }
 

@@ -11,8 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ftcpctl.h"
-#include "ipc.h"
+#include "netlink.h"
 #include "print.h"
 
 /* Tunnels */
@@ -295,7 +294,7 @@ static void print_json(const struct list *list, const struct list *peers)
 	size_t i;
 
 	for (i = 0; i < list->n; i++) {
-		json_open_line();
+		json_open(NULL, '{');
 		object_json(&list->array[i]);
 		json_remote(&list->array[i], peers);
 		json_close('}');
@@ -341,10 +340,10 @@ static int take_object(int *argc, char **argv, struct args *a)
 
 		word = filter ? NULL : object_of(argv[i]);
 		if (!filter && !strcmp(argv[i], "rules"))
-			return fail(USAGE, RULES);
+			return misused(RULES);
 		if (word && found)
-			return fail(USAGE, "%s: cannot be combined with %s",
-				    word->name, found->name);
+			return misused("%s: cannot be combined with %s",
+				       word->name, found->name);
 		if (word) {
 			found = word;
 			continue;
@@ -381,7 +380,7 @@ static int run_show(const struct args *a)
 		code = ipc_list(FAKETCP_CMD_TUNNEL_GET, &filter, &other);
 	/* An empty list is fine, but not that of a tunnel that does not exist */
 	if (!code && !list.n && filter.tunnel && !other.n)
-		code = fail(REFUSED, "no tunnel named \"%s\"", filter.tunnel);
+		code = refused("no tunnel named \"%s\"", filter.tunnel);
 	if (!code && json)
 		print_json(&list, &other);
 	else if (!code && what->columns)
@@ -392,7 +391,7 @@ static int run_show(const struct args *a)
 	list_free(&list);
 	list_free(&other);
 	if (json)
-		json_close_lines();
+		json_close(']');
 	return code;
 }
 

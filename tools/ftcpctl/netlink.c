@@ -11,8 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "ftcpctl.h"
-#include "nlsock.h"
+#include "netlink.h"
 
 /* A dump that changed while it was read is read again, this often */
 #define DUMP_TRIES 10
@@ -115,18 +114,12 @@ static void refuse(struct nlsock *nl, int error, struct nlattr *tlvs, int len)
 static int on_error(struct sockaddr_nl *from, struct nlmsgerr *err, void *arg)
 {
 	struct nlmsghdr *msg = (struct nlmsghdr *)err - 1;
-	size_t skip = sizeof(*err);
 	struct nlsock *nl = arg;
 
 	(void)from;
-	if (!(msg->nlmsg_flags & NLM_F_CAPPED))
-		skip += err->msg.nlmsg_len - NLMSG_HDRLEN;
-	skip = NLMSG_ALIGN(skip);
-	if (!(msg->nlmsg_flags & NLM_F_ACK_TLVS) ||
-	    skip > (size_t)nlmsg_datalen(msg))
-		skip = nlmsg_datalen(msg);
-	refuse(nl, err->error, (void *)((char *)err + skip),
-	       nlmsg_datalen(msg) - skip);
+	/* the request itself does not come back (NETLINK_CAP_ACK) */
+	refuse(nl, err->error, (void *)(err + 1),
+	       nlmsg_datalen(msg) - (int)sizeof(*err));
 	return NL_STOP;
 }
 
@@ -149,26 +142,26 @@ static int on_end(struct nl_msg *m, void *arg)
 static int on_valid(struct nl_msg *m, void *arg)
 {
 	struct nlmsghdr *msg = nlmsg_hdr(m), *copy;
-	struct messages *l = ((struct nlsock *)arg)->list;
+	struct list *l = ((struct nlsock *)arg)->list;
 
 	if (!l)
 		return NL_OK;
 	copy = malloc(msg->nlmsg_len);
 	if (!copy)
-		exit(fail(REFUSED, "out of memory"));
+		exit(refused("out of memory"));
 	memcpy(copy, msg, msg->nlmsg_len);
 	l->array = grow(l->array, l->n, &l->room, sizeof(*l->array));
-	l->array[l->n++] = copy;
+	l->array[l->n++] = (struct object){ .msg = copy };
 	return NL_OK;
 }
 
-/** messages_free() - free what nlsock_dump() has read */
-void messages_free(struct messages *list)
+/** list_free() - free what is in a list */
+void list_free(struct list *l)
 {
-	while (list->n)
-		free(list->array[--list->n]);
-	free(list->array);
-	memset(list, 0, sizeof(*list));
+	while (l->n)
+		free(l->array[--l->n].msg);
+	free(l->array);
+	*l = (struct list){};
 }
 
 /** nlsock_open() - open a socket, if it is not; DONE, or REFUSED after a message */
@@ -180,7 +173,7 @@ int nlsock_open(struct nlsock *nl, int protocol)
 		return DONE;
 	nl->sock = nl_socket_alloc();
 	if (!nl->sock || nl_connect(nl->sock, protocol))
-		return fail(REFUSED, "netlink: %s", netlink_reason(errno));
+		return refused("netlink: %s", netlink_reason(errno));
 	nl_socket_set_buffer_size(nl->sock, 1 << 20, 1 << 20);
 	nl_socket_enable_msg_peek(nl->sock);
 	nl_socket_modify_err_cb(nl->sock, NL_CB_CUSTOM, on_error, nl);
@@ -247,26 +240,26 @@ int nlsock_do(struct nlsock *nl, struct nl_msg *msg)
  * nlsock_dump() - Read a list.
  * @nl: The socket.
  * @msg: The request; freed.
- * @list: Receives it; to be freed by messages_free(), unless there is an error.
+ * @l: Receives it, messages that are not taken apart; freed if there is an error.
  *
  * Return: 0 or a negative errno, with the reason in @nl->text.
  */
-int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, struct messages *list)
+int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, struct list *l)
 {
-	int tries = 0, err;
+	int tries = DUMP_TRIES, err;
 
-	memset(list, 0, sizeof(*list));
 	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
-	nl->list = list;
+	*l = (struct list){};
+	nl->list = l;
 	do {
-		messages_free(list);
+		list_free(l);
 		err = transact(nl, msg);
-	} while (err > 0 && ++tries < DUMP_TRIES);
+	} while (err > 0 && --tries);
 	nl->list = NULL;
 	nlmsg_free(msg);
 	if (err > 0)
 		note("the list kept changing while it was read; it may be incomplete");
 	if (err < 0)
-		messages_free(list);
+		list_free(l);
 	return err < 0 ? err : 0;
 }

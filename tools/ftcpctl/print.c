@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * For people: text in columns that are as wide as their widest cell, and
- * quantities with their units.
+ * Ways to print.  For people: text in columns that are as wide as their widest
+ * cell, and quantities with their units.  For programs: JSON.
  */
 #include <inttypes.h>
 #include <limits.h>
@@ -46,7 +46,7 @@ void table_cell(struct table *t, const char *fmt, ...)
 	t->cells = grow(t->cells, t->n, &t->room, sizeof(*t->cells));
 	va_start(ap, fmt);
 	if (vasprintf(&t->cells[t->n++], fmt, ap) < 0)
-		exit(fail(REFUSED, "out of memory"));
+		exit(refused("out of memory"));
 	va_end(ap);
 }
 
@@ -118,4 +118,85 @@ const char *format_time(char *buf, uint64_t ms)
 		snprintf(buf, SHORT_STRLEN, "%" PRIu64 " d %" PRIu64 " h",
 			 s / 86400, s / 3600 % 24);
 	return buf;
+}
+
+/* JSON */
+
+/* How much is open, and whether the next value follows another one */
+static int depth;
+static bool comma;
+
+/* JSON is UTF-8.  The name of a link may be anything; a byte that is no part of
+ * a character is written as if it were Latin-1.
+ */
+static void put_string(const char *s)
+{
+	size_t len;
+
+	putchar('"');
+	for (; *s; s += len) {
+		unsigned char c = *s;
+
+		len = utf8_length(s);
+		if (len > 1)
+			fwrite(s, 1, len, stdout);
+		else if (c == '"' || c == '\\')
+			printf("\\%c", c);
+		else if (c < 0x20 || c >= 0x7f)
+			printf("\\u%04x", c);
+		else
+			putchar(c);
+	}
+	putchar('"');
+}
+
+static void put_key(const char *key)
+{
+	if (comma)
+		putchar(',');
+	comma = true;
+	if (!key)
+		return;
+	put_string(key);
+	putchar(':');
+}
+
+/**
+ * json_open() - begin an object or an array with '{' or '['; as everywhere here,
+ * @key is NULL in an array, where an object has a line of its own, or at the top
+ */
+void json_open(const char *key, char bracket)
+{
+	put_key(key);
+	if (!key && depth)
+		putchar('\n');
+	putchar(bracket);
+	depth++;
+	comma = false;
+}
+
+/** json_close() - end it with '}' or ']' */
+void json_close(char bracket)
+{
+	depth--;
+	if (!depth && bracket == ']' && comma)
+		putchar('\n');
+	putchar(bracket);
+	comma = depth;
+	if (!depth)
+		putchar('\n');
+}
+
+/** json_string() - write a string */
+void json_string(const char *key, const char *value)
+{
+	put_key(key);
+	put_string(value);
+}
+
+/** json_number() - write a number */
+void json_number(const char *key, uint64_t value)
+{
+	put_key(key);
+	printf("%" PRIu64, value);
 }

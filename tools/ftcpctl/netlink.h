@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel: transactions (netlink.c), what is asked of faketcp (ipc.c), and
+ * rules and routes (rtnl.c).
+ */
+#ifndef FTCPCTL_NETLINK_H
+#define FTCPCTL_NETLINK_H
+
+#include <net/if.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+
+#include "attr.h"
+#include "ftcpctl.h"
+
+/**
+ * struct list - What the kernel lists.
+ * @array: The objects, each with a message of its own.
+ * @n: How many.
+ * @room: How many fit.
+ */
+struct list {
+	struct object *array;
+	size_t n;
+	size_t room;
+};
+
+/**
+ * struct nlsock - A netlink socket and the last refusal that came through it.
+ * @sock: The socket; NULL until it is opened.
+ * @attr_name: Names the attribute of a request, or NULL.
+ * @request: The request under way.
+ * @header: Bytes between the netlink header and the attributes of @request.
+ * @list: Where messages of the answer go, if there are any.
+ * @error: Negative errno of the refusal, 0 for none.
+ * @done: Whether the answer is complete.
+ * @text: The refusal in words.
+ *
+ * It stays where it is, and open until the program ends.
+ */
+struct nlsock {
+	struct nl_sock *sock;
+	const char *(*attr_name)(int type);
+	struct nlmsghdr *request;
+	size_t header;
+	struct list *list;
+	int error;
+	bool done;
+	char text[512];
+};
+
+int nlsock_open(struct nlsock *nl, int protocol);
+int nlsock_do(struct nlsock *nl, struct nl_msg *msg);
+int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, struct list *l);
+const char *netlink_reason(int error);
+uint64_t attr_number(const struct nlattr *a);
+void list_free(struct list *l);
+
+/**
+ * struct filter - What a list is limited to.
+ * @ifindex: A link, 0 for all.
+ * @tunnel: A tunnel, NULL for all.
+ * @quiet: Whether it is no matter if there is none.
+ */
+struct filter {
+	unsigned int ifindex;
+	const char *tunnel;
+	bool quiet;
+};
+
+/**
+ * typedef event_fn - Takes something that happened to a tunnel or a flow.
+ * @name: What, as in the specification, without "-ntf"; or "lost", with no @o,
+ *	when events came faster than they were read.
+ * @o: The tunnel or flow.
+ *
+ * Return: 0 to go on.
+ */
+typedef int event_fn(const char *name, const struct object *o);
+
+int ipc_open(bool required);
+struct nl_msg *ipc_request(int cmd, const struct args *a);
+int ipc_do(struct nl_msg *msg);
+int ipc_do_dev(struct nl_msg *msg, int code, const char *dev);
+int ipc_filter(const struct args *a, struct filter *filter);
+int ipc_list(int cmd, const struct filter *filter, struct list *l);
+int ipc_monitor(event_fn *event);
+
+/*
+ * Originator of the rules and routes that ftcpctl installs, as `ip rule' and
+ * `ip route' show it.  ftcpctl touches no others.
+ */
+#define RTNL_PROTOCOL 102
+
+/**
+ * struct entry - A rule that steers UDP into a table, or the default route there.
+ * @route: Whether it is the route; the members behind @dev are those of rules.
+ * @family: AF_INET or AF_INET6.
+ * @table: The table.
+ * @ifindex: Of a route: the link it leads to.
+ * @dev: The name of that; of a rule, the link that datagrams come in through, ""
+ *	for any, "lo" for this host's own.
+ * @pref: Its place among the rules.
+ * @sport: Source port, 0 for any.
+ * @dport: Destination port, 0 for any.
+ * @mask: Bits of the mark that must be clear.
+ * @nop: Whether it leads nowhere.
+ */
+struct entry {
+	bool route;
+	int family;
+	uint32_t table;
+	unsigned int ifindex;
+	char dev[IF_NAMESIZE];
+	uint32_t pref;
+	uint16_t sport;
+	uint16_t dport;
+	uint32_t mask;
+	bool nop;
+};
+
+/**
+ * struct entries - Some of them.
+ * @array: The rules and routes.
+ * @n: How many.
+ * @room: How many fit.
+ */
+struct entries {
+	struct entry *array;
+	size_t n;
+	size_t room;
+};
+
+int rtnl_read(int family, struct entries *list);
+int rtnl_change(bool add, const struct entry *e);
+const char *rtnl_error(void);
+
+#endif /* FTCPCTL_NETLINK_H */
