@@ -54,6 +54,10 @@ check 'words' completes 'max-age max-bytes max-flows max-flows-per-source' \
 	add tunnel t dev l routed idle 5 max
 check '... that are not there yet' completes 'dev' del flow local a remote b ''
 check 'values' completes 'auto' set tunnel t wire a
+check '... that stand in place of addresses' completes 'none allowed-ips' \
+	set peer p tunnel t dev l from ''
+check '... and of a number' completes 'off' add tunnel t dev l routed max-bytes ''
+check 'what can be shown' completes 'peers' show dev lo p
 check 'names of links' completes 'lo' -4 show flows dev lo
 
 # private COMMAND...: where nobody else sees links, rules and files

@@ -8,12 +8,7 @@
 #include <ctype.h>
 #include <netdb.h>
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "../common/scan.h"
-#include "address.h"
 #include "ftcpctl.h"
 
 /* What -4 or -6 asked for; AF_UNSPEC when neither was given */
@@ -60,13 +55,6 @@ static int look_up(const char *word, const char *host, int left,
 	return DONE;
 }
 
-static void take_answer(const struct addrinfo *answer, union address *out)
-{
-	memset(out, 0, sizeof(*out));
-	if (answer->ai_addrlen <= sizeof(*out))
-		memcpy(out, answer->ai_addr, answer->ai_addrlen);
-}
-
 /*
  * Could @host be a host name?  What only looks like one, "1.2.3" or
  * "1.2.3.4.5", is a mistyped address and not worth asking a name server.
@@ -107,10 +95,8 @@ static int parse_host(const char *word, const char *text, const char *host,
 	code = look_up(word, host, resolve_retries(), &list);
 	if (code)
 		return code;
-	take_answer(list, out);
+	memcpy(out, list->ai_addr, list->ai_addrlen);
 	freeaddrinfo(list);
-	if (!address_is_set(out))
-		return refused("%s: \"%s\": neither IPv4 nor IPv6", word, text);
 	return DONE;
 }
 
@@ -149,43 +135,32 @@ bool is_named(const char *text, struct host_port *hp)
 }
 
 /**
- * resolve_again() - Look up where a name is now.
- * @text: HOST:PORT, as it was given once.
- * @present: The address in use.  It is kept if it is among the answers, and its
- *	family if there is one of that family.
- * @out: The address.
- *
- * Return: DONE, or an exit code after a message.
+ * resolve_again() - look up where the name in HOST:PORT is now: where it was, as far
+ * as it is still there, or else, if it can be, in the same family
  */
 int resolve_again(const char *text, const union address *present,
 		  union address *out)
 {
 	struct addrinfo *list, *answer;
-	bool found = false, kin = false;
 	struct host_port hp;
+	int score, best = 0;
+	union address a;
 
 	if (!is_named(text, &hp))
 		return refused("\"%s\" is not HOST:PORT", text);
 	if (look_up("resolve", hp.host, 0, &list))
 		return REFUSED;
 	for (answer = list; answer; answer = answer->ai_next) {
-		union address a;
-		bool related;
-
-		take_answer(answer, &a);
-		if (!address_is_set(&a))
+		memcpy(&a, answer->ai_addr, answer->ai_addrlen);
+		score = same_host(&a, present)			? 3 :
+			a.sa.sa_family == present->sa.sa_family ? 2 :
+								  1;
+		if (score <= best)
 			continue;
-		related = a.sa.sa_family == present->sa.sa_family;
-		if (!found || (related && !kin) || same_host(&a, present))
-			*out = a;
-		found = true;
-		kin |= related;
-		if (same_host(&a, present))
-			break;
+		best = score;
+		*out = a;
 	}
 	freeaddrinfo(list);
-	if (!found)
-		return refused("resolve: \"%s\": neither IPv4 nor IPv6", text);
 	address_set_port(out, hp.port);
 	return DONE;
 }

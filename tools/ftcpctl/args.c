@@ -3,41 +3,36 @@
  * Words of the command line and the plain values they take.
  */
 #include <net/if.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <linux/faketcp.h>
-
-#include "../common/scan.h"
 #include "attr.h"
-#include "ftcpctl.h"
 
 #define UNKNOWN_WORD "\"%s\": unknown word (see ftcpctl %s%s%s --help)"
 #define BAD_NAME "%s: names are printable ASCII without blanks and slashes"
 
-static const struct word *find_word(const struct word *words, size_t n,
-				    const char *name)
+/** find_word() - the word of this name, or NULL */
+const struct word *find_word(const struct word *words, const char *name)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (!strcmp(words[i].name, name))
-			return &words[i];
+	for (; words->name; words++)
+		if (!strcmp(words->name, name))
+			return words;
 	return NULL;
 }
 
 static int parse_words(const struct verb *v, int argc, char **argv,
-		       const struct word *words, size_t n, struct args *a)
+		       const struct word *words, const char **given)
 {
 	const struct word *w;
-	size_t i;
 
 	for (; argc; argc--, argv++) {
-		w = find_word(words, n, *argv);
+		w = find_word(words, *argv);
 		if (!w)
 			return misused(UNKNOWN_WORD, *argv, v->verb,
 				       v->object ? " " : "", v->object ?: "");
-		if (a->given[w->id])
+		if (given[w->id] && w->kind == FLAG &&
+		    strcmp(given[w->id], w->name))
+			return misused("%s: cannot be combined with %s",
+				       w->name, given[w->id]);
+		if (given[w->id])
 			return misused("%s: given twice", w->name);
 		if (w->kind != FLAG && argc < 2)
 			return misused("%s: its argument is missing", w->name);
@@ -45,18 +40,18 @@ static int parse_words(const struct verb *v, int argc, char **argv,
 			argc--;
 			argv++;
 		}
-		a->given[w->id] = *argv;
+		given[w->id] = *argv;
 	}
-	for (i = 0; i < n; i++)
-		if (words[i].kind == NEEDED && !a->given[words[i].id])
-			return misused("%s is missing", words[i].name);
+	for (w = words; w->name; w++)
+		if (w->kind == NEEDED && !given[w->id])
+			return misused("%s is missing", w->name);
 	return DONE;
 }
 
 /* Can it be a name of what has one, if it was given? */
-static int check_name(int type, const struct args *a)
+static int check_name(int type, const char *const *given)
 {
-	const char *word = attr_word(type), *text = a->given[type], *c;
+	const char *word = attr_word(type), *text = given[type], *c;
 
 	if (!text)
 		return DONE;
@@ -72,12 +67,12 @@ static int check_name(int type, const struct args *a)
 }
 
 /* Are these words, each with its argument, and nothing else? */
-static bool are_words(int argc, char **argv, const struct word *words, size_t n)
+static bool are_words(int argc, char **argv, const struct word *words)
 {
 	const struct word *w;
 
 	for (; argc; argc--, argv++) {
-		w = find_word(words, n, *argv);
+		w = find_word(words, *argv);
 		if (!w || (w->kind != FLAG && argc < 2))
 			return false;
 		if (w->kind != FLAG) {
@@ -88,75 +83,44 @@ static bool are_words(int argc, char **argv, const struct word *words, size_t n)
 	return true;
 }
 
-static bool comes_again(int argc, char **argv)
-{
-	int i;
-
-	for (i = 1; i < argc; i++)
-		if (!strcmp(argv[i], argv[0]))
-			return true;
-	return false;
-}
-
 /* Is it no name but the first of the words?  A name may be one of them. */
-static bool is_word(int argc, char **argv, const struct word *words, size_t n)
+static bool is_word(int argc, char **argv, const struct word *words)
 {
-	const struct word *w = find_word(words, n, argv[0]);
-
-	if (!w)
-		return false;
-	if (w->kind == NEEDED && !comes_again(argc, argv))
-		return true;
-	return are_words(argc, argv, words, n) &&
-	       !are_words(argc - 1, argv + 1, words, n);
+	return are_words(argc, argv, words) &&
+	       !are_words(argc - 1, argv + 1, words);
 }
 
-/** verb_words() - all words that a verb understands; how many */
-size_t verb_words(const struct verb *v, struct word *words)
+/** verb_words() - put all words that a verb understands into an array of WORDS */
+void verb_words(const struct verb *v, struct word *words)
 {
-	size_t n;
+	const struct word *w;
 
-	for (n = 0; v->words[n].name; n++)
-		words[n] = v->words[n];
-	return v->options ? n + option_words(words + n) : n;
+	for (w = v->words; w->name; w++)
+		*words++ = *w;
+	if (v->options)
+		words = option_words(words);
+	*words = (struct word){};
 }
 
-/**
- * parse_args() - sort the words of a command line
- * @v: what they belong to
- * @argc: how many follow its own words
- * @argv: these
- * @a: receives them; what is left out is NULL
- *
- * Return: DONE, or USAGE after a message.
- */
-int parse_args(const struct verb *v, int argc, char **argv, struct args *a)
+/** parse_args() - sort what follows the verb's own words; what is left out is NULL */
+int parse_args(const struct verb *v, int argc, char **argv, const char **given)
 {
 	struct word words[WORDS];
-	size_t n;
-	int code = v->sift ? v->sift(&argc, argv, a) : DONE;
+	int code = v->sift ? v->sift(argc, argv) : DONE;
 
 	if (code)
 		return code;
-	n = verb_words(v, words);
+	verb_words(v, words);
 	if (v->name) {
-		if (!argc || is_word(argc, argv, words, n))
+		if (!argc || is_word(argc, argv, words))
 			return misused("the name of the %s is missing",
 				       attr_word(v->name));
-		a->given[v->name] = *argv++;
+		given[v->name] = *argv++;
 		argc--;
 	}
-	code = parse_words(v, argc, argv, words, n, a);
-	code = code ?: check_name(FTCP_A_TUNNEL, a);
-	return code ?: check_name(FTCP_A_PEER, a);
-}
-
-/** parse_u32() - a decimal number, given for @word */
-int parse_u32(const char *word, const char *text, uint32_t *out)
-{
-	if (text && !scan_u32(text, out))
-		return wrong(word, text, "expected a number");
-	return DONE;
+	code = parse_words(v, argc, argv, words, given);
+	code = code ?: check_name(FTCP_A_TUNNEL, given);
+	return code ?: check_name(FTCP_A_PEER, given);
 }
 
 /** parse_port() - a port, given for @word; in host byte order */

@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
-#include <netlink/msg.h>
-
 #include "../common/names_gen.h"
 #include "attr.h"
-#include "ftcpctl.h"
-#include "print.h"
 
 /* These have a unit in their names. */
 static const char *const stats_names[FTCP_STATS_MAX + 1] = {
@@ -114,10 +106,10 @@ static const struct attr attrs[] = {
 		  "those behind it, to leave together; 1us to 1000us\n"
 		  "(1000us)" },
 
-	{ FTCP_A_ALLOWED_IP, NLA_NESTED, "allowed-ips", .kind = &kind_ranges,
+	{ FTCP_A_ALLOWED_IP, NLA_NESTED, "allowed-ips", .kind = &kind_allowed,
 	  .of = OF_PEER, .arg = "ADDR/PREFIX,...|none" },
 	{ FTCP_A_NO_ALLOWED_IP, NLA_FLAG, "allowed-ips", .of = 0 },
-	{ FTCP_A_FROM, NLA_NESTED, "from", .kind = &kind_ranges, .of = OF_PEER,
+	{ FTCP_A_FROM, NLA_NESTED, "from", .kind = &kind_from, .of = OF_PEER,
 	  .arg = "ADDR/PREFIX,...|none|allowed-ips" },
 	{ FTCP_A_FROM_KIND, NLA_U32, "from", .key = "from-kind", .kind = &kind_name,
 	  NAMES(ftcp_from_kind_names), .of = OF_PEER },
@@ -175,6 +167,8 @@ static int put(struct nl_msg *msg, const struct attr *a, const char *text)
 {
 	uint64_t value;
 
+	if (a->kind->off && !strcmp(text, "off"))
+		text = "0";
 	if (a->kind->put)
 		return a->kind->put(msg, a, text);
 	if (!a->kind->scan)
@@ -188,14 +182,7 @@ static int put(struct nl_msg *msg, const struct attr *a, const char *text)
 	return DONE;
 }
 
-/**
- * put_given() - Put what was given into a request.
- * @msg: The request.
- * @of: What it is about.
- * @given: The text by attribute; NULL puts nothing.
- *
- * Return: DONE, or an exit code after a message.
- */
+/** put_given() - put what was given, by attribute, into a request about some objects */
 int put_given(struct nl_msg *msg, unsigned int of, const char *const *given)
 {
 	const struct attr *a;
@@ -249,11 +236,19 @@ void object_json(const struct object *o)
 	}
 }
 
+/** print_value() - print the value of an attribute, if it is there, in a format */
+void print_value(const struct object *o, const char *fmt, int type)
+{
+	char buf[VALUE_STRLEN];
+
+	if (o->tb[type])
+		printf(fmt, object_format(o, type, buf));
+}
+
 /** print_option_values() - print the options of a tunnel on one line */
 void print_option_values(const struct object *o)
 {
 	const char *between = "  options    ";
-	char buf[VALUE_STRLEN];
 	const struct attr *a;
 
 	for_each_attr(a) {
@@ -261,11 +256,11 @@ void print_option_values(const struct object *o)
 
 		if (!a->text || !o->tb[a->type] || value + 1 == a->quiet)
 			continue;
-		printf("%s", between);
+		fputs(between, stdout);
 		if (!value && a->kind->off)
 			printf("%s off", a->word);
 		else
-			printf(a->text, format(a, o, buf));
+			print_value(o, a->text, a->type);
 		between = ", ";
 	}
 	putchar('\n');
@@ -294,16 +289,15 @@ void print_counters(const struct object *o, int type, const char *title)
 
 /* Options of tunnels */
 
-/** option_words() - the words that options are given by; how many */
-size_t option_words(struct word *words)
+/** option_words() - the words that options are given by; returns where they end */
+struct word *option_words(struct word *words)
 {
 	const struct attr *a;
-	size_t n = 0;
 
 	for_each_attr(a)
 		if (a->help)
-			words[n++] = (struct word){ a->word, a->type, VALUE };
-	return n;
+			*words++ = (struct word){ a->word, a->type, VALUE };
+	return words;
 }
 
 /** print_values() - name the words that may be a value, one a line */
@@ -322,7 +316,7 @@ void print_values(unsigned int of, int type)
 }
 
 /** print_option_help() - say what each option means */
-void print_option_help(void)
+void print_option_help(FILE *f)
 {
 	const struct attr *a;
 
@@ -332,37 +326,15 @@ void print_option_help(void)
 
 		if (!line)
 			continue;
-		column = printf("  %s %s", a->word, a->arg);
+		column = fprintf(f, "  %s %s", a->word, a->arg);
 		if (column > 24) {
-			putchar('\n');
+			fputc('\n', f);
 			column = 0;
 		}
 		for (; line; line = *end ? end + 1 : NULL, column = 0) {
 			end = strchrnul(line, '\n');
-			printf("%*s%.*s\n", 25 - column, "", (int)(end - line),
-			       line);
+			fprintf(f, "%*s%.*s\n", 25 - column, "",
+				(int)(end - line), line);
 		}
 	}
-}
-
-/** print_option_summary() - name all options */
-void print_option_summary(FILE *f)
-{
-	const char *between = "  ";
-	const struct attr *a;
-	size_t column = 0;
-
-	for_each_attr(a) {
-		size_t len = a->help ? strlen(a->word) + strlen(a->arg) + 3 : 0;
-
-		if (!len)
-			continue;
-		if (column && column + len > 80) {
-			between = ",\n  ";
-			column = 0;
-		}
-		column += fprintf(f, "%s%s %s", between, a->word, a->arg);
-		between = ", ";
-	}
-	fputc('\n', f);
 }

@@ -9,16 +9,10 @@
 
 #include <netlink/attr.h>
 #include <netlink/msg.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <stdio.h>
 
-#include <linux/faketcp.h>
-
-#include "address.h"
+#include "ftcpctl.h"
 
 struct attr;
-struct word;
 
 /* Objects, as bits */
 #define OF_TUNNEL 1
@@ -32,23 +26,27 @@ struct word;
  * struct object - A tunnel, a peer or a flow, as the kernel reports it.
  * @msg: The message.
  * @of: Which of the three.
+ * @event: What has happened to it, as in the specification, without "-ntf"; or NULL.
  * @tb: Its attributes by type; of those that may be repeated, one.
  */
 struct object {
 	struct nlmsghdr *msg;
 	unsigned int of;
+	const char *event;
 	struct nlattr *tb[FTCP_A_MAX + 1];
 };
 
 bool object_parse(struct object *o, struct nlmsghdr *msg);
 uint64_t object_number(const struct object *o, int type);
 const char *object_text(const struct object *o, int type);
-bool object_address(const struct object *o, int type, union address *out);
+void object_address(const struct object *o, int type, union address *out);
 uint64_t object_counter(const struct object *o, int nest, int type);
 const char *object_ranges(const struct object *o, int type);
 bool same_value(const struct object *a, const struct object *b, int type);
 bool same_tunnel(const struct object *a, const struct object *b);
+bool same_peer(const struct object *a, const struct object *b);
 const char *object_format(const struct object *o, int type, char *buf);
+void print_value(const struct object *o, const char *fmt, int type);
 void object_json(const struct object *o);
 void print_option_values(const struct object *o);
 void print_counters(const struct object *o, int type, const char *title);
@@ -58,10 +56,9 @@ struct nla_policy *attr_policy(void);
 int put_given(struct nl_msg *msg, unsigned int of, const char *const *given);
 void put_address(struct nl_msg *msg, int type, const union address *a);
 
-size_t option_words(struct word *words);
+struct word *option_words(struct word *words);
 void print_values(unsigned int of, int type);
-void print_option_help(void);
-void print_option_summary(FILE *f);
+void print_option_help(FILE *f);
 
 /* What the table in attr.c is made of (kind.c) */
 
@@ -131,6 +128,7 @@ extern const struct kind kind_number, kind_amount, kind_seconds,
 	kind_seconds_or_off, kind_us_or_off, kind_bytes_or_off,
 	kind_mark_or_off, kind_keepalive, kind_text, kind_name, kind_port,
 	kind_host, kind_addr_port, kind_host_port, kind_remote, kind_endpoint,
-	kind_counters, kind_ranges, kind_ms, kind_number_if_any, kind_link;
+	kind_counters, kind_allowed, kind_from, kind_ms, kind_number_if_any,
+	kind_link;
 
 #endif /* FTCPCTL_ATTR_H */

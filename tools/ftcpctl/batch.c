@@ -4,11 +4,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "address.h"
 #include "ftcpctl.h"
 
 #define WHERE_SIZE 4200 /* a path and a number */
@@ -18,7 +14,6 @@ char batch_line[WHERE_SIZE];
 /**
  * struct batch - A file of commands.
  * @file: The file.
- * @path: Its name.
  * @line: What was read last, continued lines and all.
  * @size: Room in @line.
  * @number: Of that line.
@@ -27,7 +22,6 @@ char batch_line[WHERE_SIZE];
  */
 struct batch {
 	FILE *file;
-	const char *path;
 	char *line;
 	size_t size;
 	unsigned long number;
@@ -86,16 +80,12 @@ static int split(struct batch *b)
 }
 
 /**
- * batch_run() - Run the commands in a file.
- * @path: The file, "-" for standard input.
- * @force: Go on after one that fails.
- * @command: Runs one.
- *
- * Return: DONE, or the exit code of the first that failed.
+ * batch_run() - run each @command of a file, "-": of standard input; with @force,
+ * go on after one that fails.  DONE, or the exit code of the first that failed.
  */
 int batch_run(const char *path, bool force, int (*command)(int, char **))
 {
-	struct batch b = { .path = path };
+	struct batch b = {};
 	int family = address_family, code = DONE, err, n;
 
 	b.file = strcmp(path, "-") ? fopen(path, "re") : stdin;

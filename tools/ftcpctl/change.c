@@ -3,8 +3,6 @@
  * add, set and del of tunnels, peers and flows: each is one request, which has
  * what was given for its words.
  */
-#include <string.h>
-
 #include "netlink.h"
 
 #define UNCHANGEABLE \
@@ -13,12 +11,20 @@
 	"remote is changed by `ftcpctl set peer remote tunnel %s dev %s endpoint %s'"
 
 /** request() - make the request that a verb is */
-int request(const struct verb *v, const struct args *a)
+int request(const struct verb *v, const char *const *given)
 {
-	struct nl_msg *msg = ipc_request(v->cmd, a);
-	int code = put_given(msg, v->of, a->given);
+	struct nl_msg *msg = ipc_request(v->cmd, given);
+	int code = put_given(msg, v->of, given);
+	unsigned int ifindex;
 
-	return ipc_do_dev(msg, code, a->given[FTCP_A_IFINDEX]);
+	code = code ?: ipc_open(true);
+	code = code ?: parse_link(given[FTCP_A_IFINDEX], &ifindex);
+	if (code) {
+		nlmsg_free(msg);
+		return code;
+	}
+	nla_put_u32(msg, FTCP_A_IFINDEX, ifindex);
+	return ipc_do(msg);
 }
 
 static const struct word tunnel_words[] = {
@@ -33,22 +39,22 @@ static const struct word tunnel_words[] = {
 };
 
 /* Do the words describe one of the three forms, and completely? */
-static int check_ends(struct args *a)
+static int check_ends(const char **given)
 {
-	const char *listen = a->given[FTCP_A_LISTEN];
-	const char *remote = a->given[FTCP_A_ENDPOINT];
-	const char *port = a->given[FTCP_A_PORT];
-	const char *forward = a->given[FTCP_A_TARGET];
-	const char *routed = a->given[FTCP_A_MODE];
+	const char *listen = given[FTCP_A_LISTEN];
+	const char *remote = given[FTCP_A_ENDPOINT];
+	const char *port = given[FTCP_A_PORT];
+	const char *forward = given[FTCP_A_TARGET];
+	const char *routed = given[FTCP_A_MODE];
 	int forms = !!listen + !!forward + !!routed;
 
 	/* A form is there, where the name should be */
-	if (!forms && !strcmp(a->given[FTCP_A_TUNNEL], "routed"))
+	if (!forms && !strcmp(given[FTCP_A_TUNNEL], "routed"))
 		return misused("the name of the tunnel is missing");
-	if (!forms && remote)
-		return misused("listen is missing");
 	if (!forms)
-		return misused("one of listen, forward or routed is missing");
+		return misused("%s is missing",
+			       remote ? "listen" :
+					"one of listen, forward or routed");
 	if (forms > 1)
 		return misused("%s: cannot be combined with %s",
 			       routed ?: "forward",
@@ -61,31 +67,31 @@ static int check_ends(struct args *a)
 		return misused("remote: needs listen");
 	if (port && listen)
 		return misused("port: cannot be combined with listen");
-	if (a->given[FTCP_A_LOCAL] && !port)
+	if (given[FTCP_A_LOCAL] && !port)
 		return misused("local: needs port");
-	if (a->given[FTCP_A_UNREACHABLE] && !forward)
+	if (given[FTCP_A_UNREACHABLE] && !forward)
 		return misused("unreachable: needs forward");
 	if (!routed)
-		a->given[FTCP_A_MODE] = listen ? "listen" : "forward";
+		given[FTCP_A_MODE] = listen ? "listen" : "forward";
 	return DONE;
 }
 
 /* What makes a tunnel what it is stays as long as it lives */
-static int check_options(struct args *a)
+static int check_options(const char **given)
 {
-	const char *remote = a->given[FTCP_A_ENDPOINT];
+	const char *remote = given[FTCP_A_ENDPOINT];
 	const struct word *w;
 	int i, n = 0;
 
 	for (w = tunnel_words; w->name; w++)
-		if (a->given[w->id] && w->id != FTCP_A_IFINDEX &&
+		if (given[w->id] && w->id != FTCP_A_IFINDEX &&
 		    w->id != FTCP_A_ENDPOINT)
 			return misused(UNCHANGEABLE, w->name);
 	if (remote)
-		return misused(REMOTE_OF_PEER, a->given[FTCP_A_TUNNEL],
-			       a->given[FTCP_A_IFINDEX], remote);
+		return misused(REMOTE_OF_PEER, given[FTCP_A_TUNNEL],
+			       given[FTCP_A_IFINDEX], remote);
 	for (i = 0; i < WORDS; i++)
-		n += !!a->given[i];
+		n += !!given[i];
 	/* the name and the link */
 	return n > 2 ? DONE : misused("nothing to change");
 }

@@ -3,12 +3,10 @@
  * --complete WORD...: what may come next, one a line, for the shell
  */
 #include <net/if.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "netlink.h"
 
-static int print_links(void)
+static void print_links(void)
 {
 	struct if_nameindex *list = if_nameindex(), *i;
 
@@ -16,10 +14,9 @@ static int print_links(void)
 		puts(i->if_name);
 	if (list)
 		if_freenameindex(list);
-	return DONE;
 }
 
-static int print_tunnels(void)
+static void print_tunnels(void)
 {
 	struct filter all = { .quiet = true };
 	struct list l;
@@ -29,52 +26,44 @@ static int print_tunnels(void)
 	for (i = 0; i < l.n; i++)
 		puts(object_text(&l.array[i], FTCP_A_TUNNEL));
 	list_free(&l);
-	return DONE;
 }
 
 /* After a verb and its object */
-static int complete_words(const struct verb *v, int argc, char **argv)
+static void complete_words(const struct verb *v, int argc, char **argv)
 {
-	bool given[WORDS] = {};
 	struct word words[WORDS];
-	size_t i, n;
+	const struct word *w;
+	bool given[WORDS] = {};
+	int i;
 
-	n = verb_words(v, words);
-	if (v->name && !argc)
-		return v->name == FTCP_A_TUNNEL && strcmp(v->verb, "add") ?
-			       print_tunnels() :
-			       DONE;
-	for (i = !!v->name; i < (size_t)argc; i++) {
-		size_t w = 0;
-
-		while (w < n && strcmp(words[w].name, argv[i]))
-			w++;
-		if (w == n)
-			continue;
-		given[words[w].id] = true;
-		if (words[w].kind == FLAG || ++i < (size_t)argc)
-			continue;
-		if (words[w].id == FTCP_A_IFINDEX)
-			return print_links();
-		if (words[w].id == FTCP_A_TUNNEL)
-			return print_tunnels();
-		print_values(v->of, words[w].id);
-		return DONE;
+	verb_words(v, words);
+	if (v->name && !argc) {
+		if (v->name == FTCP_A_TUNNEL && strcmp(v->verb, "add"))
+			print_tunnels();
+		return;
 	}
-	for (i = 0; i < n; i++)
-		if (!given[words[i].id])
-			puts(words[i].name);
-	return DONE;
+	for (i = !!v->name; i < argc; i++) {
+		w = find_word(words, argv[i]);
+		if (!w)
+			continue;
+		given[w->id] = true;
+		if (w->kind == FLAG || ++i < argc)
+			continue;
+		if (w->id == FTCP_A_IFINDEX)
+			print_links();
+		else if (w->id == FTCP_A_TUNNEL)
+			print_tunnels();
+		else
+			print_values(v->of, w->id);
+		return;
+	}
+	for (w = words; w->name; w++)
+		if (!given[w->id])
+			puts(w->name);
 }
 
-/**
- * complete() - say what may come next
- * @argc: how many words there are before
- * @argv: these
- *
- * Return: DONE.
- */
-int complete(int argc, char **argv)
+/** complete() - say what may come behind these words */
+void complete(int argc, char **argv)
 {
 	const struct verb *const *v;
 
@@ -95,8 +84,7 @@ int complete(int argc, char **argv)
 		if (object && argc == 1)
 			puts((*v)->object);
 		else if (!object || !strcmp(argv[1], (*v)->object))
-			return complete_words(*v, argc - 1 - object,
-					      argv + 1 + object);
+			complete_words(*v, argc - 1 - object,
+				       argv + 1 + object);
 	}
-	return DONE;
 }

@@ -2,12 +2,17 @@
 #ifndef FTCPCTL_H
 #define FTCPCTL_H
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <linux/faketcp.h>
+
+#include "../common/address.h"
+#include "../common/scan.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -49,14 +54,6 @@ struct word {
 };
 
 /**
- * struct args - What was given.
- * @given: Arguments of words, or the word if it takes none; NULL without it.
- */
-struct args {
-	const char *given[WORDS];
-};
-
-/**
  * struct verb - One command.
  * @verb: First word.
  * @object: Second word, or NULL for a verb that needs none.
@@ -67,11 +64,12 @@ struct args {
  * @options: Whether the options of tunnels may, too.
  * @of: What it is about, say, OF_TUNNEL.
  * @cmd: The request to the kernel that it is.
- * @sift: Takes out of the words what is unlike the others; may be NULL.
+ * @sift: Makes words of what is unlike them; may be NULL.
  * @check: Whether the words go together; may be NULL.
  * @run: Does it, if it is no mere request.
  *
- * The functions return DONE, or an exit code after a message.
+ * The functions return DONE, or an exit code after a message.  What they are given
+ * are the arguments of words, by their numbers, or the word if it takes none.
  */
 struct verb {
 	const char *verb;
@@ -83,9 +81,9 @@ struct verb {
 	bool options;
 	unsigned int of;
 	int cmd;
-	int (*sift)(int *argc, char **argv, struct args *a);
-	int (*check)(struct args *a);
-	int (*run)(const struct args *a);
+	int (*sift)(int argc, char **argv);
+	int (*check)(const char **given);
+	int (*run)(const char *const *given);
 };
 
 extern const struct verb add_tunnel, set_tunnel, del_tunnel;
@@ -101,16 +99,16 @@ extern const struct verb *const verbs[];
 extern char batch_line[];
 
 /* What begins with parse_ returns DONE, or an exit code after a message */
-size_t verb_words(const struct verb *v, struct word *words);
-int parse_args(const struct verb *v, int argc, char **argv, struct args *a);
-int parse_u32(const char *word, const char *text, uint32_t *out);
+const struct word *find_word(const struct word *words, const char *name);
+void verb_words(const struct verb *v, struct word *words);
+int parse_args(const struct verb *v, int argc, char **argv, const char **given);
 int parse_port(const char *word, const char *text, unsigned int *out);
 int parse_link(const char *text, unsigned int *ifindex);
 
 int batch_run(const char *path, bool force, int (*command)(int, char **));
-int complete(int argc, char **argv);
+void complete(int argc, char **argv);
 int netns_enter(const char *name);
-int request(const struct verb *v, const struct args *a);
+int request(const struct verb *v, const char *const *given);
 int fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 #define refused(...) fail(REFUSED, __VA_ARGS__)
 #define misused(...) fail(USAGE, __VA_ARGS__)
@@ -118,5 +116,47 @@ int wrong(const char *word, const char *text, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void *grow(void *array, size_t n, size_t *room, size_t size);
+
+/* What -4 or -6 asked for; AF_UNSPEC when neither was given */
+extern int address_family;
+
+bool address_family_option(const char *word);
+int parse_host_port(const char *word, const char *text, bool names,
+		    const char *expected, union address *out);
+int parse_addr(const char *word, const char *text, union address *out);
+bool is_named(const char *text, struct host_port *hp);
+int resolve_again(const char *text, const union address *present,
+		  union address *out);
+
+/* Ways to print: for people, and JSON */
+
+#define TABLE_COLUMNS 9
+#define SHORT_STRLEN 48
+
+/**
+ * struct table - Text in aligned columns.
+ * @columns: How many, TABLE_COLUMNS at most.
+ * @cells: All of them, row by row; the first row is the heading.
+ * @n: How many cells.
+ * @room: How many fit.
+ */
+struct table {
+	size_t columns;
+	char **cells;
+	size_t n;
+	size_t room;
+};
+
+void table_cell(struct table *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+void table_print(struct table *t);
+
+const char *format_bytes(char *buf, uint64_t bytes);
+const char *format_time(char *buf, uint64_t ms);
+
+void json_open(const char *key, char bracket);
+void json_close(char bracket);
+void json_string(const char *key, const char *value);
+void json_number(const char *key, uint64_t value);
 
 #endif /* FTCPCTL_H */

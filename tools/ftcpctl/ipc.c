@@ -4,8 +4,6 @@
  * Documentation/netlink/specs/faketcp.yaml.
  */
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <netlink/genl/ctrl.h>
 #include <netlink/genl/genl.h>
@@ -29,7 +27,6 @@ int ipc_open(bool required)
 {
 	if (nlsock_open(&nl, NETLINK_GENERIC))
 		return REFUSED;
-	nl.attr_name = attr_word;
 	nl.header = GENL_HDRLEN;
 	family = genl_ctrl_resolve(nl.sock, FTCP_GENL_NAME);
 	if (family >= 0)
@@ -43,14 +40,14 @@ int ipc_open(bool required)
  * ipc_request() - begin a request with room for all that was given, if anything;
  * needs no connection yet
  */
-struct nl_msg *ipc_request(int cmd, const struct args *a)
+struct nl_msg *ipc_request(int cmd, const char *const *given)
 {
 	size_t size = 4096, i;
 	struct nl_msg *msg;
 
 	/* No more than 12 bytes come of one in a list of ranges */
-	for (i = 0; a && i < WORDS; i++)
-		size += a->given[i] ? 12 * strlen(a->given[i]) : 0;
+	for (i = 0; given && i < WORDS; i++)
+		size += given[i] ? 12 * strlen(given[i]) : 0;
 	msg = nlmsg_alloc_size(size);
 	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, 0, 0, 0, cmd,
 				 FTCP_GENL_VERSION))
@@ -65,36 +62,14 @@ int ipc_do(struct nl_msg *msg)
 	return nlsock_do(&nl, msg) ? refused("%s", nl.text) : DONE;
 }
 
-/**
- * ipc_do_dev() - Make a request about a link.
- * @msg: The request, so far; freed.
- * @code: What became of it so far; nothing is done unless DONE.
- * @dev: The link.
- *
- * Return: @code, or REFUSED after a message.
- */
-int ipc_do_dev(struct nl_msg *msg, int code, const char *dev)
-{
-	unsigned int ifindex;
-
-	code = code ?: ipc_open(true);
-	code = code ?: parse_link(dev, &ifindex);
-	if (code) {
-		nlmsg_free(msg);
-		return code;
-	}
-	nla_put_u32(msg, FTCP_A_IFINDEX, ifindex);
-	return ipc_do(msg);
-}
-
 /* Lists */
 
 /** ipc_filter() - what the words "dev" and "tunnel" limit a list to */
-int ipc_filter(const struct args *a, struct filter *filter)
+int ipc_filter(const char *const *given, struct filter *filter)
 {
-	const char *dev = a->given[FTCP_A_IFINDEX];
+	const char *dev = given[FTCP_A_IFINDEX];
 
-	*filter = (struct filter){ .tunnel = a->given[FTCP_A_TUNNEL] };
+	*filter = (struct filter){ .tunnel = given[FTCP_A_TUNNEL] };
 	return dev ? parse_link(dev, &filter->ifindex) : DONE;
 }
 
@@ -113,40 +88,35 @@ static struct nlmsghdr *append(struct nlmsghdr *msg,
 	return msg;
 }
 
-/* Ranges of a peer that do not fit into one message come in several */
-static bool continues(const struct object *last, const struct object *o)
-{
-	return o->of == OF_PEER && same_tunnel(last, o) &&
-	       same_value(last, o, FTCP_A_PEER);
-}
-
-/* Take the messages of a list apart, and put together what belongs together */
+/*
+ * Take the messages of a list apart, and put together what belongs together: ranges
+ * of a peer that do not fit into one message come in several
+ */
 static void parse_all(struct list *l)
 {
+	struct object *last = NULL;
 	size_t i, n = 0;
 
 	for (i = 0; i < l->n; i++) {
-		struct object *o = &l->array[i], *last = &l->array[n - 1];
+		struct object *o = &l->array[i];
 		bool sound = object_parse(o, o->msg);
 
-		if (sound && n && continues(last, o))
-			object_parse(last, append(last->msg, o->msg));
-		else if (sound) {
-			l->array[n++] = *o;
+		if (sound &&
+		    !(last && o->of == OF_PEER && same_peer(last, o))) {
+			last = &l->array[n++];
+			*last = *o;
 			continue;
 		}
+		if (sound)
+			object_parse(last, append(last->msg, o->msg));
 		free(o->msg);
 	}
 	l->n = n;
 }
 
 /**
- * ipc_list() - List tunnels, peers or flows.
- * @cmd: Which of them.
- * @filter: Of what.
- * @l: The list; to be freed by list_free() also after an error.
- *
- * Return: DONE, or REFUSED, after a message unless the filter is quiet.
+ * ipc_list() - list tunnels, peers or flows, which are to be freed in any case;
+ * DONE, or REFUSED, after a message unless the filter is quiet
  */
 int ipc_list(int cmd, const struct filter *filter, struct list *l)
 {
@@ -179,31 +149,17 @@ struct listener {
 
 static int on_event(struct nl_msg *m, void *arg)
 {
-	static const char *const names[FAKETCP_CMD_MAX + 1] = {
-		[FAKETCP_CMD_TUNNEL_ADD_NTF] = "tunnel-add",
-		[FAKETCP_CMD_TUNNEL_DEL_NTF] = "tunnel-del",
-		[FAKETCP_CMD_FLOW_ADD_NTF] = "flow-add",
-		[FAKETCP_CMD_FLOW_DEL_NTF] = "flow-del",
-	};
 	struct nlmsghdr *msg = nlmsg_hdr(m);
 	struct listener *l = arg;
-	const char *name;
 	struct object o;
 
-	if (msg->nlmsg_type != family || !object_parse(&o, msg))
+	if (msg->nlmsg_type != family || !object_parse(&o, msg) || !o.event)
 		return NL_SKIP;
-	name = names[genlmsg_hdr(msg)->cmd];
-	if (name)
-		l->stop = l->event(name, &o);
+	l->stop = l->event(&o);
 	return l->stop ? NL_STOP : NL_OK;
 }
 
-/**
- * ipc_monitor() - Wait for events.
- * @event: Takes each event.
- *
- * Return: What @event returned, or REFUSED after a message.
- */
+/** ipc_monitor() - wait for events, until @event returns something else than 0 */
 int ipc_monitor(event_fn *event)
 {
 	static struct nlsock own;
@@ -223,7 +179,7 @@ int ipc_monitor(event_fn *event)
 	while (!l.stop) {
 		err = nl_recvmsgs_default(own.sock);
 		if (err == -NLE_NOMEM)
-			l.stop = event("lost", NULL);
+			l.stop = event(NULL);
 		else if (err < 0 && err != -NLE_INTR)
 			return refused("netlink: %s",
 				       netlink_reason(errno ?: EIO));

@@ -3,16 +3,8 @@
  * How attributes are read from the command line and shown, kind by kind.
  */
 #include <arpa/inet.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include <netlink/msg.h>
-
-#include "attr.h"
-#include "ftcpctl.h"
-#include "print.h"
+#include "netlink.h"
 
 /* Numbers */
 
@@ -21,22 +13,15 @@ static bool scan_number(const char *text, uint64_t *out)
 	return scan_digits(text, strlen(text), UINT32_MAX, out);
 }
 
-static bool scan_number_or_off(const char *text, uint64_t *out)
-{
-	*out = 0;
-	return !strcmp(text, "off") || scan_number(text, out);
-}
-
-static bool scan_us_or_off(const char *text, uint64_t *out)
+static bool scan_us(const char *text, uint64_t *out)
 {
 	size_t len = strspn(text, "0123456789");
 
-	if (strcmp(text + len, "us"))
-		return scan_number_or_off(text, out);
-	return scan_digits(text, len, UINT32_MAX, out);
+	return (!text[len] || !strcmp(text + len, "us")) &&
+	       scan_digits(text, len, UINT32_MAX, out);
 }
 
-static bool scan_mark_or_off(const char *text, uint64_t *out)
+static bool scan_mark_u64(const char *text, uint64_t *out)
 {
 	uint32_t mark;
 	bool sound = scan_mark(text, &mark);
@@ -90,30 +75,6 @@ static const char *format_keepalive(const struct attr *a,
 	return buf;
 }
 
-/* clang-format off */
-const struct kind kind_number = { "a number", .scan = scan_number };
-const struct kind kind_number_if_any = { .number = format_if_any };
-const struct kind kind_ms = { .number = format_time };
-const struct kind kind_amount = { "a number", .scan = scan_number,
-	.number = format_bytes };
-const struct kind kind_seconds = { "seconds", .scan = scan_number };
-const struct kind kind_seconds_or_off = { "seconds or \"off\"", .off = true,
-	.scan = scan_number_or_off };
-const struct kind kind_us_or_off = { "microseconds (us may follow) or \"off\"",
-	.off = true, .scan = scan_us_or_off };
-const struct kind kind_bytes_or_off = {
-	"bytes (K, M, G or T may follow) or \"off\"", .off = true,
-	.scan = scan_bytes_or_off };
-const struct kind kind_mark_or_off = {
-	"a 32-bit number (decimal or 0x...) or \"off\"", .off = true,
-	.scan = scan_mark_or_off, .number = format_mark };
-const struct kind kind_keepalive = {
-	"SECONDS[:SECONDS[:PROBES]] or \"off\"", .off = true,
-	.put = put_keepalive, .format = format_keepalive };
-/* Put when the module is known to be there (ipc_do_dev()) */
-const struct kind kind_link = {};
-/* clang-format on */
-
 /* Text and names of values */
 
 static int put_text(struct nl_msg *msg, const struct attr *a, const char *text)
@@ -149,13 +110,6 @@ static const char *format_name(const struct attr *a, const struct object *o,
 	(void)buf;
 	return (value < a->n_names ? a->names[value] : NULL) ?: "unknown";
 }
-
-/* clang-format off */
-const struct kind kind_text = { .quoted = true, .put = put_text,
-	.format = format_text };
-const struct kind kind_name = { .quoted = true, .put = put_name,
-	.format = format_name };
-/* clang-format on */
 
 /* Addresses and ports */
 
@@ -255,20 +209,6 @@ static const char *format_endpoint(const struct attr *a, const struct object *o,
 	return o->tb[a->type] ? format_address_of(a, o, buf) : "none";
 }
 
-/* clang-format off */
-const struct kind kind_port = { .put = put_port };
-const struct kind kind_host = { .quoted = true, .put = put_host,
-	.format = format_host_of };
-const struct kind kind_addr_port = { "ADDR:PORT", .quoted = true,
-	.put = put_host_port, .format = format_address_of };
-const struct kind kind_host_port = { "HOST:PORT", .quoted = true, .named = true,
-	.put = put_host_port, .format = format_address_of };
-const struct kind kind_remote = { "HOST:PORT", .quoted = true, .named = true,
-	.put = put_remote, .format = format_address_of };
-const struct kind kind_endpoint = { "HOST:PORT", .quoted = true, .always = true,
-	.named = true, .put = put_endpoint, .format = format_endpoint };
-/* clang-format on */
-
 /* Ranges of addresses */
 
 /* ADDR/PREFIX; an address without length is a host */
@@ -303,24 +243,33 @@ static int put_range(struct nl_msg *msg, const struct attr *a, char *text)
 static int put_ranges(struct nl_msg *msg, const struct attr *a,
 		      const char *text)
 {
-	bool from = a->type == FTCP_A_FROM, none = !strcmp(text, "none");
-	char *copy, *rest, *item;
+	char *copy = strdup(text), *rest = copy, *item;
 	int code = DONE;
 
-	if (from && (none || !strcmp(text, "allowed-ips"))) {
-		nla_put_u32(msg, FTCP_A_FROM_KIND,
-			    none ? FTCP_FROM_LIST : FTCP_FROM_ALLOWED_IPS);
-		return DONE;
-	}
-	if (none) {
-		nla_put_flag(msg, FTCP_A_NO_ALLOWED_IP);
-		return DONE;
-	}
-	rest = copy = strdup(text);
 	while (!code && (item = strsep(&rest, ",")))
 		code = put_range(msg, a, item);
 	free(copy);
 	return code;
+}
+
+static int put_allowed(struct nl_msg *msg, const struct attr *a,
+		       const char *text)
+{
+	if (strcmp(text, "none"))
+		return put_ranges(msg, a, text);
+	nla_put_flag(msg, FTCP_A_NO_ALLOWED_IP);
+	return DONE;
+}
+
+static int put_from(struct nl_msg *msg, const struct attr *a, const char *text)
+{
+	bool none = !strcmp(text, "none");
+
+	if (!none && strcmp(text, "allowed-ips"))
+		return put_ranges(msg, a, text);
+	nla_put_u32(msg, FTCP_A_FROM_KIND,
+		    none ? FTCP_FROM_LIST : FTCP_FROM_ALLOWED_IPS);
+	return DONE;
 }
 
 static const char *format_ranges(const struct attr *a, const struct object *o,
@@ -328,6 +277,19 @@ static const char *format_ranges(const struct attr *a, const struct object *o,
 {
 	(void)buf;
 	return object_ranges(o, a->type);
+}
+
+/* Who may connect: a list, or a word for what is none */
+static const char *format_from(const struct attr *a, const struct object *o,
+			       char *buf)
+{
+	const char *list = format_ranges(a, o, buf);
+
+	if (!o->tb[FTCP_A_FROM_KIND])
+		return "-";
+	if (object_number(o, FTCP_A_FROM_KIND) == FTCP_FROM_ALLOWED_IPS)
+		return "allowed-ips";
+	return *list ? list : "none";
 }
 
 static void json_ranges(const struct attr *a, const struct object *o)
@@ -353,14 +315,53 @@ static void json_counters(const struct attr *a, const struct object *o)
 		size_t type = nla_type(c);
 
 		if (type < a->n_names && a->names[type])
-			json_number(a->names[type],
-				    object_counter(o, a->type, type));
+			json_number(a->names[type], attr_number(c));
 	}
 	json_close('}');
 }
 
-const struct kind kind_ranges = { .always = true,
-				  .put = put_ranges,
-				  .format = format_ranges,
-				  .json = json_ranges };
+/* The kinds */
+
+/* clang-format off */
+const struct kind kind_number = { "a number", .scan = scan_number };
+const struct kind kind_number_if_any = { .number = format_if_any };
+const struct kind kind_ms = { .number = format_time };
+const struct kind kind_amount = { "a number", .scan = scan_number,
+	.number = format_bytes };
+const struct kind kind_seconds = { "seconds", .scan = scan_number };
+const struct kind kind_seconds_or_off = { "seconds or \"off\"", .off = true,
+	.scan = scan_number };
+const struct kind kind_us_or_off = { "microseconds (us may follow) or \"off\"",
+	.off = true, .scan = scan_us };
+const struct kind kind_bytes_or_off = {
+	"bytes (K, M, G or T may follow) or \"off\"", .off = true,
+	.scan = scan_bytes_or_off };
+const struct kind kind_mark_or_off = {
+	"a 32-bit number (decimal or 0x...) or \"off\"", .off = true,
+	.scan = scan_mark_u64, .number = format_mark };
+const struct kind kind_keepalive = {
+	"SECONDS[:SECONDS[:PROBES]] or \"off\"", .off = true,
+	.put = put_keepalive, .format = format_keepalive };
+/* Put when the module is known to be there (request()) */
+const struct kind kind_link = {};
+const struct kind kind_text = { .quoted = true, .put = put_text,
+	.format = format_text };
+const struct kind kind_name = { .quoted = true, .put = put_name,
+	.format = format_name };
+const struct kind kind_port = { .put = put_port };
+const struct kind kind_host = { .quoted = true, .put = put_host,
+	.format = format_host_of };
+const struct kind kind_addr_port = { "ADDR:PORT", .quoted = true,
+	.put = put_host_port, .format = format_address_of };
+const struct kind kind_host_port = { "HOST:PORT", .quoted = true, .named = true,
+	.put = put_host_port, .format = format_address_of };
+const struct kind kind_remote = { "HOST:PORT", .quoted = true, .named = true,
+	.put = put_remote, .format = format_address_of };
+const struct kind kind_endpoint = { "HOST:PORT", .quoted = true, .always = true,
+	.named = true, .put = put_endpoint, .format = format_endpoint };
+const struct kind kind_allowed = { .always = true, .put = put_allowed,
+	.format = format_ranges, .json = json_ranges };
+const struct kind kind_from = { .always = true, .put = put_from,
+	.format = format_from, .json = json_ranges };
 const struct kind kind_counters = { .json = json_counters };
+/* clang-format on */

@@ -3,39 +3,23 @@
  * ftcpctl - configures faketcp links.
  *
  * A command is a verb, mostly an object, and words that each take a value.
- * Every verb lives in a file of its own; what is behind ipc.h speaks generic
- * netlink, what is behind rtnl.h speaks rtnetlink, and nothing else does.
+ * What changes tunnels, peers and flows is in change.c, every other verb in a file
+ * of its own; ipc.c speaks generic netlink, rtnl.c rtnetlink, and nothing else does.
  */
 #include <errno.h>
 #include <locale.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "../version.h"
-#include "address.h"
 #include "attr.h"
-#include "ftcpctl.h"
 
 /* There if the module is loaded */
 #define MODULE_VERSION "/sys/module/faketcp/version"
 
-/* clang-format off */
 const struct verb *const verbs[] = {
-	&add_tunnel,
-	&add_rules,
-	&set_tunnel,
-	&set_peer,
-	&del_tunnel,
-	&del_peer,
-	&del_flow,
-	&del_rules,
-	&show,
-	&monitor,
-	&resolve_names,
-	NULL,
+	&add_tunnel, &add_rules, &set_tunnel,	 &set_peer,
+	&del_tunnel, &del_peer,	 &del_flow,	 &del_rules,
+	&show,	     &monitor,	 &resolve_names, NULL,
 };
-/* clang-format on */
 
 static void complain(const char *prefix, const char *fmt, va_list ap)
 {
@@ -117,7 +101,7 @@ static void print_usage(FILE *f, const char *verb)
 			print_synopsis(f, verbs[i]);
 	if (!verb || strcmp(verb, "del")) { /* which takes none of them */
 		fputs("\nOptions of a tunnel:\n", f);
-		print_option_summary(f);
+		print_option_help(f);
 	}
 	fputs("\n`ftcpctl VERB OBJECT --help` says more; so does ftcpctl(8).\n"
 	      "-4 and -6, anywhere, choose the address family that a host name resolves to.\n"
@@ -152,22 +136,24 @@ static int print_help(const struct verb *v)
 	print_synopsis(stdout, v);
 	printf("\n%s", v->help);
 	if (v->options)
-		print_option_help();
+		print_option_help(stdout);
 	return DONE;
 }
 
 static int run(const struct verb *v, int argc, char **argv)
 {
-	struct args a = {};
+	const char *given[WORDS] = {};
 	int code, i;
 
 	for (i = 0; i < argc; i++)
 		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
 			return print_help(v);
-	code = parse_args(v, argc, argv, &a);
+	code = parse_args(v, argc, argv, given);
 	if (!code && v->check)
-		code = v->check(&a);
-	return code ?: v->run ? v->run(&a) : request(v, &a);
+		code = v->check(given);
+	if (code)
+		return code;
+	return v->run ? v->run(given) : request(v, given);
 }
 
 /* The objects that a verb takes, for an error message */
@@ -236,8 +222,10 @@ static int command(int argc, char **argv)
 		print_usage(stdout, NULL);
 		return DONE;
 	}
-	if (!strcmp(argv[0], "--complete"))
-		return complete(n - 1, argv + 1);
+	if (!strcmp(argv[0], "--complete")) {
+		complete(n - 1, argv + 1);
+		return DONE;
+	}
 	if (!strcmp(argv[0], "--version") || !strcmp(argv[0], "-V"))
 		return print_version();
 	return dispatch(n, argv);

@@ -2,11 +2,9 @@
 /*
  * monitor
  */
-#include <stdio.h>
 #include <time.h>
 
 #include "netlink.h"
-#include "print.h"
 
 static bool json;
 
@@ -25,70 +23,66 @@ static const char *now(char *buf, size_t size)
 	return buf;
 }
 
-static void print_json(const char *name, const struct object *o)
+static void print_json(const struct object *o)
 {
 	char time[40];
 
 	json_open(NULL, '{');
 	json_string("time", now(time, sizeof(time)));
-	json_string("event", name);
+	json_string("event", o ? o->event : "lost");
 	if (o)
 		object_json(o);
 	json_close('}');
 }
 
-/* The value of an attribute, with words before it */
-static void print_value(const struct object *o, const char *words, int type)
+/* Those of a flow that is over may carry no conversation any more */
+static void print_end(const struct object *o, const char *fmt, int type)
 {
 	char buf[VALUE_STRLEN];
 
-	printf("%s %s", words, object_format(o, type, buf));
+	printf(fmt, object_format(o, type, buf));
 }
 
-static void print_text(const char *name, const struct object *o)
+static void print_text(const struct object *o)
 {
 	char time[40];
 
-	printf("%s %s", now(time, sizeof(time)), name);
 	if (!o) {
-		puts(" events came faster than they were read");
+		printf("%s lost events came faster than they were read\n",
+		       now(time, sizeof(time)));
 		return;
 	}
-	print_value(o, "", FTCP_A_TUNNEL);
-	print_value(o, " dev", FTCP_A_IFNAME);
+	printf("%s %s", now(time, sizeof(time)), o->event);
+	print_value(o, " %s", FTCP_A_TUNNEL);
+	print_value(o, " dev %s", FTCP_A_IFNAME);
 	if (o->of == OF_TUNNEL) {
-		print_value(o, "", FTCP_A_MODE);
-		if (o->tb[FTCP_A_LISTEN])
-			print_value(o, "", FTCP_A_LISTEN);
-		if (o->tb[FTCP_A_TARGET])
-			print_value(o, "", FTCP_A_TARGET);
-		if (o->tb[FTCP_A_PORT])
-			print_value(o, " port", FTCP_A_PORT);
+		print_value(o, " %s", FTCP_A_MODE);
+		print_value(o, " %s", FTCP_A_LISTEN);
+		print_value(o, " %s", FTCP_A_TARGET);
+		print_value(o, " port %s", FTCP_A_PORT);
 	} else {
-		/* one that is over may carry no conversation any more: "-" */
-		print_value(o, " local", FTCP_A_LOCAL);
-		print_value(o, " remote", FTCP_A_REMOTE);
-		print_value(o, " inner", FTCP_A_INNER_LOCAL);
-		print_value(o, " >", FTCP_A_INNER_REMOTE);
-		if (o->tb[FTCP_A_REASON])
-			print_value(o, " reason", FTCP_A_REASON);
+		print_end(o, " local %s", FTCP_A_LOCAL);
+		print_end(o, " remote %s", FTCP_A_REMOTE);
+		print_end(o, " inner %s", FTCP_A_INNER_LOCAL);
+		print_end(o, " > %s", FTCP_A_INNER_REMOTE);
+		print_value(o, " reason %s", FTCP_A_REASON);
 	}
 	putchar('\n');
 }
 
 /* Whoever reads a pipe sees each event at once; nobody left ends it */
-static int on_event(const char *name, const struct object *o)
+static int on_event(const struct object *o)
 {
 	if (json)
-		print_json(name, o);
+		print_json(o);
 	else
-		print_text(name, o);
+		print_text(o);
 	return fflush(stdout) ? REFUSED : 0;
 }
 
-static int run_monitor(const struct args *a)
+static int run_monitor(const char *const *given)
 {
-	json = a->given[WORD_JSON];
+	json = given[WORD_JSON];
 	return ipc_monitor(on_event);
 }
 

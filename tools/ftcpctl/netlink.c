@@ -4,11 +4,7 @@
  * end, and what the kernel says in its extended acknowledgement.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <linux/netlink.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "netlink.h"
@@ -32,7 +28,7 @@ static const struct nlattr *attr_at(struct nlsock *nl, uint32_t offset)
 	const struct nlattr *a;
 	int rest;
 
-	if (!nl->attr_name || !nl->request)
+	if (!nl->header || !nl->request)
 		return NULL;
 	nlmsg_for_each_attr(a, nl->request, nl->header, rest) {
 		if ((const char *)a - (const char *)nl->request ==
@@ -98,7 +94,7 @@ static void refuse(struct nlsock *nl, int error, struct nlattr *tlvs, int len)
 	if (tb[NLMSGERR_ATTR_OFFS])
 		culprit = attr_at(nl, nla_get_u32(tb[NLMSGERR_ATTR_OFFS]));
 	if (culprit)
-		what = nl->attr_name(nla_type(culprit));
+		what = attr_word(nla_type(culprit));
 	if (what && tb[NLMSGERR_ATTR_POLICY] &&
 	    refuse_number(nl, what, attr_number(culprit),
 			  tb[NLMSGERR_ATTR_POLICY]))
@@ -155,11 +151,16 @@ static int on_valid(struct nl_msg *m, void *arg)
 	return NL_OK;
 }
 
+static void list_cut(struct list *l, size_t n)
+{
+	while (l->n > n)
+		free(l->array[--l->n].msg);
+}
+
 /** list_free() - free what is in a list */
 void list_free(struct list *l)
 {
-	while (l->n)
-		free(l->array[--l->n].msg);
+	list_cut(l, 0);
 	free(l->array);
 	*l = (struct list){};
 }
@@ -237,29 +238,23 @@ int nlsock_do(struct nlsock *nl, struct nl_msg *msg)
 }
 
 /**
- * nlsock_dump() - Read a list.
- * @nl: The socket.
- * @msg: The request; freed.
- * @l: Receives it, messages that are not taken apart; freed if there is an error.
- *
- * Return: 0 or a negative errno, with the reason in @nl->text.
+ * nlsock_dump() - make a request, free it, and append the answers to a list; 0 or a
+ * negative errno, with the reason in @nl->text
  */
 int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, struct list *l)
 {
 	int tries = DUMP_TRIES, err;
+	size_t before = l->n;
 
 	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_REQUEST | NLM_F_DUMP;
-	*l = (struct list){};
 	nl->list = l;
 	do {
-		list_free(l);
+		list_cut(l, before);
 		err = transact(nl, msg);
 	} while (err > 0 && --tries);
 	nl->list = NULL;
 	nlmsg_free(msg);
 	if (err > 0)
 		note("the list kept changing while it was read; it may be incomplete");
-	if (err < 0)
-		list_free(l);
 	return err < 0 ? err : 0;
 }

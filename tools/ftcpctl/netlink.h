@@ -28,9 +28,8 @@ struct list {
 /**
  * struct nlsock - A netlink socket and the last refusal that came through it.
  * @sock: The socket; NULL until it is opened.
- * @attr_name: Names the attribute of a request, or NULL.
  * @request: The request under way.
- * @header: Bytes between the netlink header and the attributes of @request.
+ * @header: Bytes in front of the attributes, which are faketcp's; 0: of others.
  * @list: Where messages of the answer go, if there are any.
  * @error: Negative errno of the refusal, 0 for none.
  * @done: Whether the answer is complete.
@@ -40,7 +39,6 @@ struct list {
  */
 struct nlsock {
 	struct nl_sock *sock;
-	const char *(*attr_name)(int type);
 	struct nlmsghdr *request;
 	size_t header;
 	struct list *list;
@@ -70,19 +68,16 @@ struct filter {
 
 /**
  * typedef event_fn - Takes something that happened to a tunnel or a flow.
- * @name: What, as in the specification, without "-ntf"; or "lost", with no @o,
- *	when events came faster than they were read.
- * @o: The tunnel or flow.
+ * @o: The tunnel or flow; NULL when events came faster than they were read.
  *
  * Return: 0 to go on.
  */
-typedef int event_fn(const char *name, const struct object *o);
+typedef int event_fn(const struct object *o);
 
 int ipc_open(bool required);
-struct nl_msg *ipc_request(int cmd, const struct args *a);
+struct nl_msg *ipc_request(int cmd, const char *const *given);
 int ipc_do(struct nl_msg *msg);
-int ipc_do_dev(struct nl_msg *msg, int code, const char *dev);
-int ipc_filter(const struct args *a, struct filter *filter);
+int ipc_filter(const char *const *given, struct filter *filter);
 int ipc_list(int cmd, const struct filter *filter, struct list *l);
 int ipc_monitor(event_fn *event);
 
@@ -119,19 +114,8 @@ struct entry {
 	bool nop;
 };
 
-/**
- * struct entries - Some of them.
- * @array: The rules and routes.
- * @n: How many.
- * @room: How many fit.
- */
-struct entries {
-	struct entry *array;
-	size_t n;
-	size_t room;
-};
-
-int rtnl_read(int family, struct entries *list);
+int rtnl_read(int family, struct list *l);
+bool rtnl_entry(struct nlmsghdr *msg, struct entry *e);
 int rtnl_change(bool add, const struct entry *e);
 const char *rtnl_error(void);
 

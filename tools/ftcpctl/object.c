@@ -3,22 +3,23 @@
  * What is in the kernel's messages about tunnels, peers and flows.
  */
 #include <arpa/inet.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <netlink/genl/genl.h>
 
 #include "netlink.h"
 
-/* What a message is about, by its command */
-static const unsigned int about[FAKETCP_CMD_MAX + 1] = {
-	[FAKETCP_CMD_TUNNEL_GET] = OF_TUNNEL,
-	[FAKETCP_CMD_TUNNEL_ADD_NTF] = OF_TUNNEL,
-	[FAKETCP_CMD_TUNNEL_DEL_NTF] = OF_TUNNEL,
-	[FAKETCP_CMD_PEER_GET] = OF_PEER,
-	[FAKETCP_CMD_FLOW_GET] = OF_FLOW,
-	[FAKETCP_CMD_FLOW_ADD_NTF] = OF_FLOW,
-	[FAKETCP_CMD_FLOW_DEL_NTF] = OF_FLOW,
+/* What a message is about, by its command, and what it says that has happened */
+static const struct {
+	unsigned int of;
+	const char *event;
+} about[FAKETCP_CMD_MAX + 1] = {
+	[FAKETCP_CMD_TUNNEL_GET] = { OF_TUNNEL },
+	[FAKETCP_CMD_TUNNEL_ADD_NTF] = { OF_TUNNEL, "tunnel-add" },
+	[FAKETCP_CMD_TUNNEL_DEL_NTF] = { OF_TUNNEL, "tunnel-del" },
+	[FAKETCP_CMD_PEER_GET] = { OF_PEER },
+	[FAKETCP_CMD_FLOW_GET] = { OF_FLOW },
+	[FAKETCP_CMD_FLOW_ADD_NTF] = { OF_FLOW, "flow-add" },
+	[FAKETCP_CMD_FLOW_DEL_NTF] = { OF_FLOW, "flow-del" },
 };
 
 /** object_parse() - take a message apart; @o refers to it */
@@ -30,8 +31,11 @@ bool object_parse(struct object *o, struct nlmsghdr *msg)
 	    genlmsg_parse(msg, 0, o->tb, FTCP_A_MAX, attr_policy()))
 		return false;
 	cmd = genlmsg_hdr(msg)->cmd;
+	if (cmd > FAKETCP_CMD_MAX)
+		return false;
 	o->msg = msg;
-	o->of = cmd <= FAKETCP_CMD_MAX ? about[cmd] : 0;
+	o->of = about[cmd].of;
+	o->event = about[cmd].event;
 	return o->of;
 }
 
@@ -47,13 +51,12 @@ const char *object_text(const struct object *o, int type)
 	return o->tb[type] ? nla_get_string(o->tb[type]) : "";
 }
 
-/** object_address() - is there an address? @out is all zero if not */
-bool object_address(const struct object *o, int type, union address *out)
+/** object_address() - an address, all zero if there is none */
+void object_address(const struct object *o, int type, union address *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (o->tb[type])
 		nla_memcpy(out, o->tb[type], sizeof(*out));
-	return address_is_set(out);
 }
 
 /** object_counter() - a counter in a nest, 0 if there is none */
@@ -64,13 +67,7 @@ uint64_t object_counter(const struct object *o, int nest, int type)
 	return a ? attr_number(nla_find(nla_data(a), nla_len(a), type)) : 0;
 }
 
-/**
- * object_ranges() - the ranges of addresses of a peer, comma-separated
- * @o: the peer
- * @type: the attribute, which is there for each of them
- *
- * Return: their text, which is there until the next call.
- */
+/** object_ranges() - the ranges of a peer, comma-separated; there until the next call */
 const char *object_ranges(const struct object *o, int type)
 {
 	static struct nla_policy policy[FTCP_ALLOWED_IP_MAX + 1] = {
@@ -119,4 +116,10 @@ bool same_tunnel(const struct object *a, const struct object *b)
 {
 	return same_value(a, b, FTCP_A_IFINDEX) &&
 	       same_value(a, b, FTCP_A_TUNNEL);
+}
+
+/** same_peer() - are they the same peer of the same tunnel? */
+bool same_peer(const struct object *a, const struct object *b)
+{
+	return same_tunnel(a, b) && same_value(a, b, FTCP_A_PEER);
 }

@@ -3,22 +3,16 @@
  * Ways to print.  For people: text in columns that are as wide as their widest
  * cell, and quantities with their units.  For programs: JSON.
  */
-#include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <wchar.h>
 
 #include "ftcpctl.h"
-#include "print.h"
 
-/**
- * utf8_length() - how many bytes does the first character of a text have? 1 for
- * a byte that is no part of a character as well.
- *
- * Names of links are bytes, and mostly UTF-8, which main() has set.
+/*
+ * How many bytes has the first character of a text?  Names of links are bytes, and
+ * mostly UTF-8, which main() has set; a byte that is no part of a character is one.
  */
-size_t utf8_length(const char *s)
+static size_t utf8_length(const char *s)
 {
 	mbstate_t state = {};
 	wchar_t c;
@@ -50,10 +44,7 @@ void table_cell(struct table *t, const char *fmt, ...)
 	va_end(ap);
 }
 
-/**
- * table_print() - print a table, unless it has nothing but a heading, and empty
- * it
- */
+/** table_print() - print a table, unless it is nothing but a heading, and free it */
 void table_print(struct table *t)
 {
 	int widths[TABLE_COLUMNS] = {};
@@ -76,12 +67,9 @@ void table_print(struct table *t)
 		free(t->cells[i]);
 	}
 	free(t->cells);
-	*t = (struct table){ .columns = t->columns };
 }
 
-/**
- * format_bytes() - a number of bytes for people; @buf has SHORT_STRLEN bytes
- */
+/** format_bytes() - a number of bytes for people; @buf has SHORT_STRLEN bytes */
 const char *format_bytes(char *buf, uint64_t bytes)
 {
 	static const char units[] = "KMGTPE";
@@ -98,25 +86,24 @@ const char *format_bytes(char *buf, uint64_t bytes)
 	return buf;
 }
 
-/**
- * format_time() - a span of time for people, in two units at most; @buf as
- * above
- */
+/** format_time() - a span of time for people, in two units at most; @buf as above */
 const char *format_time(char *buf, uint64_t ms)
 {
+	static const struct {
+		unsigned int s;
+		const char *name;
+	} units[] = { { 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" } };
 	uint64_t s = ms / 1000;
+	size_t i = 0;
 
-	if (s < 60)
+	while (i < 3 && s < units[i].s)
+		i++;
+	if (i == 3)
 		snprintf(buf, SHORT_STRLEN, "%" PRIu64 " s", s);
-	else if (s < 3600)
-		snprintf(buf, SHORT_STRLEN, "%" PRIu64 " min %" PRIu64 " s",
-			 s / 60, s % 60);
-	else if (s < 86400)
-		snprintf(buf, SHORT_STRLEN, "%" PRIu64 " h %" PRIu64 " min",
-			 s / 3600, s / 60 % 60);
 	else
-		snprintf(buf, SHORT_STRLEN, "%" PRIu64 " d %" PRIu64 " h",
-			 s / 86400, s / 3600 % 24);
+		snprintf(buf, SHORT_STRLEN, "%" PRIu64 " %s %" PRIu64 " %s",
+			 s / units[i].s, units[i].name,
+			 s % units[i].s / units[i + 1].s, units[i + 1].name);
 	return buf;
 }
 

@@ -2,9 +2,6 @@
 /*
  * resolve: look up again the names that endpoints were given by
  */
-#include <stdio.h>
-#include <string.h>
-
 #include "netlink.h"
 
 #define NO_WATCH \
@@ -24,8 +21,7 @@ static bool unchanged(const struct object *p)
 
 	ipc_list(FAKETCP_CMD_PEER_GET, &filter, &peers);
 	for (i = 0; i < peers.n && !found; i++)
-		found = same_tunnel(&peers.array[i], p) &&
-			same_value(&peers.array[i], p, FTCP_A_PEER) &&
+		found = same_peer(&peers.array[i], p) &&
 			same_value(&peers.array[i], p, FTCP_A_ENDPOINT_NAME) &&
 			same_value(&peers.array[i], p, FTCP_A_ENDPOINT);
 	list_free(&peers);
@@ -66,23 +62,20 @@ static int resolve_peer(const struct object *p)
 }
 
 /* What used to be its own timer */
-static int refuse_watch(int *argc, char **argv, struct args *a)
+static int refuse_watch(int argc, char **argv)
 {
-	int i;
-
-	(void)a;
-	for (i = 0; i < *argc; i++)
-		if (!strcmp(argv[i], "--watch"))
+	while (argc--)
+		if (!strcmp(argv[argc], "--watch"))
 			return misused(NO_WATCH);
 	return DONE;
 }
 
 /* Every name once; one that fails does not keep the others from their turn */
-static int run_resolve(const struct args *a)
+static int run_resolve(const char *const *given)
 {
 	struct list peers = {};
 	struct filter filter;
-	int code = ipc_filter(a, &filter);
+	int code = ipc_filter(given, &filter);
 	size_t i;
 
 	code = code ?: ipc_list(FAKETCP_CMD_PEER_GET, &filter, &peers);

@@ -7,8 +7,6 @@
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "netlink.h"
@@ -114,15 +112,17 @@ static bool get_rule(struct nlmsghdr *msg, struct entry *e)
 	if (nlmsg_parse(msg, sizeof(*header), tb, FRA_MAX, NULL) ||
 	    attr_number(tb[FRA_PROTOCOL]) != RTNL_PROTOCOL)
 		return false;
-	e->family = header->family;
-	e->nop = header->action == FR_ACT_NOP;
-	e->pref = attr_number(tb[FRA_PRIORITY]);
-	e->table = attr_number(tb[FRA_TABLE]);
-	e->mask = attr_number(tb[FRA_FWMASK]);
+	*e = (struct entry){
+		.family = header->family,
+		.nop = header->action == FR_ACT_NOP,
+		.pref = attr_number(tb[FRA_PRIORITY]),
+		.table = attr_number(tb[FRA_TABLE]),
+		.mask = attr_number(tb[FRA_FWMASK]),
+		.sport = get_port(tb[FRA_SPORT_RANGE]),
+		.dport = get_port(tb[FRA_DPORT_RANGE]),
+	};
 	if (tb[FRA_IIFNAME])
 		nla_strlcpy(e->dev, tb[FRA_IIFNAME], sizeof(e->dev));
-	e->sport = get_port(tb[FRA_SPORT_RANGE]);
-	e->dport = get_port(tb[FRA_DPORT_RANGE]);
 	return true;
 }
 
@@ -134,65 +134,48 @@ static bool get_route(struct nlmsghdr *msg, struct entry *e)
 	if (nlmsg_parse(msg, sizeof(*header), tb, RTA_MAX, NULL) ||
 	    header->rtm_protocol != RTNL_PROTOCOL || header->rtm_dst_len)
 		return false;
-	e->route = true;
-	e->family = header->rtm_family;
-	e->table = tb[RTA_TABLE] ? attr_number(tb[RTA_TABLE]) :
-				   header->rtm_table;
-	e->ifindex = attr_number(tb[RTA_OIF]);
+	*e = (struct entry){
+		.route = true,
+		.family = header->rtm_family,
+		.table = attr_number(tb[RTA_TABLE]) ?: header->rtm_table,
+		.ifindex = attr_number(tb[RTA_OIF]),
+	};
 	if (!if_indextoname(e->ifindex, e->dev))
 		e->dev[0] = '\0';
 	return true;
 }
 
-/* Read rules, or routes, behind those that are in a list; DONE, or REFUSED */
-static int read_some(struct nl_msg *request, struct entries *list)
+/** rtnl_entry() - is a message a rule or route of ftcpctl's?  Which? */
+bool rtnl_entry(struct nlmsghdr *msg, struct entry *e)
 {
-	struct list messages;
-	int err = nlsock_dump(&nl, request, &messages);
-	size_t i;
-
-	for (i = 0; i < messages.n; i++) {
-		struct nlmsghdr *msg = messages.array[i].msg;
-		struct entry e = {};
-
-		if ((msg->nlmsg_type == RTM_NEWRULE && get_rule(msg, &e)) ||
-		    (msg->nlmsg_type == RTM_NEWROUTE && get_route(msg, &e))) {
-			list->array = grow(list->array, list->n, &list->room,
-					   sizeof(e));
-			list->array[list->n++] = e;
-		}
-	}
-	list_free(&messages);
-	/* A kernel without IPv6 has none of them */
-	if (err && err != -EAFNOSUPPORT && err != -EOPNOTSUPP)
-		return refused("%s", nl.text);
-	return DONE;
+	return msg->nlmsg_type == RTM_NEWRULE ? get_rule(msg, e) :
+						get_route(msg, e);
 }
 
 /**
- * rtnl_read() - List what ftcpctl has installed.
- * @family: AF_INET or AF_INET6.
- * @list: Rules, then routes; its array is to be freed, also after an error.
- *
- * Return: DONE, or REFUSED after a message.
+ * rtnl_read() - list the rules, then the routes of a family; DONE, or REFUSED after
+ * a message.  The list is to be freed in any case.
  */
-int rtnl_read(int family, struct entries *list)
+int rtnl_read(int family, struct list *l)
 {
 	struct fib_rule_hdr rule = { .family = family };
 	struct rtmsg route = {
 		.rtm_family = family,
 		.rtm_protocol = RTNL_PROTOCOL,
 	};
-	int one = 1, code = nlsock_open(&nl, NETLINK_ROUTE);
+	int one = 1, err;
 
-	*list = (struct entries){};
-	if (code)
-		return code;
+	if (nlsock_open(&nl, NETLINK_ROUTE))
+		return REFUSED;
 	/* Lets the kernel leave out the routes of others */
 	setsockopt(nl_socket_get_fd(nl.sock), SOL_NETLINK,
 		   NETLINK_GET_STRICT_CHK, &one, sizeof(one));
-	code = read_some(message(RTM_GETRULE, &rule, sizeof(rule)), list);
-	if (code)
-		return code;
-	return read_some(message(RTM_GETROUTE, &route, sizeof(route)), list);
+	err = nlsock_dump(&nl, message(RTM_GETRULE, &rule, sizeof(rule)), l);
+	if (!err)
+		err = nlsock_dump(
+			&nl, message(RTM_GETROUTE, &route, sizeof(route)), l);
+	/* A kernel without IPv6 has none of them */
+	if (err && err != -EAFNOSUPPORT && err != -EOPNOTSUPP)
+		return refused("%s", nl.text);
+	return DONE;
 }

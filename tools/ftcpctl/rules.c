@@ -34,13 +34,8 @@
  */
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
 
-#include "../common/scan.h"
-#include "address.h"
 #include "netlink.h"
 
 /* Most rules and routes that a tunnel needs in one family, and families */
@@ -112,16 +107,16 @@ static uint32_t rules_table(const char *dev, const char *tunnel)
 }
 
 /* What add and del have in common */
-static int make_plan(const struct args *a, struct plan *p)
+static int make_plan(const char *const *given, struct plan *p)
 {
-	const char *table = a->given[WORD_TABLE];
+	const char *table = given[WORD_TABLE];
 
 	*p = (struct plan){
-		.name = a->given[FTCP_A_TUNNEL],
-		.dev = a->given[FTCP_A_IFINDEX],
+		.name = given[FTCP_A_TUNNEL],
+		.dev = given[FTCP_A_IFINDEX],
 		.pref = DEFAULT_PREF,
-		.own = a->given[WORD_LOCAL_ONLY],
-		.dry_run = a->given[WORD_DRY_RUN],
+		.own = given[WORD_LOCAL_ONLY],
+		.dry_run = given[WORD_DRY_RUN],
 	};
 	/* A dry run does not look for the link, but its name must be one */
 	if (!*p->dev || strlen(p->dev) >= IF_NAMESIZE)
@@ -195,13 +190,16 @@ static bool same_entry(const struct entry *a, const struct entry *b)
 	       a->mask == b->mask && a->nop == b->nop;
 }
 
-static bool has(const struct entries *list, const struct entry *e)
+static bool has(const struct list *l, const struct entry *e)
 {
+	struct entry other;
 	size_t i;
 
-	for (i = 0; i < list->n && !same_entry(&list->array[i], e); i++)
-		;
-	return i < list->n;
+	for (i = 0; i < l->n; i++)
+		if (rtnl_entry(l->array[i].msg, &other) &&
+		    same_entry(&other, e))
+			return true;
+	return false;
 }
 
 /* Is it IPv6 as such that is missing?  Then IPv4 alone is what there is */
@@ -241,7 +239,7 @@ static int add_family(struct plan *p, int family)
 {
 	struct entry entries[ENTRIES], *e = entries;
 	size_t n = plan_entries(p, family, entries);
-	struct entries have = {};
+	struct list have = {};
 	int code = p->dry_run ? DONE : rtnl_read(family, &have), err = 0;
 
 	for (; n && !code && !err; n--, e++) {
@@ -253,7 +251,7 @@ static int add_family(struct plan *p, int family)
 		if (!err)
 			p->done[p->n_done++] = *e;
 	}
-	free(have.array);
+	list_free(&have);
 	if (!err)
 		return code;
 	if (!no_ipv6(family, err))
@@ -342,17 +340,19 @@ static int add_all(struct plan *p)
 	return code;
 }
 
-static int run_add(const struct args *a)
+static int run_add(const char *const *given)
 {
+	const char *pref = given[WORD_PREF];
 	struct plan p;
 	bool told;
-	int code = make_plan(a, &p);
+	int code = make_plan(given, &p);
 
-	code = code ?: parse_port("sport", a->given[WORD_SPORT], &p.sport);
-	code = code ?: parse_port("dport", a->given[WORD_DPORT], &p.dport);
-	code = code ?: parse_u32("pref", a->given[WORD_PREF], &p.pref);
+	code = code ?: parse_port("sport", given[WORD_SPORT], &p.sport);
+	code = code ?: parse_port("dport", given[WORD_DPORT], &p.dport);
 	if (code)
 		return code;
+	if (pref && !scan_u32(pref, &p.pref))
+		return wrong("pref", pref, "expected a number");
 	/* Then there is no need to ask the tunnel, nor for the module */
 	told = p.dry_run && (p.sport || p.dport);
 	p.mark = DEFAULT_MARK;
@@ -374,29 +374,30 @@ static int run_add(const struct args *a)
 /* Remove what is there for one family */
 static int del_family(struct plan *p, int family)
 {
-	struct entries have;
+	struct list have = {};
 	int code = rtnl_read(family, &have), err = 0;
+	struct entry e;
 	size_t i;
 
 	for (i = 0; i < have.n && !code; i++) {
-		if (have.array[i].table != p->table)
+		if (!rtnl_entry(have.array[i].msg, &e) || e.table != p->table)
 			continue;
 		p->found = true;
 		if (p->dry_run)
-			print_command("del", &have.array[i]);
+			print_command("del", &e);
 		else
-			err = rtnl_change(false, &have.array[i]);
+			err = rtnl_change(false, &e);
 		if (err)
-			code = refuse(p, &have.array[i], err);
+			code = refuse(p, &e, err);
 	}
-	free(have.array);
+	list_free(&have);
 	return code;
 }
 
-static int run_del(const struct args *a)
+static int run_del(const char *const *given)
 {
 	struct plan p;
-	int code = make_plan(a, &p);
+	int code = make_plan(given, &p);
 
 	code = code ?: for_each_family(del_family, &p);
 	if (!code && !p.found)

@@ -2,90 +2,51 @@
 /*
  * show tunnels, show peers, show flows
  */
-#include <inttypes.h>
 #include <net/if.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "netlink.h"
-#include "print.h"
 
 /* Tunnels */
 
-/* A line with the value of an attribute, if it has one */
-static void print_line(const struct object *o, const char *title, int type)
+/* A client tunnel's far end is its peer's endpoint */
+static void print_peer(const struct object *p, uint64_t mode)
 {
 	char buf[VALUE_STRLEN];
+	const char *endpoint = object_format(p, FTCP_A_ENDPOINT, buf);
 
-	if (o->tb[type])
-		printf("  %-9s  %s\n", title, object_format(o, type, buf));
-}
-
-static void print_remote(const struct object *p)
-{
-	char buf[VALUE_STRLEN];
-
-	printf("  remote     %s", object_format(p, FTCP_A_ENDPOINT, buf));
-	if (p->tb[FTCP_A_ENDPOINT_NAME])
-		printf(" (%s)", object_text(p, FTCP_A_ENDPOINT_NAME));
-	putchar('\n');
-}
-
-/* Who may connect: a list, or a word for what is none */
-static const char *from_whom(const struct object *p)
-{
-	const char *list = object_format(p, FTCP_A_FROM, NULL);
-
-	if (!p->tb[FTCP_A_FROM_KIND])
-		return "-";
-	if (object_number(p, FTCP_A_FROM_KIND) == FTCP_FROM_ALLOWED_IPS)
-		return "allowed-ips";
-	return *list ? list : "none";
-}
-
-static void print_peer(const struct object *p)
-{
-	const char *ranges = object_format(p, FTCP_A_ALLOWED_IP, NULL);
-	char buf[VALUE_STRLEN];
-
-	printf("  peer       %s, endpoint %s%s%s", object_text(p, FTCP_A_PEER),
-	       object_format(p, FTCP_A_ENDPOINT, buf),
-	       *ranges ? ", allowed-ips " : "", ranges);
-	if (object_number(p, FTCP_A_FROM_KIND) == FTCP_FROM_LIST)
-		printf(", from %s", from_whom(p));
+	if (mode == FTCP_MODE_LISTEN) {
+		printf("  remote     %s", endpoint);
+		print_value(p, " (%s)", FTCP_A_ENDPOINT_NAME);
+	} else {
+		printf("  peer       %s, endpoint %s",
+		       object_text(p, FTCP_A_PEER), endpoint);
+		print_value(p, ", allowed-ips %s", FTCP_A_ALLOWED_IP);
+		if (object_number(p, FTCP_A_FROM_KIND) == FTCP_FROM_LIST)
+			printf(", from %s", object_format(p, FTCP_A_FROM, buf));
+	}
 	putchar('\n');
 }
 
 static void print_ends(const struct object *t, const struct list *peers)
 {
 	uint64_t mode = object_number(t, FTCP_A_MODE);
-	char buf[VALUE_STRLEN];
 	size_t i;
 
-	print_line(t, "listen", FTCP_A_LISTEN);
+	print_value(t, "  listen     %s\n", FTCP_A_LISTEN);
 	if (mode == FTCP_MODE_ROUTED)
-		print_line(t, "mode", FTCP_A_MODE);
-	if (t->tb[FTCP_A_PORT] && t->tb[FTCP_A_LOCAL])
-		printf("  port       %" PRIu64 ", local %s\n",
-		       object_number(t, FTCP_A_PORT),
-		       object_format(t, FTCP_A_LOCAL, buf));
-	else
-		print_line(t, "port", FTCP_A_PORT);
-	print_line(t, "forward", FTCP_A_TARGET);
-	for (i = 0; i < peers->n; i++) {
-		const struct object *p = &peers->array[i];
-
-		if (!same_tunnel(p, t))
-			continue;
-		if (mode == FTCP_MODE_LISTEN)
-			print_remote(p);
-		else if (mode == FTCP_MODE_ROUTED)
-			print_peer(p);
+		print_value(t, "  mode       %s\n", FTCP_A_MODE);
+	if (t->tb[FTCP_A_PORT]) {
+		print_value(t, "  port       %s", FTCP_A_PORT);
+		print_value(t, ", local %s", FTCP_A_LOCAL);
+		putchar('\n');
 	}
+	print_value(t, "  forward    %s\n", FTCP_A_TARGET);
+	for (i = 0; i < peers->n && mode != FTCP_MODE_FORWARD; i++)
+		if (same_tunnel(&peers->array[i], t))
+			print_peer(&peers->array[i], mode);
 }
 
 /* Bytes are counted behind the packets, here and in add_traffic() */
@@ -123,8 +84,6 @@ static bool link_is_down(const char *ifname)
 	struct ifreq ifr = {};
 	bool down;
 
-	if (fd < 0)
-		return false;
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ifname);
 	down = !ioctl(fd, SIOCGIFFLAGS, &ifr) && !(ifr.ifr_flags & IFF_UP);
 	close(fd);
@@ -141,11 +100,9 @@ static void print_tunnel(const struct object *t, const struct list *peers,
 	       link_is_down(ifname) ? " (the link is down)" : "");
 	print_ends(t, peers);
 	print_option_values(t);
-	printf("  flows      %" PRIu64 " of %" PRIu64 ", %" PRIu64
-	       " of one source\n",
-	       object_number(t, FTCP_A_FLOWS),
-	       object_number(t, FTCP_A_MAX_FLOWS),
-	       object_number(t, FTCP_A_MAX_FLOWS_PER_SOURCE));
+	print_value(t, "  flows      %s", FTCP_A_FLOWS);
+	print_value(t, " of %s, ", FTCP_A_MAX_FLOWS);
+	print_value(t, "%s of one source\n", FTCP_A_MAX_FLOWS_PER_SOURCE);
 	print_traffic(t, "sent", FTCP_STATS_TX_PACKETS);
 	print_coalesced(t);
 	print_traffic(t, "received", FTCP_STATS_RX_PACKETS);
@@ -153,7 +110,7 @@ static void print_tunnel(const struct object *t, const struct list *peers,
 	print_counters(t, FTCP_A_ENDED, "  ended      ");
 }
 
-/* A client tunnel's far end is its peer's endpoint */
+/* The same in JSON, of client tunnels */
 static void json_remote(const struct object *t, const struct list *peers)
 {
 	char buf[VALUE_STRLEN];
@@ -179,12 +136,6 @@ static void add_owner(struct table *t, const struct object *o, int type)
 {
 	table_cell(t, "%s dev %s", object_text(o, type),
 		   object_text(o, FTCP_A_IFNAME));
-}
-
-static void add_from(struct table *t, const struct object *p, int type)
-{
-	(void)type;
-	table_cell(t, "%s", from_whom(p));
 }
 
 static void add_inner(struct table *t, const struct object *f, int type)
@@ -234,7 +185,7 @@ static const struct column peer_columns[] = {
 	{ "NAME", add_value, FTCP_A_ENDPOINT_NAME },
 	{ "WIRE", add_value, FTCP_A_WIRE },
 	{ "FLOWS", add_value, FTCP_A_FLOWS },
-	{ "FROM", add_from, FTCP_A_FROM },
+	{ "FROM", add_value, FTCP_A_FROM },
 	{ "ALLOWED-IPS", add_value, FTCP_A_ALLOWED_IP },
 	{},
 };
@@ -327,48 +278,40 @@ static bool is_filter(int argc, char **argv)
 #define RULES \
 	"rules: shown by ip rule, and those of a tunnel by ftcpctl del rules --dry-run"
 
-/* Take the word that says what to show, wherever it stands, out of the words */
-static int take_object(int *argc, char **argv, struct args *a)
+/* What to show may be in the singular, and stand anywhere */
+static int name_objects(int argc, char **argv)
 {
-	const struct shown *found = NULL, *word;
-	int i, n = 0;
+	bool found = false, filter;
+	const struct shown *what;
+	int i;
 
-	for (i = 0; i < *argc; i++) {
-		bool filter = !strcmp(argv[i], "dev") ||
-			      (found && !strcmp(argv[i], "tunnel")) ||
-			      is_filter(*argc - i, argv + i);
-
-		word = filter ? NULL : object_of(argv[i]);
-		if (!filter && !strcmp(argv[i], "rules"))
+	for (i = 0; i < argc; i++) {
+		filter = !strcmp(argv[i], "dev") ||
+			 (found && !strcmp(argv[i], "tunnel")) ||
+			 is_filter(argc - i, argv + i);
+		what = filter ? NULL : object_of(argv[i]);
+		if (filter) {
+			i++;
+		} else if (what) {
+			argv[i] = (char *)what->name;
+			found = true;
+		} else if (!strcmp(argv[i], "rules")) {
 			return misused(RULES);
-		if (word && found)
-			return misused("%s: cannot be combined with %s",
-				       word->name, found->name);
-		if (word) {
-			found = word;
-			continue;
 		}
-		argv[n++] = argv[i];
-		if (filter && i + 1 < *argc)
-			argv[n++] = argv[++i];
 	}
-	*argc = n;
-	if (found)
-		a->given[WORD_OBJECT] = found->name;
 	return DONE;
 }
 
-static int run_show(const struct args *a)
+static int run_show(const char *const *given)
 {
-	const struct shown *what =
-		object_of(a->given[WORD_OBJECT] ?: "tunnels");
+	const struct shown *what = object_of(given[WORD_OBJECT] ?: "tunnels");
 	struct list list = {}, other = {};
-	bool json = a->given[WORD_JSON];
+	bool json = given[WORD_JSON];
 	struct filter filter;
 	int code;
 	size_t i;
 
-	code = ipc_filter(a, &filter) ?: ipc_open(true);
+	code = ipc_filter(given, &filter) ?: ipc_open(true);
 	if (code)
 		return code;
 	if (json)
@@ -411,9 +354,12 @@ const struct verb show = {
 		(const struct word[]){
 			{ "dev", FTCP_A_IFINDEX, VALUE },
 			{ "tunnel", FTCP_A_TUNNEL, VALUE },
+			{ "tunnels", WORD_OBJECT, FLAG },
+			{ "peers", WORD_OBJECT, FLAG },
+			{ "flows", WORD_OBJECT, FLAG },
 			{ "--json", WORD_JSON, FLAG },
 			{},
 		},
-	.sift = take_object,
+	.sift = name_objects,
 	.run = run_show,
 };
