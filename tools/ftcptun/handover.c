@@ -21,7 +21,7 @@
 #include "handover.h"
 
 #include <errno.h>
-#include <linux/netlink.h>
+#include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
@@ -113,24 +113,18 @@ struct message {
 	u8 room[512];
 };
 
-/* An attribute of a message of which @len bytes were read and @fixed come before
- * the attributes, if there are @size bytes of it.
- */
-static const void *attribute(const struct message *m, size_t len, size_t fixed,
-			     unsigned short type, size_t size)
+/* An attribute behind @fixed bytes of a message, if there are @size bytes of it. */
+static const void *attribute(const struct message *m, size_t fixed, u16 type,
+			     size_t size)
 {
-	size_t at = NLMSG_HDRLEN + NLMSG_ALIGN(fixed);
-	const struct rtattr *a;
+	const struct nlattr *a = mnl_nlmsg_get_payload_offset(&m->nlh, fixed);
+	const u8 *end = mnl_nlmsg_get_payload_tail(&m->nlh);
 
-	while (at + sizeof(*a) <= len) {
-		a = (const void *)((const u8 *)m + at);
-		if (a->rta_len < sizeof(*a) || at + a->rta_len > len)
-			return NULL;
-		if (a->rta_type == type)
-			return a->rta_len >= RTA_LENGTH(size) ? RTA_DATA(a) :
-								NULL;
-		at += RTA_ALIGN(a->rta_len);
-	}
+	for (; mnl_attr_ok(a, (int)(end - (const u8 *)a)); a = mnl_attr_next(a))
+		if (mnl_attr_get_type(a) == type)
+			return mnl_attr_get_payload_len(a) >= size ?
+				       mnl_attr_get_payload(a) :
+				       NULL;
 	return NULL;
 }
 
@@ -138,34 +132,31 @@ static const void *attribute(const struct message *m, size_t len, size_t fixed,
  * devices tell, as that they have scanned; what goes on in a bridge; and that an
  * address lives longer, as each router advertisement says.
  */
-static bool matters(const struct message *m, size_t len)
+static bool matters(const struct message *m)
 {
 	const struct ifa_cacheinfo *info;
 
-	if (len < sizeof(m->nlh))
-		return true;
-	if (m->nlh.nlmsg_type == RTM_NEWLINK &&
-	    len >= NLMSG_LENGTH(sizeof(m->ifi))) {
+	if (m->nlh.nlmsg_len >= NLMSG_LENGTH(sizeof(m->ifi)) &&
+	    m->nlh.nlmsg_type == RTM_NEWLINK) {
 		if (m->ifi.ifi_family == AF_BRIDGE ||
-		    attribute(m, len, sizeof(m->ifi), IFLA_WIRELESS, 0))
+		    attribute(m, sizeof(m->ifi), IFLA_WIRELESS, 0))
 			return false;
 		return !m->ifi.ifi_change ||
 		       (m->ifi.ifi_change &
 			~(unsigned int)(IFF_PROMISC | IFF_ALLMULTI));
 	}
-	if (m->nlh.nlmsg_type == RTM_NEWADDR &&
-	    len >= NLMSG_LENGTH(sizeof(m->ifa))) {
-		info = attribute(m, len, sizeof(m->ifa), IFA_CACHEINFO,
+	if (m->nlh.nlmsg_len >= NLMSG_LENGTH(sizeof(m->ifa)) &&
+	    m->nlh.nlmsg_type == RTM_NEWADDR) {
+		info = attribute(m, sizeof(m->ifa), IFA_CACHEINFO,
 				 sizeof(*info));
 		return !info || info->cstamp == info->tstamp;
 	}
 	return true;
 }
 
-static bool is_own_up(const struct handover *h, const struct message *m,
-		      size_t len)
+static bool is_own_up(const struct handover *h, const struct message *m)
 {
-	return len >= NLMSG_LENGTH(sizeof(m->ifi)) &&
+	return m->nlh.nlmsg_len >= NLMSG_LENGTH(sizeof(m->ifi)) &&
 	       m->nlh.nlmsg_type == RTM_NEWLINK &&
 	       m->ifi.ifi_family != AF_BRIDGE && m->ifi.ifi_index == h->own &&
 	       m->ifi.ifi_flags & IFF_UP;
@@ -191,9 +182,10 @@ static bool drain(struct handover *h)
 			/* another program may send to us, if it is root's */
 			if (from.nl_pid)
 				continue;
-			if (is_own_up(h, &m, (size_t)len))
+			m.nlh.nlmsg_len = (u32)len; /* what there is of it */
+			if (is_own_up(h, &m))
 				h->own_up = true;
-			if (matters(&m, (size_t)len))
+			if (matters(&m))
 				changed = true;
 			continue;
 		}

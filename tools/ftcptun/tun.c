@@ -21,9 +21,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/if_tun.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -144,58 +144,26 @@ void tun_open(struct tun *tun, const struct options *o)
 	tun->ifindex = (int)if_nametoindex(tun->name);
 }
 
-/**
- * struct request - to rtnetlink
- * @nlh: its header
- * @ifa: RTM_NEWADDR
- * @rtm: RTM_NEWROUTE
- * @attrs: room for attributes, which follow the one or the other
- */
-struct request {
-	struct nlmsghdr nlh;
-	union {
-		struct ifaddrmsg ifa;
-		struct rtmsg rtm;
-	};
-	char attrs[128];
-};
-
-static void add_attr(struct request *req, u16 type, const void *data,
-		     size_t size)
+/* Send a request to rtnetlink; 0, or -1 and errno. */
+static int ask(struct nlmsghdr *request)
 {
-	struct rtattr *rta =
-		(void *)((char *)req + NLMSG_ALIGN(req->nlh.nlmsg_len));
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+	char answer[512];
+	ssize_t len = -1;
+	int err;
 
-	rta->rta_type = type;
-	rta->rta_len = (u16)RTA_LENGTH(size);
-	memcpy(RTA_DATA(rta), data, size);
-	req->nlh.nlmsg_len = NLMSG_ALIGN(req->nlh.nlmsg_len) +
-			     RTA_ALIGN(rta->rta_len);
-}
-
-/* Send a request; 0, or -1 and errno. */
-static int ask(struct request *req)
-{
-	struct {
-		struct nlmsghdr nlh;
-		struct nlmsgerr err;
-		char rest[256];
-	} answer;
-	int fd;
-
-	req->nlh.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE |
+	if (!nl)
+		return -1;
+	request->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE |
 			       NLM_F_REPLACE;
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (fd < 0)
-		return -1;
-	if (send(fd, req, req->nlh.nlmsg_len, 0) < 0 ||
-	    recv(fd, &answer, sizeof(answer), 0) < (ssize_t)NLMSG_LENGTH(4)) {
-		close(fd);
-		return -1;
-	}
-	close(fd);
-	errno = -answer.err.error;
-	return errno ? -1 : 0;
+	if (mnl_socket_sendto(nl, request, request->nlmsg_len) >= 0)
+		len = mnl_socket_recvfrom(nl, answer, sizeof(answer));
+	if (len >= 0)
+		len = mnl_cb_run(answer, (size_t)len, 0, 0, NULL, NULL);
+	err = errno;
+	mnl_socket_close(nl);
+	errno = err;
+	return len < 0 ? -1 : 0;
 }
 
 /* One address with its peer's: ip addr add LOCAL peer PEER dev TUN */
@@ -203,18 +171,21 @@ static int add_addr(const struct tun *tun, const struct addr *local,
 		    const struct addr *peer)
 {
 	bool v4 = addr_is_v4(local);
-	struct request req = {
-		.nlh.nlmsg_len = NLMSG_LENGTH(sizeof(struct ifaddrmsg)),
-		.nlh.nlmsg_type = RTM_NEWADDR,
-		.ifa.ifa_family = v4 ? AF_INET : AF_INET6,
-		.ifa.ifa_prefixlen = v4 ? 32 : 128,
-		.ifa.ifa_flags = v4 ? 0 : IFA_F_NODAD,
-		.ifa.ifa_index = (unsigned int)tun->ifindex,
-	};
+	size_t size = v4 ? 4 : 16;
+	char buf[128];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 
-	add_attr(&req, IFA_LOCAL, v4 ? addr_v4(local) : local->b, v4 ? 4 : 16);
-	add_attr(&req, IFA_ADDRESS, v4 ? addr_v4(peer) : peer->b, v4 ? 4 : 16);
-	return ask(&req);
+	nlh->nlmsg_type = RTM_NEWADDR;
+	*ifa = (struct ifaddrmsg){
+		.ifa_family = v4 ? AF_INET : AF_INET6,
+		.ifa_prefixlen = v4 ? 32 : 128,
+		.ifa_flags = v4 ? 0 : IFA_F_NODAD,
+		.ifa_index = (unsigned int)tun->ifindex,
+	};
+	mnl_attr_put(nlh, IFA_LOCAL, size, v4 ? addr_v4(local) : local->b);
+	mnl_attr_put(nlh, IFA_ADDRESS, size, v4 ? addr_v4(peer) : peer->b);
+	return ask(nlh);
 }
 
 /* The kernel makes this route itself, with the address; but that of IPv6 some
@@ -222,20 +193,22 @@ static int add_addr(const struct tun *tun, const struct addr *local,
  */
 static int add_route6(const struct tun *tun, const struct addr *peer)
 {
-	struct request req = {
-		.nlh.nlmsg_len = NLMSG_LENGTH(sizeof(struct rtmsg)),
-		.nlh.nlmsg_type = RTM_NEWROUTE,
-		.rtm.rtm_family = AF_INET6,
-		.rtm.rtm_dst_len = 128,
-		.rtm.rtm_table = RT_TABLE_MAIN,
-		.rtm.rtm_protocol = RTPROT_BOOT,
-		.rtm.rtm_scope = RT_SCOPE_LINK,
-		.rtm.rtm_type = RTN_UNICAST,
-	};
+	char buf[128];
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 
-	add_attr(&req, RTA_DST, peer->b, 16);
-	add_attr(&req, RTA_OIF, &tun->ifindex, sizeof(tun->ifindex));
-	return ask(&req);
+	nlh->nlmsg_type = RTM_NEWROUTE;
+	*rtm = (struct rtmsg){
+		.rtm_family = AF_INET6,
+		.rtm_dst_len = 128,
+		.rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = RTPROT_BOOT,
+		.rtm_scope = RT_SCOPE_LINK,
+		.rtm_type = RTN_UNICAST,
+	};
+	mnl_attr_put(nlh, RTA_DST, sizeof(peer->b), peer->b);
+	mnl_attr_put_u32(nlh, RTA_OIF, (u32)tun->ifindex);
+	return ask(nlh);
 }
 
 /* Addresses that the kernel would give itself, and the router solicitations
