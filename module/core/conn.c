@@ -192,8 +192,8 @@ static void receive_reset(struct ftcp_conn *c, const struct ftcp_segment *seg,
 	res->verdict = FTCP_BAD_SEQUENCE;
 	if (d < -(FTCP_BEHIND_MAX + FTCP_BEHIND) || d > FTCP_SEQ_AHEAD_MAX)
 		return;
-	if (is_cut(c, seg) &&
-	    (!(seg->flags & FTCP_ACK) || ftcp_sequence_ack_plausible(c, seg->ack)))
+	if (is_cut(c, seg) && (!(seg->flags & FTCP_ACK) ||
+			       ftcp_sequence_ack_plausible(c, seg->ack)))
 		challenge_end(c, FTCP_EV_RESET, now, res);
 	else
 		put_challenge(c, now, res);

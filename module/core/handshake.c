@@ -51,9 +51,9 @@ static void establish(struct ftcp_conn *c, u32 seq, u8 wscale, u64 now)
 	ftcp_store(c->state, FTCP_ESTABLISHED);
 }
 
-/* Our SYN was answered with a SYN-ACK.  A SYN proxy answers for the far end with
- * a window of 0 and drops data until it is connected to the far end; then it
- * sends an ACK.
+/* Our SYN was answered with a SYN-ACK.  A SYN proxy answers for the far end
+ * with a window of 0 and drops data until it is connected to the far end; then
+ * it sends an ACK.
  */
 static void receive_syn_ack(struct ftcp_conn *c, const struct ftcp_segment *seg,
 			    u64 now, struct ftcp_result *res)
