@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Addresses: an end of a conversation, and a conversation's two ends. */
+/* Addresses: an end of a conversation, and both ends */
 #ifndef FTCP_ADDR_H
 #define FTCP_ADDR_H
 
@@ -8,25 +8,14 @@
 #include <linux/socket.h>
 #include <net/ipv6.h>
 
-/**
- * struct ftcp_end - address and port, of UDP or TCP
- * @addr: IPv6 address, or IPv4 address in its mapped form
- * @port: port, network byte order
- * @family: AF_INET or AF_INET6
- *
- * Without padding, so that it can be hashed and compared as memory.
+/* Address and port, of UDP or TCP; without padding, as it is hashed as memory
  */
 struct ftcp_end {
-	struct in6_addr addr;
+	struct in6_addr addr;	/* IPv6, or IPv4 in mapped form */
 	__be16 port;
-	u16 family;
+	u16 family;		/* AF_INET or AF_INET6 */
 };
 
-/**
- * struct ftcp_pair - the two ends of a conversation
- * @local: the end on this side
- * @remote: the end on the other side
- */
 struct ftcp_pair {
 	struct ftcp_end local;
 	struct ftcp_end remote;
@@ -53,7 +42,7 @@ static inline void ftcp_end_set_v6(struct ftcp_end *end,
 	end->family = AF_INET6;
 }
 
-/* The wildcard address, which a route look-up replaces by a source. */
+/* The wildcard address, for which a route lookup finds a source */
 static inline void ftcp_end_set_any(struct ftcp_end *end, u16 family,
 				    __be16 port)
 {
@@ -86,7 +75,7 @@ static inline bool ftcp_pair_equal(const struct ftcp_pair *a,
 	       a->remote.family == b->remote.family;
 }
 
-/* Link-local addresses say little without an interface, which is not kept. */
+/* Link-local addresses need an interface, which is not kept. */
 static inline bool ftcp_pair_link_local(const struct ftcp_pair *pair)
 {
 	return pair->local.family == AF_INET6 &&
@@ -94,8 +83,8 @@ static inline bool ftcp_pair_link_local(const struct ftcp_pair *pair)
 		 ipv6_addr_type(&pair->remote.addr)) & IPV6_ADDR_LINKLOCAL);
 }
 
-/* Whether @end is what @pattern, perhaps a wildcard address, stands for.  The
- * IPv6 wildcard stands for IPv4 addresses as well, as for a dual-stack socket.
+/* Whether @end matches @pattern, which may have a wildcard address.  The IPv6
+ * wildcard matches IPv4, too, as for a dual-stack socket.
  */
 static inline bool ftcp_end_matches(const struct ftcp_end *pattern,
 				    const struct ftcp_end *end)
@@ -109,7 +98,7 @@ static inline bool ftcp_end_matches(const struct ftcp_end *pattern,
 }
 
 /**
- * ftcp_end_to_sockaddr() - the form that sockets and netlink use
+ * ftcp_end_to_sockaddr() - convert for sockets and netlink
  * @end: address and port
  * @ss: result
  *

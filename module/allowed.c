@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ranges of addresses, and whose they are: the memory for core/trie.c.
+ * Ranges of addresses and the peers they belong to: memory for core/trie.c.
  *
- * A peer is given a new list of ranges in three steps, of which only the first, the
- * reservation of memory, can fail:
+ * A peer gets a new list of ranges in three steps, of which only the first can
+ * fail:
  *
- *	ftcp_ranges_reserve()
- *	ftcp_ranges_give()	what is new is added; what was another peer's moves
- *	ftcp_ranges_take()	what is not in the list any more goes
+ *	ftcp_ranges_reserve()	allocate
+ *	ftcp_ranges_give()	add new ranges, move those of other peers
+ *	ftcp_ranges_take()	remove ranges that are not in the list
  *
- * So for each address there is one moment at which whose it is changes from what it
- * was to what it will be.  Only a reader that takes his time could see nobody: he
- * passes where a range is going to be added, and finds another one gone when he comes
- * to it.  For him there is a sequence count, see ftcp_tunnel.ranges_seq.
+ * So each address changes its owner at one moment.  Only a slow reader could
+ * miss both: it passes where a range is about to be added, and then finds
+ * another one gone.  ftcp_tunnel.ranges_seq makes it look again.
  */
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -20,7 +19,7 @@
 #include "allowed.h"
 
 /**
- * ftcp_range_key_v4() - a range of IPv4 addresses
+ * ftcp_range_key_v4() - set a range of IPv4 addresses
  * @key: the range
  * @addr: an address in it
  * @len: length of the prefix, 0 to 32
@@ -37,7 +36,7 @@ static u64 half(const __be32 *words)
 }
 
 /**
- * ftcp_range_key_v6() - a range of IPv6 addresses
+ * ftcp_range_key_v6() - set a range of IPv6 addresses
  * @key: the range
  * @addr: an address in it
  * @len: length of the prefix, 0 to 128
@@ -51,9 +50,9 @@ void ftcp_range_key_v6(struct ftcp_range_key *key, const struct in6_addr *addr,
 }
 
 /**
- * ftcp_range_addr() - the first address of a range
+ * ftcp_range_addr() - get the first address of a range
  * @range: the range
- * @addr: that address; of IPv4 the first word is
+ * @addr: result; IPv4: in its first word
  */
 void ftcp_range_addr(const struct ftcp_range *range, struct in6_addr *addr)
 {
@@ -66,13 +65,13 @@ void ftcp_range_addr(const struct ftcp_range *range, struct in6_addr *addr)
 }
 
 /**
- * ftcp_ranges_find() - whose an address is
+ * ftcp_ranges_find() - find the peer of an address
  * @ranges: where to look
  * @end: the address; its port does not matter
- * @len: length of the prefix that was found
+ * @len: length of the prefix found
  *
  * Context: RCU read-side critical section.
- * Return: the peer with the longest prefix that covers the address, or NULL.
+ * Return: the peer with the longest matching prefix, or NULL.
  */
 struct ftcp_peer *ftcp_ranges_find(const struct ftcp_ranges *ranges,
 				   const struct ftcp_end *end, u8 *len)
@@ -85,7 +84,7 @@ struct ftcp_peer *ftcp_ranges_find(const struct ftcp_ranges *ranges,
 			      half(&end->addr.s6_addr32[2]), len);
 }
 
-/* What went is still looked at. */
+/* Readers may still be at the node. */
 static void free_node(struct ftcp_trie_node *node)
 {
 	struct ftcp_range *range;
@@ -97,8 +96,8 @@ static void free_node(struct ftcp_trie_node *node)
 }
 
 /**
- * ftcp_ranges_free_spare() - free what was not needed
- * @spare: of ftcp_ranges_reserve()
+ * ftcp_ranges_free_spare() - free unused memory
+ * @spare: from ftcp_ranges_reserve()
  */
 void ftcp_ranges_free_spare(struct list_head *spare)
 {
@@ -110,12 +109,12 @@ void ftcp_ranges_free_spare(struct list_head *spare)
 }
 
 /**
- * ftcp_ranges_reserve() - get the memory that a list of ranges may take
- * @spare: takes it, beside what there is
+ * ftcp_ranges_reserve() - allocate memory for a list of ranges
+ * @spare: the memory is added here; empty after an error
  * @want: the list, or NULL for none
  *
  * Context: process.
- * Return: 0 or -ENOMEM, and then there is nothing in @spare any more.
+ * Return: 0 or -ENOMEM.
  */
 int ftcp_ranges_reserve(struct list_head *spare,
 			const struct ftcp_range_list *want)
@@ -169,13 +168,12 @@ static void give(struct ftcp_ranges *ranges, struct ftcp_peer *peer,
  * ftcp_ranges_give() - give a peer all ranges of a list
  * @ranges: where
  * @peer: the peer
- * @own: its list
- * @want: the ranges, in any order, with or without those that it has
+ * @own: the peer's list
+ * @want: the ranges, in any order; may include those it has
  * @spare: memory for them
- * @old: empty; takes those that the peer has and is not to have, which
- *	ftcp_ranges_take() takes away
+ * @old: empty; gets ranges that the peer has to lose by ftcp_ranges_take()
  *
- * A range that another peer has moves.
+ * Ranges of other peers move to this one.
  *
  * Context: RTNL.
  */
@@ -192,11 +190,11 @@ void ftcp_ranges_give(struct ftcp_ranges *ranges, struct ftcp_peer *peer,
 }
 
 /**
- * ftcp_ranges_take() - take ranges away from their peer
+ * ftcp_ranges_take() - take ranges from their peer
  * @ranges: where
  * @old: the ranges
  *
- * Takes no memory.
+ * Needs no memory.
  *
  * Context: RTNL.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Ranges of addresses, and whose they are. */
+/* Ranges of addresses and the peers they belong to */
 #ifndef FTCP_ALLOWED_H
 #define FTCP_ALLOWED_H
 
@@ -12,49 +12,28 @@
 
 #define FTCP_RANGES_MAX 65536	/* of all peers of a tunnel */
 
-/**
- * struct ftcp_range_key - a range, as it is asked for and told
- * @prefix: see there
- * @family: AF_INET or AF_INET6
- */
 struct ftcp_range_key {
 	struct ftcp_prefix prefix;
-	u16 family;
+	u16 family;		/* AF_INET or AF_INET6 */
 };
 
-/**
- * struct ftcp_range - a range that a peer has, or a fork between some
- * @node: in one of the tries of struct ftcp_ranges; its owner is a struct ftcp_peer
- * @list: in the peer's list, in the order in which they were given; under RTNL
- * @rcu: for freeing, when it is in no list any more
- * @family: AF_INET or AF_INET6
- */
+/* A range of a peer, or a fork of the trie */
 struct ftcp_range {
-	struct ftcp_trie_node node;
+	struct ftcp_trie_node node;	/* its owner is a struct ftcp_peer */
 	union {
-		struct list_head list;
+		struct list_head list;	/* the peer's, in order; RTNL */
 		struct rcu_head rcu;
 	};
-	u16 family;
+	u16 family;			/* AF_INET or AF_INET6 */
 };
 
-/**
- * struct ftcp_ranges - the ranges of all peers of a tunnel; each belongs to one
- * @v4: those of IPv4; RCU, changed under RTNL, as is
- * @v6: those of IPv6
- * @count: how many there are
- */
+/* The ranges of all peers of a tunnel; RCU, changed under RTNL */
 struct ftcp_ranges {
 	struct ftcp_trie v4;
 	struct ftcp_trie v6;
 	unsigned int count;
 };
 
-/**
- * struct ftcp_range_list - the ranges that a peer is to have
- * @n: how many
- * @keys: these
- */
 struct ftcp_range_list {
 	unsigned int n;
 	struct ftcp_range_key keys[];

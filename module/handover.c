@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What tells that the way of flows may have changed: addresses, devices, routes,
- * and the end of a suspension of this host.
+ * Watch for changes of the path of flows: addresses, devices, routes, and
+ * resume from suspend.
  *
- * Changes come in bursts, an address goes and another one comes: flows are looked
- * at a moment later, all at once; and where routes come and go all the time, as
- * on a router, no more often than once in a second.
+ * Changes come in bursts, for example one address goes and another comes.  So
+ * all flows are checked together a moment later, and at most once in a second
+ * where routes change all the time, as on a router.
  */
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>
@@ -25,10 +25,10 @@
 #include "tunnel.h"
 
 #define SETTLE	(HZ / 10)
-#define PAUSE	HZ	/* between two looks */
-#define BATCH	256	/* looked at without a pause */
+#define PAUSE	HZ	/* between two checks */
+#define BATCH	256	/* checked between pauses */
 
-/* What is met twice, as the table grows, is none the worse for it. */
+/* May meet an object twice if the table grows: that does no harm. */
 static void look_at_table(struct rhashtable *table, bool suspect,
 			  void (*look_at)(void *object, bool suspect))
 {
@@ -39,7 +39,7 @@ static void look_at_table(struct rhashtable *table, bool suspect,
 	rhashtable_walk_enter(table, &iter);
 	rhashtable_walk_start(&iter);
 	while ((object = rhashtable_walk_next(&iter))) {
-		if (IS_ERR(object))	/* resized: it begins anew */
+		if (IS_ERR(object))	/* resized: starts again */
 			continue;
 		look_at(object, suspect);
 		if (++n % BATCH)
@@ -62,8 +62,8 @@ static void look_at_inner(void *session, bool suspect)
 		ftcp_session_way_changed(session);
 }
 
-/* The flows whose segments, or whose datagrams, travel in a namespace.  Without RTNL,
- * for which the whole host would wait: the namespace stays until this has ended.
+/* Check the flows whose segments or datagrams travel in a namespace.  Without
+ * RTNL, or the whole host would wait; the namespace waits for this work.
  */
 static void look(struct work_struct *work)
 {
@@ -79,10 +79,8 @@ static void look(struct work_struct *work)
 }
 
 /**
- * ftcp_handover_look() - have the flows of a namespace looked at
+ * ftcp_handover_look() - have the flows of a namespace checked soon
  * @net: the namespace
- *
- * In a moment, and all at once.
  *
  * Context: any.
  */
@@ -98,8 +96,8 @@ void ftcp_handover_look(const struct net *net)
 	queue_delayed_work(fn->flow_wq, &fn->look, delay);
 }
 
-/* What happens where no tunnel is costs nothing.  Who sees a user sees the queue as
- * well, here and below.
+/* Costs nothing where no tunnel is.  The acquire makes the workqueue visible,
+ * too, here and below.
  */
 static void changed(const struct net_device *dev)
 {
@@ -118,7 +116,7 @@ static int address_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/* In atomic context. */
+/* atomic context */
 static int address6_event(struct notifier_block *nb, unsigned long event,
 			  void *ptr)
 {
@@ -140,7 +138,7 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/* Any route, rule or next hop.  In atomic context. */
+/* Any route, rule or nexthop; atomic context */
 static int route_event(struct notifier_block *nb, unsigned long event,
 		       void *ptr)
 {
@@ -152,11 +150,11 @@ static int route_event(struct notifier_block *nb, unsigned long event,
 }
 
 /**
- * ftcp_handover_watch() - hear of changes of routes in a namespace
- * @net: the namespace, which begins
+ * ftcp_handover_watch() - watch the routes of a new namespace
+ * @net: the namespace
  *
- * Fails if routes change so fast that those that there are cannot be listed: then
- * a flow notices at its next segment, when its cached route is not valid any more.
+ * Fails if routes change too fast to be listed: then a flow notices at its next
+ * segment that its cached route is no longer valid.
  *
  * Context: takes RTNL.
  */
@@ -183,13 +181,13 @@ void ftcp_handover_unwatch(struct net *net)
 	cancel_delayed_work_sync(&fn->look);
 }
 
-/* No flow knows what happened to its way while this host was asleep. */
+/* Anything may have changed while the host was suspended. */
 static void suspect_all(void)
 {
 	struct ftcp_net *fn;
 	struct net *net;
 
-	/* not only RCU: who takes a namespace down first takes it off the list */
+	/* RCU is not enough: a dying namespace is first taken off the list */
 	down_read(&net_rwsem);
 	for_each_net(net) {
 		fn = ftcp_net(net);
@@ -202,9 +200,8 @@ static void suspect_all(void)
 	up_read(&net_rwsem);
 }
 
-/* For how long the host has been suspended since it was started.  All that is
- * measured by ftcp_now() has then aged by as much: flows that were idle for too long
- * are closed as soon as they are looked at.
+/* How long the host has been suspended since boot, ms.  ftcp_now() includes it,
+ * so flows that were idle for too long are closed when they are checked next.
  */
 u64 ftcp_asleep __read_mostly;
 
@@ -235,7 +232,7 @@ static struct notifier_block device_nb = { .notifier_call = device_event };
 static struct notifier_block power_nb = { .notifier_call = power_event };
 
 /**
- * ftcp_handover_init() - begin to watch
+ * ftcp_handover_init() - register the notifiers
  *
  * Return: 0 or a negative error.
  */
@@ -268,7 +265,7 @@ err_address:
 }
 
 /**
- * ftcp_handover_exit() - watch no longer
+ * ftcp_handover_exit() - unregister the notifiers
  */
 void ftcp_handover_exit(void)
 {

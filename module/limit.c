@@ -1,26 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the tunnels of a network namespace may take together: flows, and memory of
- * what waits.
+ * Limits for all tunnels of a network namespace: flows, and memory of waiting
+ * packets.
  *
- * Each tunnel has limits, which whoever has the namespace sets as he likes, and as
- * many tunnels as he likes.  That may be any user, in a user namespace of his own; but
- * flows are made in softirq, and their sockets by a kernel thread, so their memory is
- * charged to nobody.  Hence these limits, net.faketcp.max_flows and
- * net.faketcp.max_queue_bytes, which anybody may read, but only CAP_NET_ADMIN in the
- * initial user namespace may change, for each network namespace.  They are sysctls
- * rather than attributes of a link, since they are not the link's owner's to set, and
- * rather than parameters of the module, since one namespace may deserve more than
- * another.
+ * The owner of a namespace sets the limits of each tunnel and makes as many
+ * tunnels as he likes.  With user namespaces that may be any user, while flows
+ * are created in softirq and their sockets by a kernel thread, so that their
+ * memory is charged to nobody.  Hence net.faketcp.max_flows and
+ * net.faketcp.max_queue_bytes: anybody may read them, but changing them takes
+ * CAP_NET_ADMIN in the initial user namespace.  They are sysctls rather than
+ * link attributes because the owner of the link must not set them, and not
+ * module parameters because namespaces differ in what they deserve.
  *
- * Whoever makes tunnels in more and more namespaces has as many limits.  So the control
- * group of who made a tunnel is charged for its flows, like for what he allocates
- * himself.  That is what softirq allocates, a third or so of what a flow takes in all:
- * the sockets that hold its ports are allocated by a process, which for want of memory
- * of the group would have another one killed.
+ * Many namespaces have many limits.  So flows are charged to the control group
+ * that made the tunnel, as far as softirq allocates them: about a third of
+ * their memory.  The sockets for ports are not charged: a process allocates
+ * them, and a group at its limit would have one of its processes killed.
  *
- * Where the namespace belongs to the initial user namespace, the tunnels' own limits
- * are its administrator's choice to begin with.
+ * Namespaces of the initial user namespace have no limit at first: the tunnels'
+ * own are their administrator's choice.
  */
 #include <linux/capability.h>
 #include <linux/slab.h>
@@ -31,15 +29,15 @@
 #include "limit.h"
 #include "tunnel.h"
 
-/* The largest that a tunnel can be given, see the netlink policy. */
+/* the most that a tunnel can be given, see the netlink policy */
 #define OWNER_FLOWS	(1 << 20)
 #define OWNER_BYTES	(1 << 30)
 
 /**
- * ftcp_limit_take_flow() - one flow more
+ * ftcp_limit_take_flow() - count another flow
  * @fn: network namespace of its segments
  *
- * Return: false, and nothing is taken, if there are as many as may be.
+ * Return: false if the limit is reached; the flow is not counted then.
  */
 bool ftcp_limit_take_flow(struct ftcp_net *fn)
 {
@@ -50,7 +48,7 @@ bool ftcp_limit_take_flow(struct ftcp_net *fn)
 }
 
 /**
- * ftcp_limit_reached() - whether there are as many flows as may be
+ * ftcp_limit_reached() - check whether the limit of flows is reached
  * @fn: network namespace of their segments
  */
 bool ftcp_limit_reached(const struct ftcp_net *fn)
@@ -59,7 +57,7 @@ bool ftcp_limit_reached(const struct ftcp_net *fn)
 }
 
 /**
- * ftcp_limit_give_flow() - one flow less; its memory is free after a grace period
+ * ftcp_limit_give_flow() - undo ftcp_limit_take_flow()
  * @fn: network namespace of its segments
  */
 void ftcp_limit_give_flow(struct ftcp_net *fn)
@@ -68,11 +66,11 @@ void ftcp_limit_give_flow(struct ftcp_net *fn)
 }
 
 /**
- * ftcp_limit_take_bytes() - more memory of what waits
+ * ftcp_limit_take_bytes() - count memory of a waiting packet
  * @fn: network namespace of the flow's segments
  * @bytes: how much
  *
- * Return: false, and nothing is taken, if that is more than there may be.
+ * Return: false if the limit is reached; it is not counted then.
  */
 bool ftcp_limit_take_bytes(struct ftcp_net *fn, unsigned int bytes)
 {
@@ -85,15 +83,15 @@ bool ftcp_limit_take_bytes(struct ftcp_net *fn, unsigned int bytes)
 
 /**
  * ftcp_limit_give_bytes() - undo ftcp_limit_take_bytes()
- * @fn: as there
- * @bytes: as there
+ * @fn: network namespace of the flow's segments
+ * @bytes: how much
  */
 void ftcp_limit_give_bytes(struct ftcp_net *fn, unsigned int bytes)
 {
 	atomic_long_sub(bytes, &fn->queued);
 }
 
-/* Whoever owns the namespace passes the check of its file's mode. */
+/* The file's mode lets the owner of the namespace write, so check again. */
 static int limit_handler(FTCP_CTL_TABLE *table, int write, void *buffer,
 			 size_t *lenp, loff_t *ppos)
 {
@@ -120,7 +118,7 @@ static const struct ctl_table limits[] = {
 };
 
 /**
- * ftcp_limit_init() - of a network namespace that begins
+ * ftcp_limit_init() - initialise a network namespace
  * @fn: the namespace
  *
  * Return: 0 or a negative error.
@@ -147,7 +145,7 @@ int ftcp_limit_init(struct ftcp_net *fn)
 }
 
 /**
- * ftcp_limit_exit() - of one that has no flow any more
+ * ftcp_limit_exit() - clean up a namespace without flows
  * @fn: the namespace
  */
 void ftcp_limit_exit(struct ftcp_net *fn)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the tunnels of a network namespace may take together. */
+/* Limits for all tunnels of a network namespace */
 #ifndef FTCP_LIMIT_H
 #define FTCP_LIMIT_H
 

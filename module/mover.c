@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Flows go to where their peer is now, after it was given another endpoint, or is to
- * be dialled in another way.
+ * Dial flows again after their peer was given another endpoint or wire format.
  *
- * There may be tens of thousands, and each needs a successor, which has a port besides
- * that of its predecessor until that one is closed.  So it is done without RTNL, some
- * flows at a time, and no faster than ports and places among the flows become free.
- * Where that does not happen one flow has its turn in a while: it may come to nothing.
+ * There may be tens of thousands.  Each needs a successor, and the successor a
+ * port, until the predecessor is closed.  So this runs without RTNL, some flows
+ * at a time, and only as fast as ports and places for flows become free.  If
+ * none does, one flow is tried now and then, perhaps in vain.
  */
 #include <linux/rhashtable.h>
 #include <linux/rtnetlink.h>
@@ -22,12 +21,12 @@
 #include "table.h"
 #include "tunnel.h"
 
-#define BATCH		128	/* flows looked at without a pause */
-#define PAUSE		(HZ / 4) /* until others may have been closed */
+#define BATCH		128	/* flows looked at between pauses */
+#define PAUSE		(HZ / 4) /* until others may have closed */
 #define PATIENCE	20	/* pauses; longer than a predecessor lasts */
 
-/* Whether one more flow would find no port, or no place; the last @dialled may not
- * have their ports yet.
+/* Whether another flow would find no port or exceed a limit.  The last @dialled
+ * flows may not have their ports yet.
  */
 static bool is_tight(const struct ftcp_session *session, unsigned int dialled)
 {
@@ -41,8 +40,8 @@ static bool is_tight(const struct ftcp_session *session, unsigned int dialled)
 		       READ_ONCE(tunnel->config.max_per_source);
 }
 
-/* Move what may be moved, and one flow in any case if @force.
- * Return: whether there was something to be moved.
+/* Move what can be moved, and one flow even without resources if @force.
+ * Return: whether there was any flow to move.
  */
 static bool move(struct ftcp_peer *peer, bool all, bool force)
 {
@@ -56,7 +55,7 @@ static bool move(struct ftcp_peer *peer, bool all, bool force)
 	rhashtable_walk_start(&iter);
 	while (!READ_ONCE(peer->gone) &&
 	       (flow = rhashtable_walk_next(&iter))) {
-		if (IS_ERR(flow))	/* resized: it begins anew */
+		if (IS_ERR(flow))	/* resized: starts again */
 			continue;
 		if (flow->session->peer == peer && ftcp_flow_to_move(flow, all)) {
 			found = true;
@@ -83,12 +82,10 @@ static void ask(struct ftcp_peer *peer, unsigned long pause)
 
 	ftcp_peer_hold(peer);
 	if (mod_delayed_work(fn->mover_wq, &peer->mover, pause))
-		ftcp_peer_put(peer);	/* it had been asked */
+		ftcp_peer_put(peer);	/* had been asked already */
 }
 
-/* Peers of a namespace are seen to one after the other: between two rounds of one it
- * is the others' turn.
- */
+/* The peers of a namespace take turns. */
 static void mover(struct work_struct *work)
 {
 	struct ftcp_peer *peer = container_of(to_delayed_work(work),
@@ -98,7 +95,7 @@ static void mover(struct work_struct *work)
 		goto out;
 	if (xchg(&peer->move_all, false))
 		peer->moving_all = true;
-	/* Whoever was about to dial the old endpoint has done so. */
+	/* whoever still saw the old endpoint has dialled by then */
 	synchronize_rcu();
 	if (move(peer, peer->moving_all, ++peer->rounds % PATIENCE == 0))
 		ask(peer, PAUSE);
@@ -109,7 +106,7 @@ out:
 }
 
 /**
- * ftcp_mover_init() - of a new peer
+ * ftcp_mover_init() - initialise a new peer
  * @peer: the peer
  */
 void ftcp_mover_init(struct ftcp_peer *peer)
@@ -119,15 +116,15 @@ void ftcp_mover_init(struct ftcp_peer *peer)
 
 /**
  * ftcp_mover_ask() - have the flows that were dialled to a peer replaced
- * @peer: the peer, whose new configuration is published
- * @all: also those that are where the peer is now
+ * @peer: the peer, its new configuration published
+ * @all: also flows to the present endpoint
  *
  * Context: RTNL.
  */
 void ftcp_mover_ask(struct ftcp_peer *peer, bool all)
 {
 	ASSERT_RTNL();
-	/* who sees this sees the new configuration */
+	/* whoever sees this sees the new configuration */
 	smp_store_release(&peer->moves, peer->moves + 1);
 	if (all)
 		WRITE_ONCE(peer->move_all, true);

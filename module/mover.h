@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Flows go to where their peer is now. */
+/* Dial flows again after a change of their peer */
 #ifndef FTCP_MOVER_H
 #define FTCP_MOVER_H
 

@@ -2,9 +2,8 @@
 /*
  * Peers: the remote ends of a tunnel.
  *
- * All changes are made under RTNL.  Readers look under RCU at a peer's configuration,
- * which is replaced whole, and at its tunnel's ranges, which are changed one by one,
- * see allowed.c.  By their names peers are found in one table of all tunnels.
+ * Changes need RTNL.  Readers use RCU: a peer's configuration is replaced as a
+ * whole, the tunnel's ranges one by one (see allowed.c).
  */
 #include <linux/rhashtable.h>
 #include <linux/rtnetlink.h>
@@ -27,7 +26,7 @@ static const struct rhashtable_params by_name_params = {
 };
 
 /**
- * ftcp_peer_init() - prepare for peers
+ * ftcp_peer_init() - initialise the table of peers
  *
  * Return: 0 or a negative error.
  */
@@ -37,7 +36,7 @@ int __init ftcp_peer_init(void)
 }
 
 /**
- * ftcp_peer_exit() - no peer is left, and there will be none
+ * ftcp_peer_exit() - clean up when no peer is left
  */
 void ftcp_peer_exit(void)
 {
@@ -45,7 +44,7 @@ void ftcp_peer_exit(void)
 }
 
 /**
- * ftcp_peer_by_destination() - the peer that an inner address is behind
+ * ftcp_peer_by_destination() - find the peer that an inner address is behind
  * @tunnel: where to look
  * @end: the address; its port does not matter
  *
@@ -82,16 +81,16 @@ static struct ftcp_peer *by_source(struct ftcp_tunnel *tunnel,
 }
 
 /**
- * ftcp_peer_by_source() - the peer that who connects is taken for
+ * ftcp_peer_by_source() - find the peer that an outer address connects as
  * @tunnel: where to look
- * @end: the outer address; its port does not matter
+ * @end: the address; its port does not matter
  *
- * That a peer without a list of who may connect is what is behind it is right in mode
- * routed only, where the addresses of a connection are those of its datagrams.
+ * Allowed IPs count for a peer without a list of its own only in mode routed,
+ * where a connection has the addresses of its datagrams.
  *
  * Context: RCU read-side critical section.
- * Return: the peer with the longest matching prefix, or NULL if the address may not
- * connect.
+ * Return: the peer with the longest matching prefix, or NULL if the address may
+ * not connect.
  */
 struct ftcp_peer *ftcp_peer_by_source(struct ftcp_tunnel *tunnel,
 				      const struct ftcp_end *end)
@@ -107,7 +106,7 @@ struct ftcp_peer *ftcp_peer_by_source(struct ftcp_tunnel *tunnel,
 }
 
 /**
- * ftcp_peer_only() - the one peer of a tunnel in mode listen
+ * ftcp_peer_only() - get the one peer of a tunnel in mode listen
  * @tunnel: the tunnel
  *
  * Context: RCU read-side critical section.
@@ -142,12 +141,12 @@ static bool endpoint_changed(const struct ftcp_peer_config *a,
 	       !ftcp_end_equal(&a->endpoint, &b->endpoint);
 }
 
-/* ---- endpoints that refuse ---- */
+/* ---- endpoints that refuse or do not answer ---- */
 
 /**
- * ftcp_peer_failed() - the peer's endpoint refused a connection, or did not answer
+ * ftcp_peer_failed() - note that the endpoint refused or did not answer
  * @peer: the peer, with a fixed endpoint
- * @refused: which of both
+ * @refused: whether it refused
  */
 void ftcp_peer_failed(struct ftcp_peer *peer, bool refused)
 {
@@ -156,7 +155,7 @@ void ftcp_peer_failed(struct ftcp_peer *peer, bool refused)
 }
 
 /**
- * ftcp_peer_reached() - the peer's endpoint has answered, or is another one now
+ * ftcp_peer_reached() - note that the endpoint answered, or was changed
  * @peer: the peer
  */
 void ftcp_peer_reached(struct ftcp_peer *peer)
@@ -213,7 +212,7 @@ static bool too_many(const struct ftcp_ranges *ranges,
 	return want->n > FTCP_RANGES_MAX - n;
 }
 
-/* @peer has another configuration than before. */
+/* The configuration of @peer was replaced. */
 static void settle(struct ftcp_peer *peer, struct ftcp_peer_config *old,
 		   const struct ftcp_peer_config *config)
 {
@@ -227,9 +226,8 @@ static void settle(struct ftcp_peer *peer, struct ftcp_peer_config *old,
 	}
 }
 
-/* What is done before is seen before what is done after it.  A reader who comes in
- * between waits, and it may be a softirq: none has this processor meanwhile, nor has
- * anybody else.
+/* Order what comes before with what comes after, for readers: one that comes in
+ * between retries.  No softirq may interrupt, it would spin for ever.
  */
 static void ranges_barrier(struct ftcp_tunnel *tunnel)
 {
@@ -240,10 +238,10 @@ static void ranges_barrier(struct ftcp_tunnel *tunnel)
 	local_bh_enable();
 }
 
-/* Give @peer what it is to have: nothing can go wrong any more.  The configuration
- * says which of the two lists tells who may connect.  The one that it will go by is
- * complete before it counts, and the other changes when it counts no more: at no time
- * may connect who could not before and cannot afterwards.
+/* Give @peer what was requested; this cannot fail.  The configuration decides
+ * which list counts for who may connect.  Complete that list before it counts,
+ * and change the other one when it no longer does: nobody may connect in
+ * between who could not before and cannot afterwards.
  */
 static void change_peer(struct ftcp_peer *peer,
 			const struct ftcp_peer_change *change,
@@ -279,18 +277,17 @@ static void change_peer(struct ftcp_peer *peer,
 }
 
 /**
- * ftcp_peer_set() - add a peer, or give one a new configuration
+ * ftcp_peer_set() - add a peer or change one
  * @tunnel: the tunnel
  * @name: name of the peer
- * @change: what it is to be like
- * @extack: says why, in case of an error
+ * @change: what to set
+ * @extack: for an error message
  *
- * A range that is another peer's moves, and at no time is it nobody's.  Flows that
- * were dialled to an endpoint which is no longer the peer's move to the new one, one
- * after the other: see mover.c.
+ * A range of another peer moves to this one and always has an owner.  Flows
+ * dialled to an old endpoint move to the new one, one by one: see mover.c.
  *
  * Context: RTNL.
- * Return: 0 or a negative error; nothing is changed then.
+ * Return: 0, or a negative error; nothing has changed then.
  */
 int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 		  const struct ftcp_peer_change *change,
@@ -331,8 +328,8 @@ refused:
 }
 
 /**
- * ftcp_peer_add_any() - the peer that a tunnel in proxy mode begins with
- * @tunnel: the tunnel
+ * ftcp_peer_add_any() - add the peer that a proxy tunnel starts with
+ * @tunnel: the tunnel, of mode listen or forward
  * @name: name of the peer
  * @endpoint: where its flows go, or NULL if it dials in
  * @endpoint_name: what the user wrote for @endpoint, or NULL
@@ -394,11 +391,11 @@ void ftcp_peer_put(struct ftcp_peer *peer)
 }
 
 /**
- * ftcp_peer_del() - delete a peer; its flows are reset
+ * ftcp_peer_del() - delete a peer and reset its flows
  * @peer: the peer
  *
- * When it returns nobody finds it, whoever found it before adds no flow, and none of
- * those that there are is found any more, see reaper.c.
+ * Afterwards nobody finds the peer or its flows, and nobody who found it before
+ * can add a flow.  The flows are torn down later, see reaper.c.
  *
  * Context: RTNL.
  */
@@ -420,7 +417,7 @@ void ftcp_peer_del(struct ftcp_peer *peer)
 
 /**
  * ftcp_peer_del_all() - delete the peers of a tunnel
- * @tunnel: the tunnel; nobody can find it any more
+ * @tunnel: the tunnel, which nobody can find any more
  *
  * Context: RTNL.
  */

@@ -13,49 +13,40 @@
 #include "allowed.h"
 #include "tunnel.h"
 
-/**
- * struct ftcp_peer_config - what a user sets of a peer
- * @rcu: for freeing
- * @kind: enum ftcp_endpoint_kind
- * @wire: enum ftcp_wire
- * @from_kind: enum ftcp_from_kind
- * @endpoint: TCP address and port, with FTCP_ENDPOINT_ADDR
- * @endpoint_name: what the user wrote for @endpoint, if it was a name
- * @tentative: flows that are up stay while @endpoint does not answer
- */
+/* What a user sets */
 struct ftcp_peer_config {
 	struct rcu_head rcu;
-	u32 kind;
-	u32 wire;
-	u32 from_kind;
-	struct ftcp_end endpoint;
-	char endpoint_name[FAKETCP_ENDPOINT_NAME_MAX + 1];
-	bool tentative;
+	u32 kind;		/* enum ftcp_endpoint_kind */
+	u32 wire;		/* enum ftcp_wire */
+	u32 from_kind;		/* enum ftcp_from_kind */
+	struct ftcp_end endpoint; /* TCP, with FTCP_ENDPOINT_ADDR */
+	char endpoint_name[FAKETCP_ENDPOINT_NAME_MAX + 1]; /* if by name */
+	bool tentative;		/* keep flows until endpoint answers */
 };
 
 /**
  * struct ftcp_peer - a remote end
  * @list: in ftcp_tunnel.peers, RCU
- * @node: by @key in a table of all tunnels' peers, see peer.c
+ * @node: in a table of all tunnels' peers by @key, see peer.c
  * @key: the following two
  * @tunnel: the tunnel
  * @name: unique in the tunnel, padded with zeroes
- * @config: see there; RCU, replaced under RTNL
- * @allowed: list of struct ftcp_range, its allowed IPs; under RTNL
- * @from: the same of addresses that may connect
- * @sessions: list of struct ftcp_session, those that are doomed first; under
- *	ftcp_tunnel.lock, like the following three
- * @nflows: how many flows they have, of those that are not doomed
- * @epoch: raised to doom all that there are, see session.h
- * @gone: no flow may be added any more
+ * @config: RCU, replaced under RTNL
+ * @allowed: its allowed IPs, struct ftcp_range; under RTNL
+ * @from: addresses that may connect, likewise
+ * @sessions: struct ftcp_session, doomed ones first; under ftcp_tunnel.lock, as
+ *	the next three
+ * @nflows: number of their flows that are not doomed
+ * @epoch: incremented to doom all sessions, see session.h
+ * @gone: no flow may be added
  * @doomed: in ftcp_net.doomed, with a reference, while there are doomed flows
- * @mover: has its flows dialled anew; holds a reference, see mover.c
- * @move_all: those that are where they belong as well
- * @moving_all: so it does, and this and the next are only for it
- * @rounds: how often it has looked at the flows
- * @moves: how often they were to move; written under RTNL
+ * @mover: dials its flows again; holds a reference, see mover.c
+ * @move_all: dial those again that are where they belong, too
+ * @moving_all: @move_all for the present run; only for the mover, as @rounds
+ * @rounds: how often the mover looked at the flows
+ * @moves: how often the mover was asked; written under RTNL
  * @refs: of the tunnel's list and of each session
- * @backoff: of its endpoint, if that is fixed
+ * @backoff: of the endpoint, if that is fixed
  * @rcu: for freeing
  *
  * A session keeps its peer, and the peer its tunnel: see tunnel.h.
@@ -85,16 +76,11 @@ struct ftcp_peer {
 	struct rcu_head rcu;
 };
 
-/**
- * struct ftcp_peer_change - what a peer is to be like
- * @config: all of it; taken over, also if the change is refused
- * @allowed: its allowed IPs; NULL: as they are
- * @from: the addresses that may connect; NULL: as they are
- */
+/* What to set of a peer */
 struct ftcp_peer_change {
-	struct ftcp_peer_config *config;
-	const struct ftcp_range_list *allowed;
-	const struct ftcp_range_list *from;
+	struct ftcp_peer_config *config; /* whole; freed after an error */
+	const struct ftcp_range_list *allowed; /* NULL: do not change */
+	const struct ftcp_range_list *from; /* NULL: do not change */
 };
 
 int ftcp_peer_init(void);

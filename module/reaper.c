@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of many flows at once: of a tunnel, a peer or a link that is deleted, or
- * a link that is set down.
+ * End many flows at once: when a tunnel, a peer or a link is deleted, or a link
+ * is set down.
  *
- * How many flows there are is decided by others, and RTNL is the whole host's: what
- * is done under it is to doom the sessions of a peer, which takes the same time for one
- * and for a million (see session.h).  A work item of the underlay's network namespace
- * then kills them one after the other, from the head of the peer's list, where those
- * that are doomed come first.
+ * Others decide how many flows there are, and the whole host waits for RTNL.
+ * So only the sessions of a peer are doomed under RTNL, which takes the same
+ * time for one and for a million (see session.h).  A work item of the
+ * underlay's network namespace then kills them from the head of the peer's
+ * list, where doomed sessions are.
  *
- * Each is sent a RST that is not repeated, and thousands at once would be more than
- * a queue on this host holds (netdev_max_backlog): so many, and then a pause.  Who
- * has more flows than that can be said in a fraction of a second ends the rest
- * without a word, as a host that is turned off.
+ * Each flow sends one RST, and thousands at once would overflow a queue on this
+ * host (netdev_max_backlog), so there are pauses.  After RESETS_MAX the rest
+ * ends silently, as if the host had been switched off.
  */
 #include <linux/rtnetlink.h>
 #include <linux/wait_bit.h>
@@ -22,7 +21,7 @@
 #include "session.h"
 #include "tunnel.h"
 
-#define BATCH		256	/* flows, and RSTs without a pause */
+#define BATCH		256	/* flows and RSTs between pauses */
 #define RESETS_MAX	16384	/* RSTs of one namespace in a row */
 #define MOMENT		(HZ / 2)
 
@@ -30,8 +29,8 @@
  * ftcp_reaper_doom() - end all flows of a peer
  * @peer: the peer
  *
- * When it returns they are found by nobody any more; their end follows.  Whether
- * others may be added is up to the caller.
+ * Afterwards nobody finds them; they are torn down later.  The caller decides
+ * whether new flows may be added.
  *
  * Context: any but hard interrupts.
  */
@@ -65,7 +64,7 @@ void ftcp_reaper_doom(struct ftcp_peer *peer)
 }
 
 /**
- * ftcp_reaper_gone() - a flow that was doomed is no more, and its ports are free
+ * ftcp_reaper_gone() - note that a doomed flow has ended and freed its ports
  * @fn: network namespace of its segments
  */
 void ftcp_reaper_gone(struct ftcp_net *fn)
@@ -75,7 +74,7 @@ void ftcp_reaper_gone(struct ftcp_net *fn)
 }
 
 /**
- * ftcp_reaper_busy() - whether there are doomed flows, which may have ports
+ * ftcp_reaper_busy() - check for doomed flows, which may hold ports
  * @fn: network namespace of the segments
  */
 bool ftcp_reaper_busy(struct ftcp_net *fn)
@@ -84,14 +83,14 @@ bool ftcp_reaper_busy(struct ftcp_net *fn)
 }
 
 /**
- * ftcp_reaper_wait() - wait until there are none, for a moment
- * @fn: network namespace of the segments; kept by the caller
+ * ftcp_reaper_wait() - wait for a moment until there are no doomed flows
+ * @fn: network namespace of the segments; the caller holds it
  *
- * A moment: requests of generic netlink are carried out under a lock that whoever
- * loads a module with another family waits for, and all requests behind him.
+ * Not for long: generic netlink holds a lock during a request, and loading a
+ * module with another family waits for it, and all further requests for that.
  *
  * Context: process, without RTNL.
- * Return: whether there are none.
+ * Return: whether none is left.
  */
 bool ftcp_reaper_wait(struct ftcp_net *fn)
 {
@@ -100,7 +99,7 @@ bool ftcp_reaper_wait(struct ftcp_net *fn)
 
 /* ---- the work ---- */
 
-/* The first of a peer's sessions, if it is doomed.  Under RCU. */
+/* The first of a peer's sessions, if it is doomed; under RCU */
 static struct ftcp_session *first_doomed(struct ftcp_peer *peer)
 {
 	struct ftcp_session *session;
@@ -114,7 +113,7 @@ static struct ftcp_session *first_doomed(struct ftcp_peer *peer)
 	return session;
 }
 
-/* Kill doomed flows of a peer, no more than @quota, or few.  Return: how many. */
+/* Kill doomed flows of a peer, about @quota at most.  Return: how many. */
 static unsigned int reap(struct ftcp_net *fn, struct ftcp_peer *peer,
 			 unsigned int quota)
 {
@@ -137,7 +136,7 @@ static unsigned int reap(struct ftcp_net *fn, struct ftcp_peer *peer,
 	return n;
 }
 
-/* The next peer to be seen to, or NULL; each in its turn. */
+/* The next peer with doomed flows, in turn, or NULL */
 static struct ftcp_peer *next_peer(struct ftcp_net *fn)
 {
 	struct ftcp_peer *peer;
@@ -150,7 +149,7 @@ static struct ftcp_peer *next_peer(struct ftcp_net *fn)
 	return peer;
 }
 
-/* Let go of a peer, if it was not doomed again meanwhile. */
+/* Release a peer, unless it was doomed again. */
 static void done_with(struct ftcp_net *fn, struct ftcp_peer *peer)
 {
 	bool done;
@@ -166,9 +165,8 @@ static void done_with(struct ftcp_net *fn, struct ftcp_peer *peer)
 		ftcp_peer_put(peer);
 }
 
-/* Asleep between the batches, so that whoever empties the queues that the RSTs
- * are in has the processor: it may be a process (ksoftirqd), to which
- * cond_resched() need not yield.
+/* Sleeps between batches, so that the queues that the RSTs are in are emptied:
+ * that may take a process (ksoftirqd), to which cond_resched() need not yield.
  */
 static void reaper(struct work_struct *work)
 {
@@ -194,7 +192,7 @@ static void reaper(struct work_struct *work)
 /* ---- life ---- */
 
 /**
- * ftcp_reaper_init() - of a network namespace that begins
+ * ftcp_reaper_init() - initialise a network namespace
  * @fn: the namespace
  */
 void ftcp_reaper_init(struct ftcp_net *fn)
@@ -205,11 +203,10 @@ void ftcp_reaper_init(struct ftcp_net *fn)
 }
 
 /**
- * ftcp_reaper_exit() - of one that has no tunnel any more
+ * ftcp_reaper_exit() - clean up a namespace without tunnels
  * @fn: the namespace
  *
- * A flow of a tunnel has not more to do with it, but the work may still be about
- * to find that nothing is left.
+ * The work may still be about to find that nothing is left.
  */
 void ftcp_reaper_exit(struct ftcp_net *fn)
 {

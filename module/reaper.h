@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The end of many flows at once. */
+/* End many flows at once. */
 #ifndef FTCP_REAPER_H
 #define FTCP_REAPER_H
 

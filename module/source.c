@@ -1,24 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * How many flows of a tunnel are due to one source address, so that no source
- * takes them all: the application's address for flows that this end dials, the
- * far end's for those that it accepts.
+ * Count the flows of each source address in a tunnel, so that none takes them
+ * all.  The source is the application for flows that this end dials, the far
+ * end for flows that it accepts; core/policy.c says which part of the address
+ * counts.
  *
- * Which part of an address counts is said by core/policy.c.
+ * A source exists while it has flows.  Those of one tunnel are found, made,
+ * counted and removed under the tunnel's lock, which linking a flow needs
+ * anyway, so no two processors count the same source.  The table is shared by
+ * all tunnels: RCU protects lookups that pass other tunnels' sources.  The key
+ * can hold a pointer to the tunnel, which outlives its flows.
  *
- * A source exists as long as it has flows.  Those of one tunnel are looked up,
- * made, counted and removed under that tunnel's lock, where flows are linked and
- * unlinked anyway: two processors never count the same source at once, and a
- * count that falls to 0 cannot be found by somebody who is about to raise it.
- * The table is shared by all tunnels, whose locks differ, so its buckets are
- * walked under RCU past sources of other tunnels, and a source is freed after a
- * grace period.  A tunnel's address in the key is never stale, since a tunnel
- * outlives its flows.
- *
- * Of the sessions that a tunnel in mode forward accepts, a source knows those to which
- * the target has said nothing: when ports are rare, the oldest of the source that
- * has the most gives way (ftcp_source_victim()).  Sources are kept by how many flows
- * they have, in powers of two, for each namespace, so that none has to be searched.
+ * In mode forward, a source also lists accepted sessions whose target has not
+ * answered.  When ports run out, the oldest one of the source with the most
+ * flows gives way, see ftcp_source_victim().  To avoid a search, sources are
+ * ranked in each namespace by the logarithm of their number of flows.
  */
 #include <linux/log2.h>
 #include <linux/rhashtable.h>
@@ -28,37 +24,23 @@
 #include "source.h"
 #include "tunnel.h"
 
-/**
- * struct source_key - what is counted together
- * @tunnel: the tunnel
- * @dialled: 1 for flows that this end dialled, 0 for accepted ones
- * @addr: IPv6 address or prefix, or IPv4 address in its mapped form
- *
- * Without padding, so that it can be hashed and compared as memory.
- */
+/* What is counted together; without padding, as it is hashed as memory */
 struct source_key {
 	const struct ftcp_tunnel *tunnel;
-	unsigned long dialled;
-	struct in6_addr addr;
+	unsigned long dialled;	/* by this end: 1, accepted: 0 */
+	struct in6_addr addr;	/* IPv6 address or prefix, or IPv4-mapped */
 };
 
-/**
- * struct ftcp_source - a source address of a tunnel's flows
- * @node: in sources
- * @key: which one
- * @flows: how many flows, at least 1; under ftcp_tunnel.lock
- * @fresh: struct ftcp_session that may give way, without an answer as far as anybody
- *	has looked, the oldest first; under ftcp_tunnel.lock
- * @rank: in ftcp_net.ranks of the targets' namespace, if there may be a fresh flow;
- *	under that namespace's ranks_lock
- * @rcu: for freeing
- */
 struct ftcp_source {
 	struct rhash_head node;
 	struct source_key key;
-	u32 flows;
-	struct list_head fresh;
-	struct list_head rank;
+	u32 flows;		/* at least 1; ftcp_tunnel.lock */
+	struct list_head fresh;	/* struct ftcp_session that may give way,
+				 * oldest first; ftcp_tunnel.lock
+				 */
+	struct list_head rank;	/* in ftcp_net.ranks of the targets' namespace,
+				 * if fresh is not empty; ranks_lock
+				 */
 	struct rcu_head rcu;
 };
 
@@ -88,7 +70,7 @@ static struct source_key key_of(const struct ftcp_session *session,
 	return key;
 }
 
-/* A source has one flow more or one less, or another that may give way. */
+/* Update the rank after a change of flows or fresh. */
 static void rank(struct ftcp_source *source)
 {
 	const struct ftcp_tunnel *tunnel = source->key.tunnel;
@@ -114,7 +96,7 @@ static void rank(struct ftcp_source *source)
  * @remote: the far end of the flow
  *
  * Context: bottom halves disabled, ftcp_tunnel.lock held.
- * Return: 0, -EDQUOT if the source has as many as it may, or another error.
+ * Return: 0, -EDQUOT if the source has reached its limit, or another error.
  */
 int ftcp_source_get(struct ftcp_session *session, const struct ftcp_end *remote)
 {
@@ -179,7 +161,7 @@ void ftcp_source_put(struct ftcp_session *session, bool last)
 }
 
 /**
- * ftcp_source_flows() - how many flows a session's source has
+ * ftcp_source_flows() - get the number of flows of a session's source
  * @session: the session
  *
  * Return: the number; 0 if the session has ended.
@@ -196,8 +178,8 @@ u32 ftcp_source_flows(const struct ftcp_session *session)
 }
 
 /**
- * ftcp_source_may_yield() - a session may have to give way to others
- * @session: a session that has a port of a kind that may become rare
+ * ftcp_source_may_yield() - let a session give way to others
+ * @session: a session that has a port of a kind that may run out
  */
 void ftcp_source_may_yield(struct ftcp_session *session)
 {
@@ -209,7 +191,7 @@ void ftcp_source_may_yield(struct ftcp_session *session)
 	spin_unlock_bh(&session->tunnel->lock);
 }
 
-/* The source that has the most flows; it is kept by RCU. */
+/* The source with the most flows; RCU protects it. */
 static struct ftcp_source *fullest(struct ftcp_net *fn, u32 least)
 {
 	struct ftcp_source *source = NULL;
@@ -223,13 +205,13 @@ static struct ftcp_source *fullest(struct ftcp_net *fn, u32 least)
 	return source;
 }
 
-/* The oldest session of a source that its target never answered; those that have an
- * answer by now are not asked again.
+/* The oldest session of a source without an answer from its target; forget
+ * those that have one by now.
  */
 static struct ftcp_session *oldest_fresh(struct ftcp_net *fn,
 					 struct ftcp_source *source)
 {
-	/* kept like its sources */
+	/* RCU protects it, as its sources */
 	struct ftcp_tunnel *tunnel = (struct ftcp_tunnel *)source->key.tunnel;
 	struct ftcp_session *session, *next, *found = NULL;
 
@@ -251,12 +233,12 @@ static struct ftcp_session *oldest_fresh(struct ftcp_net *fn,
 }
 
 /**
- * ftcp_source_victim() - the session that is missed least
+ * ftcp_source_victim() - find the session that is missed least
  * @fn: network namespace of the targets
- * @least: only of a source that has so many flows, more or less
+ * @least: ignore sources that have (roughly) fewer flows
  *
- * Context: RCU read-side critical section, which keeps the session.
- * Return: a session, or NULL if each has an answer from its target.
+ * Context: RCU read-side critical section, which protects the session.
+ * Return: a session, or NULL if the target of each has answered.
  */
 struct ftcp_session *ftcp_source_victim(struct ftcp_net *fn, u32 least)
 {
@@ -272,7 +254,7 @@ struct ftcp_session *ftcp_source_victim(struct ftcp_net *fn, u32 least)
 }
 
 /**
- * ftcp_source_net_init() - of a network namespace that begins
+ * ftcp_source_net_init() - initialise a network namespace
  * @fn: the namespace
  */
 void ftcp_source_net_init(struct ftcp_net *fn)
@@ -285,7 +267,7 @@ void ftcp_source_net_init(struct ftcp_net *fn)
 }
 
 /**
- * ftcp_source_init() - prepare for counting
+ * ftcp_source_init() - initialise the table of sources
  *
  * Return: 0 or a negative error.
  */
@@ -295,7 +277,7 @@ int __init ftcp_source_init(void)
 }
 
 /**
- * ftcp_source_exit() - when all flows are gone
+ * ftcp_source_exit() - clean up when no flow is left
  */
 void ftcp_source_exit(void)
 {

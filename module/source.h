@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How many flows of a tunnel are due to one source address. */
+/* Count the flows of each source address in a tunnel. */
 #ifndef FTCP_SOURCE_H
 #define FTCP_SOURCE_H
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The tables by which packets are told to belong together: flows by the two ends of
- * their connection, sessions by those of their conversation.
+ * The tables of flows by the two ends of their connection, and of sessions by
+ * those of their conversation.
  *
- * Read under RCU; changed under the session's lock, which also says what is in them.
+ * RCU; changed under the session's lock, which also protects whether an object
+ * is in the table.
  */
 #include <linux/jhash.h>
 #include <linux/rhashtable.h>
@@ -17,8 +18,8 @@ static struct rhashtable *inner_table(const struct ftcp_session *session)
 	return &ftcp_net(session->tunnel->inner_net)->inner;
 }
 
-/* All words of an IPv6 address, but only the last one of an IPv4 address: the
- * others are the same for all.  @seed is the table's own, and random.
+/* Hash all words of IPv6 addresses, but only the last of IPv4 ones: the others
+ * are the same for all.  @seed is random for each table.
  */
 static u32 hash_pair(const void *data, u32 len, u32 seed)
 {
@@ -69,7 +70,7 @@ static const struct rhashtable_params inner_params = {
 };
 
 /**
- * ftcp_flow_by_outer() - look a flow up by its TCP ends
+ * ftcp_flow_by_outer() - find a flow by its TCP ends
  * @fn: network namespace of the segments
  * @pair: the ends; local is ours
  *
@@ -86,7 +87,7 @@ struct ftcp_flow *ftcp_flow_by_outer(struct ftcp_net *fn,
 }
 
 /**
- * ftcp_session_by_inner() - look a session up by the ends of its datagrams
+ * ftcp_session_by_inner() - find a session by the ends of its datagrams
  * @fn: network namespace, ftcp_tunnel.inner_net
  * @key: the ends, as in a datagram that enters the tunnel
  *
@@ -109,8 +110,8 @@ static void kill_doomed(struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_table_make_way_outer() - end a doomed flow that has the ends of another one
- * @flow: the flow, about to be added to the table; the lock is not held
+ * ftcp_table_make_way_outer() - end a doomed flow with the same ends
+ * @flow: a flow to be added to the table; the lock is not held
  *
  * Context: process or softirq.
  */
@@ -124,8 +125,8 @@ void ftcp_table_make_way_outer(const struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_table_make_way_inner() - end a doomed session that has the ends of another one
- * @session: the session, about to be added to the table; its lock is not held
+ * ftcp_table_make_way_inner() - end a doomed session with the same ends
+ * @session: a session to be added to the table; its lock is not held
  *
  * Context: process or softirq.
  */
@@ -142,9 +143,9 @@ void ftcp_table_make_way_inner(const struct ftcp_session *session)
 }
 
 /**
- * ftcp_table_add_outer() - let a flow be found by its TCP ends
- * @flow: the flow, its @outer complete; if it is found, it has to be in the next
- *	phase before the lock is released
+ * ftcp_table_add_outer() - add a flow to the table of TCP ends
+ * @flow: the flow, its @outer complete; enter the next phase before the lock is
+ *	released
  *
  * Context: bottom halves disabled, ftcp_session.lock held.
  * Return: 0, -EEXIST if another one has these ends, or another error.
@@ -159,7 +160,7 @@ int ftcp_table_add_outer(struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_table_add_inner() - let a session be found by its conversation
+ * ftcp_table_add_inner() - add a session to the table of conversations
  * @session: the session, its @key complete
  *
  * Context: bottom halves disabled, ftcp_session.lock held.
@@ -177,7 +178,7 @@ int ftcp_table_add_inner(struct ftcp_session *session)
 }
 
 /**
- * ftcp_table_del_outer() - let a flow not be found by its TCP ends any more
+ * ftcp_table_del_outer() - remove a flow from the table of TCP ends
  * @flow: the flow
  *
  * Context: bottom halves disabled, ftcp_session.lock held.
@@ -193,7 +194,7 @@ void ftcp_table_del_outer(struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_table_del_inner() - let a session not be found by its conversation any more
+ * ftcp_table_del_inner() - remove a session from the table of conversations
  * @session: the session
  *
  * Context: bottom halves disabled, ftcp_session.lock held.
@@ -208,10 +209,11 @@ void ftcp_table_del_inner(struct ftcp_session *session)
 }
 
 /**
- * ftcp_table_pause() - leave the processor to others in a walk of a long table
- * @iter: of the walk; what was met last is not kept by RCU any more
+ * ftcp_table_pause() - yield the processor during the walk of a long table
+ * @iter: of the walk; RCU no longer protects the last object met
  *
- * Asleep, as whoever sends what the walk gives rise to may be a process as well.
+ * Sleeps, as cond_resched() need not yield to a process (ksoftirqd) that sends
+ * what the walk causes.
  *
  * Context: process, in the walk's RCU read-side critical section.
  */
@@ -223,7 +225,7 @@ void ftcp_table_pause(struct rhashtable_iter *iter)
 }
 
 /**
- * ftcp_table_init() - the tables of a network namespace
+ * ftcp_table_init() - initialise the tables of a network namespace
  * @fn: the namespace
  *
  * Return: 0 or a negative error.
@@ -241,7 +243,7 @@ int ftcp_table_init(struct ftcp_net *fn)
 }
 
 /**
- * ftcp_table_exit() - give the tables back; they are empty
+ * ftcp_table_exit() - free the tables, which are empty
  * @fn: the namespace
  */
 void ftcp_table_exit(struct ftcp_net *fn)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The tables by which flows and sessions are found. */
+/* Tables of flows and sessions */
 #ifndef FTCP_TABLE_H
 #define FTCP_TABLE_H
 
