@@ -1,24 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Datagrams of a burst leave together.
+ * Send the datagrams of a burst together.
  *
- * What an skb costs on its way through the stack hardly depends on its size, so
- * datagrams of one flow that come in quick succession are put into one
- * super-packet, which leaves as one TCP super-segment: the device, or the last
- * step before it, makes single segments of it again, and on a virtual link
- * nobody has to.  Nothing on the wire is different but the time.
+ * What an skb costs on its way through the stack hardly depends on its size.
+ * So datagrams of a flow that come in quick succession become one super-packet,
+ * which leaves as one TCP super-segment.  The device, or the last step before
+ * it, cuts it into segments; on a virtual link nobody has to.  On the wire,
+ * only the timing differs.
  *
- * The first datagram of a burst always leaves at once, and so does a lone one.
- * One that comes so soon after its predecessor that more may be expected waits
- * for them: "so soon" and "waits" are multiples of what it takes to send a
- * packet here, which is measured, so that the wait is never much longer than
- * the work that it saves, on fast machines and slow ones; and the user's limit
- * holds besides.
+ * The first datagram of a burst leaves at once, and so does a lone one.  If one
+ * comes soon after another, more are expected, and it waits for them.  Both
+ * times are multiples of the measured cost of sending a packet, so that the
+ * wait is not much longer than the work it saves, on fast and slow machines.
+ * The user's limit applies as well.
  *
- * A flow's packets leave in the order in which they came.  Whoever sends does
- * so without the lock and is marked as the flow's sender; packets of other
- * processors queue up behind, and the sender takes them along.  Only a lone
- * packet that finds nothing under way leaves without queue and mark.
+ * The packets of a flow stay in order.  Whoever sends does so without the lock
+ * and is marked as the sender; packets of other CPUs queue up, and the sender
+ * takes them along.  Only a lone packet that finds nothing in progress bypasses
+ * queue and mark.
  */
 #include <linux/ktime.h>
 #include <net/dsfield.h>
@@ -32,18 +31,18 @@
 #include "packet.h"
 #include "tunnel.h"
 
-#define SOON		16	/* costs: the next datagram is expected */
-#define WAIT		64	/* costs: and waited for */
+#define SOON		16	/* costs: expect another datagram */
+#define WAIT		64	/* costs: wait for it */
 #define COST_MAX	(50 * NSEC_PER_USEC)	/* more was an interruption */
-#define MEASURED	8	/* of so many lone datagrams one */
-#define VAIN_MIN	8	/* datagrams: excused after a wait in vain */
+#define MEASURED	8	/* one of so many lone datagrams */
+#define VAIN_MIN	8	/* datagrams excused after one in vain */
 #define VAIN_MAX	256
-#define DATAGRAMS_MAX	64	/* UDP_MAX_SEGMENTS: a receiver may want it so */
-#define QUEUE_MAX	256	/* packets, while another processor sends */
+#define DATAGRAMS_MAX	64	/* UDP_MAX_SEGMENTS: limit of some receivers */
+#define QUEUE_MAX	256	/* packets, while another CPU sends */
 #define NOBODY		(-1)
 
-/* What a packet costs, in ns, as the processor's last sender found: a new flow
- * begins with it, and need not find out by bursts that leave in pieces.
+/* ns that a packet cost this CPU's last sender: a start for new flows, which
+ * need not find out by bursts that leave in pieces
  */
 static DEFINE_PER_CPU(u32, usual_cost);
 
@@ -56,17 +55,15 @@ static u8 dsfield(const struct sk_buff *skb)
 
 /* ---- building a super-packet ---- */
 
-/* Whether its sender has said when a datagram is to leave (SO_TXTIME), and it is
- * not yet that time; a TCP within says when it should have left.
+/* Whether the sender set a time to leave (SO_TXTIME) that has not come yet.  A
+ * TCP inside the tunnel sets the time at which it should have left.
  */
 static bool is_early(const struct sk_buff *skb, u64 now)
 {
 	return skb->tstamp != skb_tstamp(skb) && skb->tstamp > now;
 }
 
-/* Whether a datagram can be part of one.  Not if its sender is to be told when it
- * leaves.
- */
+/* Whether a datagram may be part of one; not if the sender wants a timestamp */
 static bool fits(struct sk_buff *skb, u64 now)
 {
 	return !skb_is_gso(skb) && !skb_has_frag_list(skb) &&
@@ -75,26 +72,25 @@ static bool fits(struct sk_buff *skb, u64 now)
 }
 
 /**
- * ftcp_batch_detach() - have a packet wait
+ * ftcp_batch_detach() - prepare a packet for waiting
  * @session: the session
  * @skb: the packet
  *
- * What it may keep of where it came from is the socket that it is charged to, so that
- * a sender feels that its datagrams have not left; but not what another protocol
- * attached to their departure.
+ * It stays charged to its socket, so that the sender notices that it has not
+ * left.  Anything else that a protocol attached is released.
  */
 void ftcp_batch_detach(struct ftcp_session *session, struct sk_buff *skb)
 {
 	if (skb->destructor != sock_wfree)
 		skb_orphan(skb);
-	/* The device that it came from may be gone by the time; ours is not. */
+	/* its device may be gone by then, ours is not */
 	skb->dev = session->tunnel->link->dev;
 }
 
-/* The last packet of the queue is one that others may be added to.  It needs
- * its data for itself, as theirs will hang on it; and what is too large for the
- * path goes alone, so that the answer is to it alone; as does what is too small for
- * a device to make segments of.
+/* Make the last packet of the queue one that others may be added to.  It needs
+ * private data, as the others will hang on it.  One that is too large for the
+ * path stays alone, as it causes an error of its own, and so does one too small
+ * for a device to segment.
  */
 static bool open_last(struct ftcp_session *session,
 		      const struct ftcp_flow *flow, struct sk_buff *skb,
@@ -122,7 +118,7 @@ static bool open_last(struct ftcp_session *session,
 	return true;
 }
 
-/* When the wait of the last packet ends. */
+/* When the last packet's wait ends */
 static u64 due(const struct ftcp_session *session)
 {
 	u64 limit = READ_ONCE(session->tunnel->config.coalesce) * NSEC_PER_USEC;
@@ -130,17 +126,17 @@ static u64 due(const struct ftcp_session *session)
 	return session->batch.since + min(limit, (u64)session->batch.cost * WAIT);
 }
 
-/* No more are added to it.  If its time has passed and none were, it waited in vain:
- * as what an application sends on receiving an answer, of which there may be one as
- * soon as the next of a burst.  The following ones do not wait then, and each time
- * more of them.
+/* Add no more to the last packet.  If its time is over and none came, it waited
+ * in vain: an application may send one datagram after each answer, and answers
+ * come as quickly as datagrams of a burst.  Then the next ones do not wait, more
+ * of them each time.
  */
 static void close_last(struct ftcp_session *session, u64 now)
 {
 	struct ftcp_batch *b = &session->batch;
 
 	lockdep_assert_held(&b->lock);
-	/* another processor's clock may have been read before this one waited */
+	/* another CPU may have read the clock before this one waited */
 	if (b->count)
 		ftcp_stats_held(session->tunnel->stats, b->count,
 				now > b->since ? now - b->since : 0);
@@ -152,13 +148,14 @@ static void close_last(struct ftcp_session *session, u64 now)
 	b->tail = NULL;
 }
 
-/* Add a datagram to the last packet of the queue, if that is open and the
- * datagram goes with it: as large as those before, or smaller, and the last.
+/* Add a datagram to the last packet of the queue, if that is open and of the
+ * same kind.  It must be as large as those before, or smaller and then the
+ * last.
  *
- * After one whose data is in part linear and in part in pages, only datagrams of
- * full size: skb_segment(), for a device without scatter-gather, tells members
- * from each other by the length of the linear part, and takes a smaller one for
- * it (BUG_ON(i >= nfrags)).
+ * After one that is partly linear and partly paged, only add full-sized ones:
+ * for a device without scatter-gather, skb_segment() tells members apart by the
+ * length of the linear part, and would take a smaller one for it (BUG_ON(i >=
+ * nfrags)).
  */
 static bool append(struct ftcp_session *session, struct sk_buff *skb, u64 now)
 {
@@ -199,7 +196,7 @@ static void enqueue(struct ftcp_batch *b, struct sk_buff *skb)
 	__skb_queue_tail(&b->queue, skb);
 }
 
-/* The first packet of a queue, with those that leave with it. */
+/* The first packet of a queue, with those that leave together with it */
 static struct sk_buff *dequeue(struct sk_buff_head *queue)
 {
 	struct sk_buff *skb = __skb_dequeue(queue);
@@ -209,7 +206,7 @@ static struct sk_buff *dequeue(struct sk_buff_head *queue)
 	return skb;
 }
 
-/* What it took to send a packet. */
+/* Update the cost of sending a packet. */
 static void measured(struct ftcp_batch *b, u64 ns)
 {
 	int cost = min_t(u64, ns, COST_MAX), old = b->cost;
@@ -218,7 +215,7 @@ static void measured(struct ftcp_batch *b, u64 ns)
 	WRITE_ONCE(b->cost, old ? old + (cost - old) / 8 : cost);
 }
 
-/* Send what is in the queue, and what others add meanwhile, within reason. */
+/* Send the queue and what others add meanwhile, within limits. */
 static void drain(struct ftcp_session *session, u64 now)
 	__must_hold(&session->batch.lock)
 {
@@ -228,8 +225,8 @@ static void drain(struct ftcp_session *session, u64 now)
 	u64 begun;
 
 	WRITE_ONCE(b->sender, smp_processor_id());
-	smp_wmb();	/* before the queue is empty: is_lone() */
-	/* A session that has ended has no timer that would go on with the rest. */
+	smp_wmb();	/* before the queue is empty, see is_lone() */
+	/* an ended session has no timer to send the rest */
 	while (!skb_queue_empty(&b->queue) &&
 	       (READ_ONCE(session->ended) || quota--)) {
 		close_last(session, now);
@@ -259,7 +256,7 @@ static enum hrtimer_restart batch_timer(struct hrtimer *timer)
 	now = ktime_get_ns();
 	end = due(session);
 	if (b->sender != NOBODY || skb_queue_empty(&b->queue))
-		;	/* it has left, or is about to */
+		;	/* it has left or is about to */
 	else if (b->tail && skb_queue_len(&b->queue) == 1 && now < end)
 		hrtimer_start(timer, end - now, HRTIMER_MODE_REL_PINNED_SOFT);
 	else
@@ -269,23 +266,23 @@ static enum hrtimer_restart batch_timer(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-/* Whether a datagram comes so soon after its predecessor that more are expected. */
+/* Whether a datagram comes so soon after another that more are expected */
 static bool is_soon(const struct ftcp_batch *b, u64 now)
 {
-	/* another processor may have been there a moment ago, and later */
+	/* another CPU may have set a later time */
 	return (s64)(now - READ_ONCE(b->last)) <
 	       (s64)READ_ONCE(b->cost) * SOON;
 }
 
-/* Whether a packet can leave at once, without the lock: it is a lone one, and what
- * came before it has left.  Of two that are handed in at the same moment either may
- * be the first.  Some take the lock all the same, to find out what sending costs.
+/* Whether a packet can leave at once, without the lock: it is a lone one, and
+ * everything before it has left.  If two come at the same moment, either may be
+ * first.  Some take the lock nevertheless to measure the cost.
  */
 static bool is_lone(const struct ftcp_batch *b, u64 now)
 {
 	if (is_soon(b, now) || !skb_queue_empty_lockless(&b->queue))
 		return false;
-	smp_rmb();	/* drain(): nothing in the queue, then nobody sends it */
+	smp_rmb();	/* drain(): an empty queue, then no sender */
 	return READ_ONCE(b->sender) == NOBODY &&
 	       (READ_ONCE(b->lone) + 1) % MEASURED;
 }
@@ -294,7 +291,7 @@ static bool is_lone(const struct ftcp_batch *b, u64 now)
  * ftcp_batch_send() - send on an established flow, perhaps with what follows
  * @session: the session
  * @flow: the flow that carries it
- * @skb: a datagram, or a super-packet; consumed
+ * @skb: a datagram or a super-packet; consumed
  *
  * Context: RCU, bottom halves disabled.
  */
@@ -306,7 +303,7 @@ void ftcp_batch_send(struct ftcp_session *session, struct ftcp_flow *flow,
 	bool soon, opened = false;
 	u64 now;
 
-	/* What a young connection has room for is said one packet at a time. */
+	/* a young connection's room is checked packet by packet */
 	if ((!wanted || unlikely(ftcp_load(flow->conn.first_until))) &&
 	    skb_queue_empty_lockless(&b->queue)) {
 		ftcp_send_now(session, skb);
@@ -324,8 +321,8 @@ void ftcp_batch_send(struct ftcp_session *session, struct ftcp_flow *flow,
 	if (unlikely(b->sender == smp_processor_id() ||
 		     skb_queue_len(&b->queue) >= QUEUE_MAX ||
 		     (b->sender != NOBODY && skb_orphan_frags(skb, GFP_ATOMIC)))) {
-		/* a segment of this session, in another tunnel, in this session; or
-		 * more than the processor that sends can take along
+		/* a segment of this session that was routed into a tunnel and
+		 * comes here again, or more than the sending CPU can take along
 		 */
 		enum ftcp_drop_attr reason = b->sender == smp_processor_id() ?
 						     FTCP_DROP_NO_ROUTE :
@@ -348,9 +345,7 @@ void ftcp_batch_send(struct ftcp_session *session, struct ftcp_flow *flow,
 			opened = open_last(session, flow, skb, now);
 	}
 	if (b->sender != NOBODY) {
-		/* It is taken along by a processor that knows nothing of what
-		 * keeps this one's references alive.
-		 */
+		/* the sending CPU does not keep what this one's context does */
 		skb_dst_force(skb);
 		ftcp_batch_detach(session, skb);
 	} else if (!b->tail || skb_queue_len(&b->queue) > 1) {
@@ -365,7 +360,7 @@ void ftcp_batch_send(struct ftcp_session *session, struct ftcp_flow *flow,
 /* ---- life ---- */
 
 /**
- * ftcp_batch_init() - of a new session
+ * ftcp_batch_init() - initialise a new session
  * @session: the session
  */
 void ftcp_batch_init(struct ftcp_session *session)
@@ -381,11 +376,11 @@ void ftcp_batch_init(struct ftcp_session *session)
 }
 
 /**
- * ftcp_batch_end() - of a session that has ended
+ * ftcp_batch_end() - clean up a session that has ended
  * @session: the session
  *
- * What still waits is lost.  Nothing waits for the timer again afterwards: who
- * takes the lock later sees that the session has ended.
+ * Drops what still waits.  The timer is not started again: whoever takes the
+ * lock later sees that the session has ended.
  *
  * Context: process, sleeps.
  */

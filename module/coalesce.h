@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Datagrams of a burst leave together. */
+/* Send the datagrams of a burst together. */
 #ifndef FTCP_COALESCE_H
 #define FTCP_COALESCE_H
 

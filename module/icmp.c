@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ICMP errors, to the application and from the network.
+ * ICMP errors to the application and from the network.
  *
- * What happens to a segment is told to the sender of the datagram in the terms
- * of the datagram; what the network says of a segment finds no socket of the
- * host's own TCP, and is taken to heart here.
+ * Errors about a segment are passed on to the sender of the datagram in terms
+ * of the datagram.  The network's errors find no TCP socket on this host, so
+ * they are processed here.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -25,12 +25,12 @@
 #include "route.h"
 #include "table.h"
 
-/* What a socket of this host hears when the stack itself finds a datagram too
- * large: EMSGSIZE, in the error queue if it has one.
+/* As when the stack itself finds a datagram too large: EMSGSIZE, in the error
+ * queue if the socket has one.
  */
 static void tell_socket(struct sock *sk, struct sk_buff *skb, u32 mtu)
 {
-	/* A packet socket, say, has nothing of what is written to below. */
+	/* a packet socket, for example, lacks the fields written below */
 	if ((sk->sk_family != AF_INET && sk->sk_family != AF_INET6) ||
 	    sk->sk_protocol != IPPROTO_UDP)
 		return;
@@ -48,12 +48,12 @@ static void tell_socket(struct sock *sk, struct sk_buff *skb, u32 mtu)
  * @skb: the datagram, its data at the network header
  * @mtu: largest IP packet that would pass, in bytes
  *
- * No ICMP error goes to this host itself.  About what was routed into the link:
- * the stack would look for the route by address alone, find the one that the
- * segments take rather than the one that rules by port made the datagram take,
- * and lower the path MTU of the segments, and so again with each error.  About
- * what was sent to an address of this host: the path MTU of that address, of
- * loopback say, would be lowered for everybody.
+ * Sends no ICMP error to this host itself.  If the datagram was routed into the
+ * link, the stack would look up the route by address alone, find that of the
+ * segments rather than the one that a rule for ports gave the datagram, and
+ * lower the path MTU of the segments, more with each error.  If it was sent to
+ * an address of this host, the path MTU of that address, for example loopback,
+ * would be lowered for everybody.
  */
 void ftcp_icmp_too_big(struct sk_buff *skb, u32 mtu)
 {
@@ -91,8 +91,8 @@ void ftcp_icmp_tell(struct sk_buff *skb, enum ftcp_tell what)
 				0);
 }
 
-/* A datagram of the conversation for an error to quote, when there is none: the
- * headers are all that its sender is found by.
+/* Make a datagram of the conversation for an error to quote: its headers
+ * suffice to find the sender.
  */
 static struct sk_buff *make_datagram(const struct ftcp_session *session)
 {
@@ -128,7 +128,7 @@ static struct sk_buff *make_datagram(const struct ftcp_session *session)
 }
 
 /**
- * ftcp_icmp_lost() - tell an application that nothing carries its conversation
+ * ftcp_icmp_lost() - tell an application that its conversation was lost
  * @session: a session that this end dialled
  * @what: as if it had sent another datagram; or nothing
  *
@@ -149,9 +149,9 @@ void ftcp_icmp_lost(const struct ftcp_session *session, enum ftcp_tell what)
 	local_bh_enable();
 }
 
-/* The flow that an ICMP error quotes a segment of; ports and sequence number
- * are the first 8 bytes behind the quoted IP header.  An error about a flow that
- * quotes no segment on its way is forged, or late, and counted.
+/* Find the flow that an ICMP error quotes a segment of.  Its ports and sequence
+ * number are the first 8 bytes after the quoted IP header, at @offset.  If that
+ * segment is not in flight, the error is forged or late, and counted.
  */
 static struct ftcp_flow *quoted_flow(struct ftcp_net *fn,
 				     const struct sk_buff *skb,
@@ -173,11 +173,11 @@ static struct ftcp_flow *quoted_flow(struct ftcp_net *fn,
 	return NULL;
 }
 
-/* The target says that nobody takes the datagrams of a flow; @offset is that of
- * the quoted UDP header, @pair its addresses.  UDP has no numbers that a forger
- * would have to guess, but the target answers from its own address to the one
- * that was quoted.  A loopback or private one cannot come from afar; who forges
- * a public one has to guess the port of a flow that is in use.
+/* The target refuses the datagrams of a flow.  @offset is that of the quoted
+ * UDP header, @pair its addresses.  UDP has no sequence number to guess, but a
+ * target answers from its own address to the quoted source.  That cannot be
+ * forged from afar if it is a loopback or private address; if it is public, the
+ * port of an active flow has to be guessed.
  */
 static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 			       unsigned int offset, struct ftcp_pair *pair,
@@ -208,9 +208,9 @@ static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 		ftcp_flow_reset(flow);
 }
 
-/* A router says that a segment of a flow is too large; @offset is that of the
- * quoted IP header.  It is the way of the flow that the error is about: to look
- * the route up by what is quoted would miss it where rules go by mark.
+/* A router says that a segment of a flow is too large.  @offset is that of the
+ * quoted IP header.  Use the flow's route: looking it up by the quoted header
+ * would miss it if there are rules for marks.
  */
 static void segment_too_big(struct ftcp_flow *flow, struct sk_buff *skb,
 			    unsigned int offset, u32 mtu)
@@ -226,7 +226,7 @@ static void segment_too_big(struct ftcp_flow *flow, struct sk_buff *skb,
 		return;
 	if (pskb_pull(clone, offset) &&
 	    pskb_may_pull(clone, ftcp_ip_hlen(flow->outer.local.family))) {
-		/* IPv4 finds the next hop once more, by these. */
+		/* IPv4 looks up the next hop again by these */
 		skb_reset_network_header(clone);
 		clone->dev = dst->dev;
 		clone->mark = READ_ONCE(flow->session->tunnel->config.fwmark);
@@ -267,7 +267,7 @@ static void receive_v4(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
 	    !ftcp_packet_vrf_ok(fn->net, skb, IPPROTO_TCP))
 		return;
 	if (READ_ONCE(fn->net->ipv4.sysctl_ip_no_pmtu_disc) == 2)
-		return;		/* the user believes none */
+		return;		/* the user trusts none */
 	flow = quoted_flow(fn, skb, behind, &pair);
 	if (flow)
 		segment_too_big(flow, skb, offset, ntohs(icmph->un.frag.mtu));
@@ -312,14 +312,14 @@ static void receive_v6(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
 }
 
 /**
- * ftcp_icmp_receive() - an ICMP message to this host, or to one behind it
+ * ftcp_icmp_receive() - process an ICMP message
  * @fn: network namespace
- * @skb: the message; stays the caller's and goes its way
- * @forwarded: to one behind it, whose address a flow's segments may have
+ * @skb: the message; the caller keeps it and passes it on
+ * @forwarded: it is for a host behind this one, whose address flows may use
  *
- * A smaller path MTU for a segment becomes that of the route, and from then
- * on too large a datagram draws an ICMP error of its own.  A target that is
- * gone has the flow reset, if the user wants it so.
+ * A smaller path MTU for a segment is set for the route, so that datagrams
+ * which are too large cause ICMP errors.  If the target is gone, the flow is
+ * reset, if the user wants that.
  */
 void ftcp_icmp_receive(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded)
 {

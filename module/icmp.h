@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* ICMP errors, to the application and from the network. */
+/* ICMP errors to the application and from the network */
 #ifndef FTCP_ICMP_H
 #define FTCP_ICMP_H
 

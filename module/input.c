@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Routes of what this host receives: a flow's segments, and, in mode routed, the
- * datagrams of a flow that its link receives.
+ * Routes of received packets: the segments of flows, and in mode routed the
+ * datagrams that the link receives.
  *
- * All packets of a flow have the same two addresses, so those for this host
- * need one look-up, not one each; rules that match ports, as `ftcpctl add rules'
- * makes them, have the stack dissect a packet for each.  TCP does the same for
- * a connected socket (sk_rx_dst, tcp_v4_early_demux()), and under the same
- * condition: only what is addressed to this host, since of what is forwarded a
- * filter in PREROUTING may change the route by a mark.  One that changes the
- * address has the stack look again anyway.
+ * All packets of a flow have the same addresses, so one lookup is enough if
+ * they are for this host.  With rules for ports, as `ftcpctl add rules' makes
+ * them, each lookup dissects the packet.  TCP does the same for connected
+ * sockets (sk_rx_dst, tcp_v4_early_demux()) and with the same restriction to
+ * this host: for forwarded packets, a filter in PREROUTING may change the route
+ * by a mark.  If one changes the address, the stack looks the route up again
+ * anyway.
  */
 #include <linux/netdevice.h>
 #include <linux/netfilter.h>
@@ -27,7 +27,7 @@
 
 /* ---- segments ---- */
 
-/* As the stack does for TCP's sockets, and if the user lets it. */
+/* As the stack does for TCP sockets, if the user allows it */
 static bool early_demux(const struct net *net)
 {
 	return READ_ONCE(net->ipv4.sysctl_ip_early_demux) &&
@@ -35,7 +35,7 @@ static bool early_demux(const struct net *net)
 }
 
 /**
- * ftcp_input_keep() - remember the route by which a segment came here
+ * ftcp_input_keep() - cache the route of a received segment
  * @flow: its flow
  * @skb: the segment, accepted, at LOCAL_IN
  *
@@ -48,9 +48,7 @@ void ftcp_input_keep(struct ftcp_flow *flow, const struct sk_buff *skb)
 	if (likely(dst == rcu_access_pointer(flow->segment_route.dst) &&
 		   skb->skb_iif == READ_ONCE(flow->segment_iif)))
 		return;
-	/* The route that was found may be one for each processor, or for each
-	 * packet.
-	 */
+	/* there may be a route per CPU or per packet */
 	if (skb->skb_iif == READ_ONCE(flow->segment_iif) &&
 	    ftcp_route_kept(&flow->segment_route))
 		return;
@@ -62,13 +60,13 @@ void ftcp_input_keep(struct ftcp_flow *flow, const struct sk_buff *skb)
 }
 
 /**
- * ftcp_hook_pre_routing() - packets that this host receives
+ * ftcp_hook_pre_routing() - received packets
  * @priv: unused
  * @skb: the packet
- * @state: names the network namespace
+ * @state: has the network namespace
  *
- * Gives a segment of a flow its route, after all that may have changed its
- * addresses; without one the stack looks for it.
+ * Sets the route of a flow's segment, once nothing can change its addresses any
+ * more.  Without one the stack looks it up.
  *
  * Return: NF_ACCEPT.
  */
@@ -135,11 +133,11 @@ static struct dst_entry *find_v6(struct sk_buff *skb)
 }
 
 /**
- * ftcp_input_route() - give a datagram its route, if that is known
- * @session: its session, of a tunnel of mode routed
+ * ftcp_input_route() - set the route of a datagram, if it is known
+ * @session: its session, of a tunnel in mode routed
  * @skb: the datagram, its device and mark set
  *
- * Without a route the stack looks for one.
+ * Without a route the stack looks it up.
  *
  * Context: RCU, bottom halves disabled.
  */
@@ -159,6 +157,6 @@ void ftcp_input_route(struct ftcp_session *session, struct sk_buff *skb)
 		ftcp_session_keep_route(session, &session->inner_route, dst);
 	}
 	skb_dst_set_noref(skb, dst);
-	/* It may wait for another processor, see RPS. */
+	/* it may wait for another CPU, see RPS */
 	skb_dst_force(skb);
 }

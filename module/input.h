@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Routes of what this host receives. */
+/* Routes of received packets */
 #ifndef FTCP_INPUT_H
 #define FTCP_INPUT_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reading a packet's headers: nothing is believed before it is checked. */
+/* Read the headers of packets; nothing is trusted before it is checked. */
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netfilter.h>
@@ -11,7 +11,7 @@
 
 #include "packet.h"
 
-/* Source and destination port are the first words of UDP and TCP alike. */
+/* UDP and TCP both begin with source and destination port. */
 static bool read_ports(struct sk_buff *skb, unsigned int offset,
 		       struct ftcp_end *src, struct ftcp_end *dst)
 {
@@ -53,8 +53,8 @@ static bool read_v6(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
 	if (!pskb_may_pull(skb, sizeof(*ip6) + l4_hlen))
 		return false;
 	ip6 = ipv6_hdr(skb);
-	/* An extension header is as good as another protocol: the
-	 * counterparts do not send any.  See ftcp_packet_read_extended().
+	/* Treat an extension header like another protocol: the other end sends
+	 * none.  See ftcp_packet_read_extended().
 	 */
 	if (ip6->version != 6 || ip6->nexthdr != protocol)
 		return false;
@@ -65,7 +65,7 @@ static bool read_v6(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
 }
 
 /**
- * ftcp_packet_read() - find out between whom a packet travels
+ * ftcp_packet_read() - get the ends of a packet
  * @skb: the packet, its data at the network header
  * @protocol: IPPROTO_UDP or IPPROTO_TCP; other packets are not for us
  * @l4_hlen: bytes of the transport header that the caller wants to read
@@ -73,7 +73,7 @@ static bool read_v6(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
  * @dst: its destination
  * @ip_hlen: length of its IP header
  *
- * When it succeeds, the IP header and @l4_hlen bytes behind it are linear.
+ * On success, the IP header and the next @l4_hlen bytes are linear.
  *
  * Return: whether it is a whole, unfragmented packet of @protocol.
  */
@@ -92,12 +92,12 @@ bool ftcp_packet_read(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
 }
 
 /**
- * ftcp_packet_read_extended() - the same, of an IPv6 segment with extension headers
+ * ftcp_packet_read_extended() - the same for IPv6 TCP with extension headers
  * @skb: the packet, its data at the network header
  * @src: its source
  * @dst: its destination
  *
- * Not of what IPsec or a router's header will have come here once more.
+ * Ignores packets that come here again after IPsec or a routing header.
  *
  * Return: whether it is a segment, or the first fragment of one.
  */
@@ -127,13 +127,13 @@ bool ftcp_packet_read_extended(const struct sk_buff *skb, struct ftcp_end *src,
 }
 
 /**
- * ftcp_packet_vrf_ok() - whether a packet is of the part of the network that is ours
+ * ftcp_packet_vrf_ok() - check that a packet is not from a VRF
  * @net: network namespace
  * @skb: the packet, at LOCAL_IN or FORWARD
  * @protocol: IPPROTO_UDP or IPPROTO_TCP
  *
- * As for a socket that is bound to no device: nothing from a VRF, unless the sysctl
- * says so (inet_bound_dev_eq()).  Tenants may use the same addresses.
+ * As for a socket that is bound to no device, the sysctl can allow it
+ * (inet_bound_dev_eq()).  Tenants may use the same addresses.
  */
 bool ftcp_packet_vrf_ok(const struct net *net, const struct sk_buff *skb,
 			u8 protocol)
@@ -158,14 +158,13 @@ static bool policy_ok(struct sk_buff *skb)
 }
 
 /**
- * ftcp_packet_for_socket() - whether a socket would be given a packet
+ * ftcp_packet_for_socket() - check whether a socket would get a packet
  * @net: network namespace
  * @skb: the packet, at LOCAL_IN
  * @protocol: IPPROTO_UDP or IPPROTO_TCP
  *
- * TCP and UDP themselves ask for the policies of IPsec, for the VRF, and whether
- * the packet was broadcast.  What is taken before it comes to them is asked here;
- * if the answer is no, it is left to them.
+ * TCP and UDP check IPsec policies, the VRF and broadcast.  Packets taken
+ * before they get there are checked here, and left to them if one fails.
  *
  * Context: RCU, the packet has its route.
  */
@@ -182,10 +181,9 @@ bool ftcp_packet_for_socket(const struct net *net, struct sk_buff *skb,
  * @protocol: IPPROTO_UDP or IPPROTO_TCP
  * @ip_hlen: length of its IP header
  *
- * The payload is read only if nobody has vouched for it yet.  Packets that
- * never were on a wire, and those that the device or GRO verified, pass.  So does
- * a datagram without a checksum, over IPv6 as well, where it is a tunnel's packet
- * (RFC 6935).
+ * Accepts packets that were never on a wire, or that the device or GRO
+ * verified, without reading the payload; and datagrams without a checksum, over
+ * IPv6, too, where they are those of a tunnel (RFC 6935).
  */
 bool ftcp_packet_checksum_ok(struct sk_buff *skb, u8 protocol,
 			     unsigned int ip_hlen)

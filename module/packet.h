@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Reading a packet's headers: nothing is believed before it is checked. */
+/* Read the headers of packets; nothing is trusted before it is checked. */
 #ifndef FTCP_PACKET_H
 #define FTCP_PACKET_H
 
@@ -9,18 +9,13 @@
 
 #include "addr.h"
 
-/**
- * struct ftcp_packet_cb - what is known of a packet of ours, in skb->cb
- * @more: those that are to leave with it, linked by ->next, see coalesce.c
- * @hlen: where its payload begins: length of its IP and transport header, in bytes
- *
- * From when it was read, and all hooks of its kind were passed, until it leaves; see
- * ftcp_output_begin().  skb_gso_segment(), which has the end of skb->cb for itself,
- * leaves each packet a copy.
+/* In skb->cb of our packets, from when they were read and have passed all hooks
+ * until they leave, see ftcp_output_begin().  skb_gso_segment(), which uses the
+ * end of skb->cb, gives each packet a copy.
  */
 struct ftcp_packet_cb {
-	struct sk_buff *more;
-	u16 hlen;
+	struct sk_buff *more;	/* leave with it, by ->next, see coalesce.c */
+	u16 hlen;		/* of IP and transport header, in bytes */
 };
 
 static inline struct ftcp_packet_cb *ftcp_packet_cb(const struct sk_buff *skb)
@@ -33,13 +28,13 @@ static inline unsigned int ftcp_packet_hlen(const struct sk_buff *skb)
 	return ftcp_packet_cb(skb)->hlen;
 }
 
-/* Its payload, in bytes, of all its datagrams. */
+/* Payload of all its datagrams, in bytes */
 static inline unsigned int ftcp_packet_len(const struct sk_buff *skb)
 {
 	return skb->len - ftcp_packet_hlen(skb);
 }
 
-/* The protocol that the IP header names; for IPv6 perhaps an extension header. */
+/* The protocol in the IP header; for IPv6 it may be an extension header */
 static inline u8 ftcp_packet_protocol(const struct sk_buff *skb)
 {
 	return skb->protocol == htons(ETH_P_IP) ? ip_hdr(skb)->protocol :

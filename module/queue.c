@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What waits for a session: datagrams for a connection, or for the first
- * acknowledgement on it; segments for the port towards the target.  In the order in
- * which it came, and whichever flow carries the session then.
+ * Packets that wait for a session, in order and for whichever flow carries it
+ * then: datagrams for a connection or its first ACK, segments for the port
+ * towards the target.
  */
 #include "coalesce.h"
 #include "core/conn.h"
@@ -15,9 +15,7 @@
 #include "session.h"
 #include "tunnel.h"
 
-/* What waits is charged to the tunnel and its namespace, by the memory that it
- * takes.
- */
+/* Waiting packets are charged to the tunnel and its namespace by truesize. */
 static bool queue_charge(struct ftcp_tunnel *tunnel, const struct sk_buff *skb,
 			 enum ftcp_drop_attr *reason)
 {
@@ -41,7 +39,7 @@ static void queue_uncharge(struct ftcp_tunnel *tunnel,
 	ftcp_limit_give_bytes(ftcp_net(tunnel->underlay), skb->truesize);
 }
 
-/* A packet goes on, having waited or not. */
+/* Send or deliver a packet, whether it has waited or not. */
 static void pass(struct ftcp_session *session, struct sk_buff *skb)
 {
 	if (session->dialled)
@@ -60,14 +58,15 @@ static void drop(struct ftcp_session *session, enum ftcp_drop_attr reason,
 }
 
 /**
- * ftcp_session_enqueue() - have a packet wait
- * @session: a session that was seen waiting, or without room for the datagram
+ * ftcp_session_enqueue() - let a packet wait
+ * @session: a session that seemed to wait, or to lack room for the datagram
  * @skb: the packet
  *
- * If the wait is over by now the packet is sent, or delivered.
+ * If the wait is over by now, the packet is sent or delivered.
  *
  * Context: RCU, bottom halves disabled.
- * Return: whether it was consumed; false if nothing carries the session any more.
+ * Return: whether it was consumed; false if no flow carries the session any
+ * more.
  */
 bool ftcp_session_enqueue(struct ftcp_session *session, struct sk_buff *skb)
 {
@@ -92,7 +91,7 @@ bool ftcp_session_enqueue(struct ftcp_session *session, struct sk_buff *skb)
 		pass(session, skb);
 		return true;
 	}
-	/* Its sender may use the memory again as soon as it is told. */
+	/* zerocopy: the sender may reuse its memory once it is notified */
 	if (skb_queue_len(&session->queue) >= READ_ONCE(tunnel->config.queue) ||
 	    skb_orphan_frags(skb, GFP_ATOMIC) ||
 	    !queue_charge(tunnel, skb, &reason)) {
@@ -107,7 +106,7 @@ bool ftcp_session_enqueue(struct ftcp_session *session, struct sk_buff *skb)
 	return true;
 }
 
-/* Whether the first of what waits may go on. */
+/* Whether the first waiting packet, if any, may go on */
 static bool may_pass(const struct ftcp_session *session,
 		     const struct sk_buff *skb)
 {
@@ -123,12 +122,12 @@ static bool may_pass(const struct ftcp_session *session,
 }
 
 /**
- * ftcp_session_flush() - have what waits go on
+ * ftcp_session_flush() - pass waiting packets on
  * @session: the session
  *
- * In order, and only then does ->waiting end: meanwhile newcomers queue up behind.
- * A young connection takes only so much; the rest goes on waiting, and the next
- * segment or the timer leads here again.
+ * ->waiting ends when all are gone; until then newcomers queue up behind.  If a
+ * young connection has no room for the rest, the next segment or the timer
+ * calls this again.
  */
 void ftcp_session_flush(struct ftcp_session *session)
 {
@@ -138,7 +137,9 @@ void ftcp_session_flush(struct ftcp_session *session)
 	spin_lock_bh(&session->lock);
 	while (may_pass(session, skb = skb_peek(&session->queue))) {
 		if (!skb) {
-			/* after the conversation's ends, if they had to be found */
+			/* after the conversation's ends, if they were not known
+			 * before
+			 */
 			smp_store_release(&session->waiting, false);
 			break;
 		}
@@ -155,7 +156,7 @@ void ftcp_session_flush(struct ftcp_session *session)
 }
 
 /**
- * ftcp_session_drop_waiting() - what waits is lost
+ * ftcp_session_drop_waiting() - drop waiting packets
  * @session: the session
  * @reason: which counter
  * @tell: what the sender of a datagram is told

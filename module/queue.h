@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What waits for a session. */
+/* Packets that wait for a session */
 #ifndef FTCP_QUEUE_H
 #define FTCP_QUEUE_H
 
