@@ -17,8 +17,9 @@ static bool overlap(const struct ftcp_end *a, const struct ftcp_end *b)
 	return ftcp_end_matches(a, b) || ftcp_end_matches(b, a);
 }
 
-/* A reservation excludes other tunnels as well, but there is none of an address
- * that is not of this host, and one of all addresses does not cover that.
+/* A reserved port excludes other tunnels, too, but no port is reserved for an
+ * address that this host does not have, and one for all addresses does not
+ * cover that.
  */
 static bool port_accepted(struct ftcp_net *fn, const struct ftcp_end *end)
 {
@@ -64,7 +65,7 @@ static int reserve_ports(struct ftcp_tunnel *tunnel,
 					   tunnel->accept.port, extack);
 		port = ftcp_port_get(tunnel->underlay, IPPROTO_TCP,
 				     &tunnel->accept, false);
-		/* A router accepts for an address behind it. */
+		/* a router accepts for an address behind it */
 		if (port == ERR_PTR(-EADDRNOTAVAIL) &&
 		    !tunnel->mode->proxy)
 			port = NULL;
@@ -84,7 +85,7 @@ static int reserve_ports(struct ftcp_tunnel *tunnel,
 	return 0;
 }
 
-/* Of a tunnel that nobody finds any more, or nobody has found yet. */
+/* Release a tunnel that nobody finds any more, or nobody has found yet. */
 static void let_go(struct ftcp_tunnel *tunnel)
 {
 	ftcp_peer_del_all(tunnel);
@@ -93,10 +94,10 @@ static void let_go(struct ftcp_tunnel *tunnel)
 	ftcp_tunnel_put(tunnel);
 }
 
-/* What is sent to an address of this host is made with room for the headers of
- * the loopback device.  A segment's are longer than a datagram's, perhaps of IPv6
- * instead of IPv4, and its device may want more: else each datagram would be copied.
- * The room remains; it is no more than a hint.
+/* Packets to addresses of this host are allocated with the loopback device's
+ * headroom.  A segment needs more than a datagram: longer headers, perhaps IPv6
+ * instead of IPv4, and what its device wants.  Without this each datagram would
+ * be copied.  It remains, as it is only a hint.
  */
 static void want_headroom(struct net_device *lo)
 {
@@ -112,11 +113,11 @@ static void want_headroom(struct net_device *lo)
 /**
  * ftcp_tunnel_new() - add a tunnel to a link
  * @link: the link
- * @p: the tunnel's parameters, checked by the caller one by one
- * @extack: says why, in case of an error
+ * @p: the tunnel's parameters, each checked by the caller
+ * @extack: for an error message
  *
  * Context: RTNL, sleeps.
- * Return: 0 or a negative error; nothing is changed then.
+ * Return: 0, or a negative error; nothing has changed then.
  */
 int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 		    struct netlink_ext_ack *extack)
@@ -140,7 +141,7 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	tunnel = kzalloc(sizeof(*tunnel), GFP_KERNEL_ACCOUNT);
 	if (!tunnel)
 		return err;
-	/* A link in mode routed may move: nothing of where it is now is kept. */
+	/* a link in mode routed may move, so do not keep where it is now */
 	inner_net = proxy ? dev_net(link->dev) : underlay;
 	tunnel->stats = __netdev_alloc_pcpu_stats(struct ftcp_stats,
 						  GFP_KERNEL_ACCOUNT);
@@ -207,12 +208,12 @@ err_free:
 }
 
 /**
- * ftcp_tunnel_del() - delete a tunnel; its flows are reset
+ * ftcp_tunnel_del() - delete a tunnel and reset its flows
  * @tunnel: the tunnel
  *
- * When it returns nobody finds the tunnel any more, nor any of its flows, nor can
- * who found the tunnel before add one, and its ports are free.  That the far ends
- * are told, and the flows' own ports given back, follows: see reaper.c.
+ * Afterwards its ports are free, nobody finds it or its flows, and nobody who
+ * found it before can add a flow.  The flows are torn down and free their ports
+ * later, see reaper.c.
  *
  * Context: RTNL, sleeps.
  */
@@ -226,7 +227,9 @@ void ftcp_tunnel_del(struct ftcp_tunnel *tunnel)
 	hlist_del_init_rcu(&tunnel->accept_node);
 	hlist_del_init_rcu(&tunnel->listen_node);
 	ftcp_device_pin(tunnel->link);
-	/* before the flows' own: one of the same name may be added at once */
+	/* before the flows' events: a tunnel of the same name may follow at
+	 * once
+	 */
 	ftcp_netlink_tunnel_event(tunnel, FAKETCP_CMD_TUNNEL_DEL_NTF);
 	let_go(tunnel);
 	ftcp_net_put(inner_net, proxy);

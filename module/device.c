@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The link, a virtual netdev, and what belongs to a network namespace.
+ * The link, a virtual netdev, and the module's data of a network namespace.
  *
- * A link is made in one namespace, the underlay, where its segments travel,
- * and may be moved to another, where its datagrams are.
+ * A link is created in the namespace where its segments travel, the underlay,
+ * and may be moved to another one, where its datagrams are.
  */
 #include <linux/if_arp.h>
 #include <linux/module.h>
@@ -34,16 +34,16 @@
 
 #define WORKERS 16	/* threads for the flows of a namespace */
 
-/* What a segment is longer than its datagram. */
+/* how much longer a segment is than its datagram */
 #define OVERHEAD (FTCP_HLEN - sizeof(struct udphdr))
 
 static LIST_HEAD(links);	/* under RTNL */
 
 /* ---- the device ---- */
 
-/* As a link has no addresses of its own unless somebody gives it some, it has
- * nothing to announce either.  IPv6 begins anew on it in each namespace, and with a
- * sufficient MTU; what the user chooses then stays.
+/* A link has no addresses unless somebody adds some, so IPv6 must not generate
+ * any.  IPv6 starts anew in each namespace, and when the MTU becomes
+ * sufficient.  Do not override what the user sets later.
  */
 static void quieten(struct net_device *dev)
 {
@@ -69,7 +69,7 @@ static int link_stop(struct net_device *dev)
 	struct ftcp_link *link = netdev_priv(dev);
 	struct ftcp_tunnel *tunnel;
 
-	/* The device is not running any more: nothing begins. */
+	/* the device is down: no new flows */
 	list_for_each_entry(tunnel, &link->tunnels, list)
 		ftcp_tunnel_doom_flows(tunnel);
 	return 0;
@@ -95,7 +95,7 @@ static const struct net_device_ops link_netdev_ops = {
 static const struct device_type link_type = { .name = KBUILD_MODNAME };
 
 /**
- * ftcp_device_check() - whether a device is a link of ours
+ * ftcp_device_check() - check whether a device is a link of this module
  * @dev: the device
  */
 bool ftcp_device_check(const struct net_device *dev)
@@ -104,11 +104,11 @@ bool ftcp_device_check(const struct net_device *dev)
 }
 
 /**
- * ftcp_device_pin() - keep a link in its network namespace while it must be
+ * ftcp_device_pin() - keep a link in its namespace if its tunnels require it
  * @link: the link
  *
- * A tunnel that listens or forwards has ports in the namespace; one that is
- * routed has nothing there.
+ * Tunnels that listen or forward hold ports in the namespace, routed ones do
+ * not.
  *
  * Context: RTNL.
  */
@@ -141,7 +141,7 @@ static int device_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/* behind IPv6 itself */
+/* after IPv6 */
 static struct notifier_block device_nb = {
 	.notifier_call = device_event,
 	.priority = INT_MIN,
@@ -168,7 +168,7 @@ static void link_setup(struct net_device *dev)
 	dev->needs_free_netdev = true;
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 	SET_NETDEV_DEVTYPE(dev, &link_type);
-	/* ICMP errors need the route of the datagram they answer. */
+	/* ICMP errors need the route of the datagram */
 	netif_keep_dst(dev);
 
 	link->dev = dev;
@@ -205,7 +205,7 @@ static struct rtnl_link_ops link_ops __read_mostly = {
 
 /* ---- network namespaces ---- */
 
-/* After all filters.  Conntrack's own hooks come behind, or before by order of
+/* After all filters.  Conntrack's own hooks come later, or earlier by order of
  * registration, see ftcp_hooks_passed().
  */
 #define HOOK_PRIORITY (NF_IP_PRI_CONNTRACK_CONFIRM - 1)
@@ -228,7 +228,7 @@ static const struct nf_hook_ops hooks[] = {
 #endif
 };
 
-/* Where datagrams are intercepted. */
+/* To intercept datagrams */
 static const struct nf_hook_ops proxy_hooks[] = {
 	HOOK(IPV4, LOCAL_OUT, NF_IP_PRI_LAST, ftcp_hook_local_out),
 #if IS_ENABLED(CONFIG_IPV6)
@@ -236,10 +236,10 @@ static const struct nf_hook_ops proxy_hooks[] = {
 #endif
 };
 
-/* Queues of its own, or who fills them would keep other namespaces' flows waiting.
- * Most of what flows begin and end with is done under ftcp_net.ports_lock: without a
- * bound thousands of kernel threads would come to wait for it, and stay for minutes.
- * Movers sleep, and must not take these threads.
+/* Each namespace has its own queues, so that none delays the flows of others.
+ * Most work takes ftcp_net.ports_lock: without WORKERS, thousands of kernel
+ * threads would wait for it and stay for minutes.  Movers sleep, so they have a
+ * queue of their own.
  */
 static int get_queues(struct ftcp_net *fn)
 {
@@ -259,9 +259,9 @@ static void destroy_queues(struct ftcp_net *fn)
 }
 
 /**
- * ftcp_net_get() - have packets of a namespace looked at
+ * ftcp_net_get() - process packets of a namespace
  * @net: the namespace
- * @proxy: datagrams to addresses of its own as well
+ * @proxy: also datagrams to addresses of this host
  *
  * Context: RTNL, sleeps.
  * Return: 0 or a negative error.
@@ -289,9 +289,9 @@ int ftcp_net_get(struct net *net, bool proxy)
 							ARRAY_SIZE(hooks));
 			return err;
 		}
-		/* Each forwarded flow's socket wants this; to turn it on and off
-		 * stops all processors, and flows come when others like.  Those of
-		 * IPv6 want another switch besides.
+		/* The sockets of forwarded flows need this.  Each change stops
+		 * all CPUs, so do it here, not per flow.  IPv6 has another
+		 * switch.
 		 */
 		udp_encap_enable();
 		fn->encap6 = ftcp_port_encap6(net);
@@ -304,7 +304,7 @@ int ftcp_net_get(struct net *net, bool proxy)
 /**
  * ftcp_net_put() - undo ftcp_net_get()
  * @net: the namespace
- * @proxy: as it was got
+ * @proxy: as in ftcp_net_get()
  *
  * Context: RTNL, sleeps.
  */
@@ -355,9 +355,9 @@ err_limit:
 	return err;
 }
 
-/* The namespace goes: tunnels of links whose underlay it is, or which live in
- * it, go first, while sockets and devices of it still exist, and so do their flows,
- * whose far ends are told.
+/* The namespace is going.  Delete the tunnels of links in it and of links whose
+ * underlay it is while its sockets and devices still exist: the far ends of
+ * their flows have to be told.
  */
 static void __net_exit net_pre_exit(struct net *net)
 {
@@ -378,8 +378,8 @@ static void __net_exit net_pre_exit(struct net *net)
 	}
 	rtnl_unlock();
 	wait_var_event(&fn->refs, !atomic_read(&fn->refs));
-	/* Routes that flows kept are given back behind the grace periods of both
-	 * flows and tunnels, and count devices of the namespace as used.
+	/* Flows' routes, which hold devices of the namespace, are released
+	 * after the grace periods of flows and tunnels.
 	 */
 	if (fn->used)
 		rcu_barrier();
@@ -407,7 +407,7 @@ static struct pernet_operations net_ops = {
 };
 
 /**
- * ftcp_device_init() - let links be made
+ * ftcp_device_init() - register the link type
  *
  * Return: 0 or a negative error.
  */

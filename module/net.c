@@ -5,11 +5,11 @@
 unsigned int ftcp_net_id __read_mostly;
 
 /**
- * ftcp_net_hash() - a number that nobody can guess
- * @key: struct ftcp_net, whose key is used
- * @ends: struct ftcp_pair, of which
- * @what: of this kind
- * @slot: and of this time
+ * ftcp_net_hash() - keyed hash for struct ftcp_secret
+ * @key: struct ftcp_net
+ * @ends: struct ftcp_pair
+ * @what: purpose
+ * @slot: time
  */
 u32 ftcp_net_hash(const void *key, const void *ends, enum ftcp_hash what,
 		  u32 slot)

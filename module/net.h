@@ -21,33 +21,26 @@
 #define FTCP_PORT_BUCKETS 64
 #define FTCP_RANKS 32
 
-/* A super-packet is taken as it is, and so is a checksum that is not made yet. */
+/* super-packets and packets without a checksum are accepted */
 #define FTCP_LINK_FEATURES                                  \
 	(NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_RXCSUM |    \
 	 NETIF_F_HIGHDMA | NETIF_F_GSO_SOFTWARE)
 
-/**
- * struct ftcp_link - private part of a link's net_device
- * @dev: the device
- * @underlay: network namespace that the segments travel in, the one where the
- *	link was created; NULL once that namespace is gone.  Read under RCU or
- *	RTNL, written under RTNL.  No reference is held: the namespace's exit
- *	clears it and then waits a grace period.
- * @tunnels: list of struct ftcp_tunnel, RCU; changed under RTNL
- * @list: in links, under RTNL
- * @quiet: IPv6 was told not to make addresses, by what it has of the link now; under
- *	RTNL
- */
+/* Private part of a link's net_device */
 struct ftcp_link {
 	struct net_device *dev;
+	/* Namespace that the segments travel in, where the link was created;
+	 * NULL once that is gone.  RCU, written under RTNL.  No reference is
+	 * held: the namespace's exit clears it and waits for a grace period.
+	 */
 	struct net __rcu *underlay;
-	struct list_head tunnels;
-	struct list_head list;
-	bool quiet;
+	struct list_head tunnels; /* RCU; changed under RTNL */
+	struct list_head list;	/* in links, under RTNL */
+	bool quiet;		/* IPv6 generates no addresses; under RTNL */
 };
 
 /**
- * struct ftcp_net - what a network namespace holds for this module
+ * struct ftcp_net - the module's data of a network namespace
  * @net: the namespace
  * @outer: flows whose segments travel here, by their TCP ends
  * @inner: flows by the ends of their datagrams: those of links whose underlay
@@ -64,33 +57,32 @@ struct ftcp_link {
  *	of these; under @ports_lock
  * @count: how many ports @numbers has
  * @ranks_lock: protects the next; innermost
- * @ranks: struct ftcp_source by the logarithm of how many flows they have, those with
- *	flows whose targets, here, have not answered
- * @flow_wq: for what flows with segments here need a process for, for @reaper and
- *	@look; there from the first of @users on
- * @mover_wq: for their peers' movers, see mover.c; likewise
+ * @ranks: struct ftcp_source with flows whose targets, here, have not answered,
+ *	by the logarithm of their number of flows
+ * @flow_wq: runs @reaper, @look, and what flows with segments here need a
+ *	process for; exists once there were @users
+ * @mover_wq: runs the movers of their peers, see mover.c; likewise
  * @users: tunnels that need the netfilter hooks here, under RTNL
- * @proxies: those of them that take datagrams to addresses of its own: that
- *	need the hook for what is sent here as well; written under RTNL
- * @refs: tunnels that live, or still have flows that do, by either namespace
- * @used: there was one
- * @flows: how many flows have segments here, until they are unlinked
- * @queued: memory of what waits in these
- * @max_flows: most of the one, see limit.c
- * @max_queue_bytes: most of the other
- * @limits: the files of the last two
- * @sysctl: their registration
+ * @proxies: those that need the hook in LOCAL_OUT, too, as they intercept
+ *	datagrams to addresses of this host; written under RTNL
+ * @refs: tunnels in or over this namespace, until their last flow is gone
+ * @used: @refs was not 0 once
+ * @flows: number of flows with segments here, until they are unlinked
+ * @queued: memory of packets that wait for these
+ * @max_flows: limit of @flows, see limit.c
+ * @max_queue_bytes: limit of @queued
+ * @limits: sysctl table of these limits
+ * @sysctl: its registration
  * @reaper_lock: protects @doomed
- * @doomed: struct ftcp_peer whose flows are doomed, see reaper.c
- * @dying: how many of those flows are not gone
+ * @doomed: struct ftcp_peer with doomed flows, see reaper.c
+ * @dying: number of doomed flows that are not gone yet
  * @resets: how many of them were reset since @doomed was empty
  * @reaper: ends them
- * @routes: is called when routes change; see handover.c
- * @changed: an address, a route or a device of the namespace changed since its
- *	flows were looked at; see handover.c
- * @suspect: the host was asleep since then
- * @looked: jiffies; when they were
- * @look: looks at them
+ * @routes: notified of routes, see handover.c
+ * @changed: an address, a route or a device changed since @looked
+ * @suspect: the host was suspended since @looked
+ * @looked: jiffies; when flows were last checked, see handover.c
+ * @look: checks them
  * @encap6: an IPv6 socket, while there are @proxies: see ftcp_port_encap6()
  * @key: secret of cookies and initial sequence numbers; constant
  */
@@ -136,7 +128,7 @@ struct ftcp_net {
 extern unsigned int ftcp_net_id;
 
 /**
- * ftcp_net() - what a network namespace holds for this module
+ * ftcp_net() - get the module's data of a network namespace
  * @net: the namespace
  */
 static inline struct ftcp_net *ftcp_net(const struct net *net)
@@ -148,7 +140,7 @@ u32 ftcp_net_hash(const void *key, const void *ends, enum ftcp_hash what,
 		  u32 slot);
 
 /**
- * ftcp_net_secret() - what the core makes numbers with that nobody can guess
+ * ftcp_net_secret() - get the secret for numbers that nobody can guess
  * @fn: whose key
  */
 static inline struct ftcp_secret ftcp_net_secret(const struct ftcp_net *fn)
@@ -156,7 +148,7 @@ static inline struct ftcp_secret ftcp_net_secret(const struct ftcp_net *fn)
 	return (struct ftcp_secret){ .hash = ftcp_net_hash, .key = fn };
 }
 
-/* A namespace does not go before its tunnels: see net_pre_exit(). */
+/* A namespace waits for its tunnels, see net_pre_exit(). */
 static inline void ftcp_net_hold(struct net *net)
 {
 	WRITE_ONCE(ftcp_net(net)->used, true);

@@ -147,7 +147,7 @@ static int receive_here(struct net *net, struct sock *sk, struct sk_buff *skb)
 	__skb_pull(skb, ETH_HLEN);
 	skb_reset_mac_len(skb);
 	skb->dev = skb_dst(skb)->dev;
-	/* It may wait for another processor, see RPS. */
+	/* it may wait for another CPU, see RPS */
 	skb_set_queue_mapping(skb, 0);
 	skb_dst_force(skb);
 	return netif_receive_skb(skb);

@@ -29,9 +29,9 @@ struct ftcp_tunnel *ftcp_tunnel_find(struct ftcp_link *link, const char *name)
 }
 
 /**
- * ftcp_tunnel_accepting() - whose port a connection is made to
+ * ftcp_tunnel_accepting() - find the tunnel that accepts on an address
  * @fn: network namespace of the segments
- * @local: the address and port dialled
+ * @local: the address and port
  *
  * Context: RCU read-side critical section.
  * Return: the tunnel, or NULL.
@@ -51,7 +51,7 @@ struct ftcp_tunnel *ftcp_tunnel_accepting(struct ftcp_net *fn,
 }
 
 /**
- * ftcp_tunnel_listening() - whose listen address a datagram was sent to
+ * ftcp_tunnel_listening() - find the tunnel that listens on an address
  * @fn: network namespace of the datagrams
  * @dst: destination of the datagram
  *

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Tunnels: the local ends on a link. */
+/* Tunnels: the local ends on a link */
 #ifndef FTCP_TUNNEL_H
 #define FTCP_TUNNEL_H
 
@@ -19,53 +19,36 @@
 
 #define FTCP_DEFAULT_COALESCE	1000
 
-#define FTCP_TTL		64	/* of packets that begin here */
+#define FTCP_TTL		64	/* of packets from this host */
 
-/* For what is allocated in softirq because of a flow.  Not GFP_ATOMIC: that is never
- * refused for a control group's limit, and may take what is kept for the worst case;
- * a new flow is not that important.
+/* For allocations in softirq because of a flow.  Not GFP_ATOMIC, which ignores
+ * the limit of a control group and may use emergency reserves: a new flow is
+ * not that important.
  */
 #define FTCP_GFP_FLOW (GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT)
 
 struct ftcp_peer;
 struct ftcp_port;
 
-/**
- * struct ftcp_tunnel_config - what a user may change while a tunnel lives
- * @wire: enum ftcp_wire, default of new peers
- * @idle: seconds
- * @keepalive: seconds, 0: off
- * @keepalive_interval: ms
- * @keepalive_probes: 0: as befits the flow
- * @max_age: seconds, 0: off
- * @fwmark: mark of segments sent and of datagrams delivered
- * @max_flows: most flows at a time
- * @queue: most datagrams that wait for one connection
- * @max_per_source: most flows of one source address at a time
- * @queue_bytes: most memory of datagrams that wait, in all flows together
- * @df: enum ftcp_df, of segments over IPv4
- * @max_bytes: bytes, 0: off
- * @unreachable: enum ftcp_unreachable, mode forward
- * @coalesce: us, longest that a datagram waits for those behind it, 0: never
- *
- * Written under RTNL, read anywhere, each member by itself.
+/* What a user may change while a tunnel exists; written under RTNL, read
+ * anywhere, each member by itself
  */
 struct ftcp_tunnel_config {
-	u32 wire;
-	u32 idle;
-	u32 keepalive;
-	u32 keepalive_interval;
-	u32 keepalive_probes;
-	u32 max_age;
-	u32 fwmark;
+	u32 wire;		/* enum ftcp_wire, default of new peers */
+	u32 idle;		/* seconds */
+	u32 keepalive;		/* seconds, 0: off */
+	u32 keepalive_interval;	/* ms */
+	u32 keepalive_probes;	/* 0: depends on the flow */
+	u32 max_age;		/* seconds, 0: off */
+	u32 fwmark;		/* of segments sent and datagrams delivered */
 	u32 max_flows;
-	u32 queue;
-	u32 max_per_source;
-	u32 queue_bytes;
-	u32 df;
-	u64 max_bytes;
-	u32 unreachable;
-	u32 coalesce;
+	u32 queue;		/* datagrams that may wait for a connection */
+	u32 max_per_source;	/* flows of one source address */
+	u32 queue_bytes;	/* memory of datagrams that wait, all flows */
+	u32 df;			/* enum ftcp_df, of segments over IPv4 */
+	u64 max_bytes;		/* 0: off */
+	u32 unreachable;	/* enum ftcp_unreachable, mode forward */
+	u32 coalesce;		/* us a datagram may wait for others, 0: off */
 };
 
 /**
@@ -85,36 +68,35 @@ struct ftcp_tunnel_config {
  * @config: see there
  * @accept_port: reservation of @accept
  * @listen_port: reservation of @listen
- * @peers: list of struct ftcp_peer, RCU; changed under RTNL
- * @allowed: the peers' allowed IPs; RCU, changed under RTNL
- * @from: the addresses that may connect, and as which peer; likewise
- * @ranges_seq: changes between what a peer is given and what is taken away from it
- * @lock: protects the flows of @peers, how many they are, and their sources;
- *	innermost but for those of rhashtable
- * @nflows: how many flows, of all peers, that are not doomed
- * @queued: memory of datagrams that wait in any flow, in bytes of truesize
+ * @peers: struct ftcp_peer, RCU; changed under RTNL
+ * @allowed: the peers' allowed IPs, RCU; changed under RTNL
+ * @from: the addresses that may connect; likewise
+ * @ranges_seq: changes between adding ranges to a peer and removing others
+ * @lock: protects the flows of @peers, their number and their sources;
+ *	innermost but for locks of rhashtable
+ * @nflows: flows of all peers that are not doomed
+ * @queued: truesize of datagrams that wait for any flow
  * @stats: counters
- * @memcg: control group of whoever made it; it pays for the flows, see limit.c
- * @refs: of those who made it and of its peers
+ * @memcg: control group that made the tunnel and pays for flows, see limit.c
+ * @refs: of its maker and of its peers
  * @dev_tracker: of the reference to the link's device
  * @rcu: for freeing
  *
- * Members without a remark are constant while the tunnel lives.
+ * Members are constant unless noted.
  *
- * Lifetime.  ftcp_tunnel_new() makes it, ftcp_tunnel_del() takes it out of wherever
- * it is found, dooms its flows, gives its ports back, and drops the first reference;
- * both under RTNL, and neither waits.  Each peer has a reference to its tunnel, and
- * each flow has one to its peer until its teardown has ended.  With the last of them
- * the tunnel is freed after a grace period: RCU readers of a tunnel, a peer or a flow
- * found it while it was published.
+ * Lifetime.  ftcp_tunnel_new() makes a tunnel.  ftcp_tunnel_del() unpublishes
+ * it, dooms its flows, frees its ports and drops the first reference.  Both run
+ * under RTNL and do not wait.  Each peer holds its tunnel, and each flow its
+ * peer until its teardown has ended.  After the last reference the tunnel is
+ * freed by RCU: readers found it, its peers and its flows while it was
+ * published.
  *
- * The tunnel in turn keeps what its flows need: the link's device, by a reference,
- * which is dropped when the tunnel is freed, so that `ip link del` waits for that,
- * without RTNL; and both network namespaces, which before anything of theirs goes
- * wait for all tunnels that count in ftcp_net.refs, without RTNL as well, then for
- * readers by a grace period.  To unload the module is to delete all links and to
- * leave all namespaces, hence there is neither tunnel nor flow when their workqueues are
- * destroyed, and after rcu_barrier() no memory of theirs either.
+ * A tunnel holds the link's device until it is freed, so `ip link del` waits
+ * for it, without RTNL.  Both network namespaces wait on exit until
+ * ftcp_net.refs has no tunnel, also without RTNL, and then for a grace period.
+ * Unloading the module deletes all links and leaves all namespaces, so no
+ * tunnel or flow is left when their workqueues are destroyed, and no memory of
+ * theirs after rcu_barrier().
  */
 struct ftcp_tunnel {
 	struct list_head list;
@@ -158,17 +140,16 @@ struct ftcp_tunnel *ftcp_tunnel_accepting(struct ftcp_net *fn,
 struct ftcp_tunnel *ftcp_tunnel_listening(struct ftcp_net *fn,
 					  const struct ftcp_end *dst);
 
-/* TTL of what leaves a tunnel, in either direction, when it entered with @ttl.  In
- * mode routed it is a hop of the way, and who forwarded to it has counted it, so
- * that a loop ends.  A proxy's packets begin anew.
+/* TTL of a packet that leaves a tunnel which it entered with @ttl.  A tunnel in
+ * mode routed is a hop that the sender has counted, so that loops end.  Packets
+ * of a proxy start anew.
  */
 static inline u8 ftcp_tunnel_ttl(const struct ftcp_tunnel *tunnel, u8 ttl)
 {
 	return tunnel->mode->proxy ? FTCP_TTL : ttl;
 }
 
-/* The core's view of a tunnel's configuration, for a flow that can, or cannot,
- * be replaced by another one.
+/* The core's view of the configuration, for a flow that can be replaced or not
  */
 static inline struct ftcp_conn_config
 ftcp_tunnel_conn_config(const struct ftcp_tunnel *tunnel, u32 wire,
