@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The generic netlink family, and requests about flows.  Those about tunnels and peers
- * are in netlink_tunnel.c and netlink_peer.c, what they have in common is in request.c,
- * and what is told in netlink_tell.c.
+ * The generic netlink family, and requests about flows.  Those about tunnels
+ * and peers are in netlink_tunnel.c and netlink_peer.c, shared parsing in
+ * request.c, dumps and notifications in netlink_tell.c.
  *
- * Every handler takes RTNL, which serialises all changes of configuration; no lock of
- * generic netlink is needed, which is one for many families.
- * Policy and table of operations are generated from the specification.
+ * Every handler takes RTNL, which serialises all changes of configuration, so
+ * generic netlink's own lock, shared by many families, is not needed.
  */
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
@@ -21,8 +20,8 @@
 #include "tunnel.h"
 
 /**
- * ftcp_netlink_error() - say why a request is refused
- * @extack: extended acknowledgement of the request, or NULL
+ * ftcp_netlink_error() - set the error message for a request
+ * @extack: the request's, or NULL
  * @fmt: as for printf()
  *
  * Context: RTNL.
@@ -87,7 +86,7 @@ out:
 /* ---- module ---- */
 
 static const struct genl_multicast_group mcgrps[] = {
-	/* what events say of flows is as confidential as a dump */
+	/* flows are confidential, as in a dump */
 	[FAKETCP_NLGRP_EVENTS] = {
 		.name = FAKETCP_MCGRP_EVENTS,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
@@ -110,7 +109,7 @@ struct genl_family ftcp_netlink_family __ro_after_init = {
 };
 
 /**
- * ftcp_netlink_init() - accept requests
+ * ftcp_netlink_init() - register the family
  *
  * Return: 0 or a negative error.
  */
@@ -120,7 +119,7 @@ int __init ftcp_netlink_init(void)
 }
 
 /**
- * ftcp_netlink_exit() - accept no more requests
+ * ftcp_netlink_exit() - unregister the family
  */
 void ftcp_netlink_exit(void)
 {

@@ -10,7 +10,7 @@
 struct ftcp_flow;
 struct ftcp_tunnel;
 
-/* netlink.c, netlink_tunnel.c, netlink_peer.c, request.c: what is asked for */
+/* netlink.c, netlink_tunnel.c, netlink_peer.c, request.c: requests */
 extern struct genl_family ftcp_netlink_family;
 struct net_device *ftcp_netlink_device(struct net *net, struct nlattr **attrs);
 __printf(2, 3) void ftcp_netlink_error(struct netlink_ext_ack *extack,
@@ -18,7 +18,13 @@ __printf(2, 3) void ftcp_netlink_error(struct netlink_ext_ack *extack,
 int ftcp_netlink_init(void);
 void ftcp_netlink_exit(void);
 
-/* netlink_tell.c: what is told */
+/* netlink_tunnel.c: options of tunnels, up to one with attr 0 */
+extern const struct ftcp_tunnel_option {
+	u16 attr;
+	u16 offset;
+} ftcp_tunnel_options[];
+
+/* netlink_tell.c: replies and notifications */
 void ftcp_netlink_silence(void);
 void ftcp_netlink_tunnel_event(struct ftcp_tunnel *tunnel, u8 cmd);
 void ftcp_netlink_flow_added(struct ftcp_flow *flow);

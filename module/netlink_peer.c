@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Requests about peers, which are checked here and carried out elsewhere. */
+/* Check requests about peers; others carry them out. */
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
 
@@ -50,8 +50,8 @@ static int get_range(struct genl_info *info, const struct nlattr *nla,
 	return 0;
 }
 
-/* The ranges that a request has in attributes @attr, NULL if there are none and it is
- * not @empty either.
+/* The ranges in attributes @attr of a request; if there are none, an empty list
+ * if @empty, else NULL
  */
 static struct ftcp_range_list *get_ranges(struct genl_info *info, int attr,
 					  const char *word, bool empty)
@@ -84,7 +84,7 @@ static struct ftcp_range_list *get_ranges(struct genl_info *info, int attr,
 	return list;
 }
 
-/* For a reason that the mode's entry in the table of modes gives. */
+/* For a reason in the table of modes */
 static int mode_refuses(struct genl_info *info, int attr, const char *why)
 {
 	NL_SET_BAD_ATTR(info->extack, info->attrs[attr]);
@@ -93,7 +93,7 @@ static int mode_refuses(struct genl_info *info, int attr, const char *why)
 	return -EINVAL;
 }
 
-/* What the words about ranges may say, in the tunnel's mode. */
+/* Check what may be said about ranges in the tunnel's mode. */
 static int check_ranges(struct genl_info *info,
 			const struct ftcp_mode_desc *mode)
 {
@@ -127,7 +127,7 @@ static int check_ranges(struct genl_info *info,
 	return 0;
 }
 
-/* The endpoint as requested, checked against what the mode can do with it. */
+/* Get the endpoint and check it against the tunnel's mode. */
 static int get_endpoint(struct genl_info *info,
 			const struct ftcp_tunnel *tunnel,
 			struct ftcp_peer_config *config)
@@ -174,7 +174,7 @@ static int get_endpoint(struct genl_info *info,
 	return 0;
 }
 
-/* All that is to be so of a peer but its ranges: what it was, and what is asked for. */
+/* The configuration that was requested, except ranges, based on the @old one */
 static struct ftcp_peer_config *get_config(struct genl_info *info,
 					   const struct ftcp_tunnel *tunnel,
 					   const struct ftcp_peer_config *old)

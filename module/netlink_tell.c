@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is told over generic netlink: tunnels, peers and flows, to those who ask for
- * all of them, and what happens to them, to those who listen.
+ * Dumps of tunnels, peers and flows over generic netlink, and notifications of
+ * what happens to them.
  */
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
@@ -18,7 +18,8 @@
 #include "route.h"
 #include "tunnel.h"
 
-#define BATCH 1024	/* flows looked at without a pause */
+#define BATCH 1024	/* flows looked at between pauses */
+#define PAD 1		/* in each nest of counters */
 
 /* ---- messages ---- */
 
@@ -37,85 +38,76 @@ static int put_tunnel_id(struct sk_buff *msg, const struct ftcp_tunnel *tunnel)
 	       nla_put_string(msg, FTCP_A_TUNNEL, tunnel->name);
 }
 
-/* What both tunnels and flows count, into a nest of either. */
-static int put_counts(struct sk_buff *msg, u64 tx_packets, u64 tx_bytes,
-		      u64 rx_packets, u64 rx_bytes)
+/* Add a nest of counters; the first of its attributes is the padding. */
+static int put_counts(struct sk_buff *msg, int attr, const u64 *counts, int max)
 {
-	return nla_put_u64_64bit(msg, FTCP_STATS_TX_PACKETS, tx_packets,
-				 FTCP_STATS_PAD) ||
-	       nla_put_u64_64bit(msg, FTCP_STATS_TX_BYTES, tx_bytes,
-				 FTCP_STATS_PAD) ||
-	       nla_put_u64_64bit(msg, FTCP_STATS_RX_PACKETS, rx_packets,
-				 FTCP_STATS_PAD) ||
-	       nla_put_u64_64bit(msg, FTCP_STATS_RX_BYTES, rx_bytes,
-				 FTCP_STATS_PAD);
+	struct nlattr *nest = nla_nest_start(msg, attr);
+	int i;
+
+	BUILD_BUG_ON(FTCP_STATS_PAD != PAD || FTCP_DROP_PAD != PAD ||
+		     FTCP_ENDED_PAD != PAD);
+	if (!nest)
+		return -EMSGSIZE;
+	for (i = PAD + 1; i <= max; i++) {
+		if (nla_put_u64_64bit(msg, i, counts[i], PAD))
+			return -EMSGSIZE;
+	}
+	nla_nest_end(msg, nest);
+	return 0;
 }
 
 static int put_tunnel_stats(struct sk_buff *msg,
 			    const struct ftcp_tunnel *tunnel)
 {
-	struct ftcp_stats_sum sum;
-	struct nlattr *nest;
-	int i;
+	u64 sum[FTCP_COUNTS];
 
-	ftcp_stats_read(tunnel->stats, &sum);
-	nest = nla_nest_start(msg, FTCP_A_STATS);
-	if (!nest ||
-	    put_counts(msg, sum.tx_packets, sum.tx_bytes, sum.rx_packets,
-		       sum.rx_bytes) ||
-	    nla_put_u64_64bit(msg, FTCP_STATS_TX_HELD, sum.tx_held,
-			      FTCP_STATS_PAD) ||
-	    nla_put_u64_64bit(msg, FTCP_STATS_TX_BATCHES, sum.tx_batches,
-			      FTCP_STATS_PAD) ||
-	    nla_put_u64_64bit(msg, FTCP_STATS_TX_HOLD, sum.tx_hold,
-			      FTCP_STATS_PAD))
-		return -EMSGSIZE;
-	nla_nest_end(msg, nest);
-	nest = nla_nest_start(msg, FTCP_A_DROPS);
-	if (!nest)
-		return -EMSGSIZE;
-	for (i = FTCP_DROP_PAD + 1; i < __FTCP_DROP_MAX; i++) {
-		if (nla_put_u64_64bit(msg, i, sum.drops[i], FTCP_DROP_PAD))
-			return -EMSGSIZE;
-	}
-	nla_nest_end(msg, nest);
-	nest = nla_nest_start(msg, FTCP_A_ENDED);
-	if (!nest)
-		return -EMSGSIZE;
-	/* the attributes are in the order of the enum, behind the padding */
-	BUILD_BUG_ON(FTCP_ENDED_PAD + FTCP_REASON_MAX != FTCP_ENDED_MAX);
-	for (i = FTCP_REASON_CLOSED; i < __FTCP_REASON_MAX; i++) {
-		if (nla_put_u64_64bit(msg, FTCP_ENDED_PAD + i, sum.ended[i],
-				      FTCP_ENDED_PAD))
-			return -EMSGSIZE;
-	}
-	nla_nest_end(msg, nest);
-	return 0;
+	ftcp_stats_read(tunnel->stats, sum);
+	return put_counts(msg, FTCP_A_STATS, sum + FTCP_COUNT_STATS,
+			  FTCP_STATS_MAX) ?:
+	       put_counts(msg, FTCP_A_DROPS, sum + FTCP_COUNT_DROPS,
+			  FTCP_DROP_MAX) ?:
+	       put_counts(msg, FTCP_A_ENDED, sum + FTCP_COUNT_ENDED,
+			  FTCP_ENDED_MAX);
 }
 
-/* The counters are the session's, and told of the flow that carries it: those of all
- * flows add up.
+/* The counters belong to the session.  Only the flow that carries it reports
+ * them, so that those of all flows add up.
  */
 static int put_flow_stats(struct sk_buff *msg, const struct ftcp_flow *flow)
 {
 	const struct ftcp_session *session = flow->session;
-	struct nlattr *nest = nla_nest_start(msg, FTCP_A_STATS);
-	bool carrier = READ_ONCE(flow->carrier);
+	u64 counts[FTCP_STATS_RX_BYTES + 1] = { };
 
-	if (!nest ||
-	    put_counts(msg, carrier ? atomic64_read(&session->tx_packets) : 0,
-		       carrier ? atomic64_read(&session->tx_bytes) : 0,
-		       carrier ? atomic64_read(&session->rx_packets) : 0,
-		       carrier ? atomic64_read(&session->rx_bytes) : 0))
-		return -EMSGSIZE;
-	nla_nest_end(msg, nest);
-	return 0;
+	if (READ_ONCE(flow->carrier)) {
+		counts[FTCP_STATS_TX_PACKETS] =
+			atomic64_read(&session->tx_packets);
+		counts[FTCP_STATS_TX_BYTES] = atomic64_read(&session->tx_bytes);
+		counts[FTCP_STATS_RX_PACKETS] =
+			atomic64_read(&session->rx_packets);
+		counts[FTCP_STATS_RX_BYTES] = atomic64_read(&session->rx_bytes);
+	}
+	return put_counts(msg, FTCP_A_STATS, counts, FTCP_STATS_RX_BYTES);
+}
+
+static int put_options(struct sk_buff *msg, const struct ftcp_tunnel *tunnel)
+{
+	const u8 *config = (const u8 *)&tunnel->config;
+	const struct ftcp_tunnel_option *o;
+
+	for (o = ftcp_tunnel_options; o->attr; o++) {
+		if (o->attr == FTCP_A_UNREACHABLE && !tunnel->target.port)
+			continue;
+		if (nla_put_u32(msg, o->attr,
+				*(const u32 *)(config + o->offset)))
+			return -EMSGSIZE;
+	}
+	return nla_put_u64_64bit(msg, FTCP_A_MAX_BYTES,
+				 tunnel->config.max_bytes, FTCP_A_PAD);
 }
 
 static int fill_tunnel(struct sk_buff *msg, const struct ftcp_tunnel *tunnel,
 		       u32 portid, u32 seq, int flags, u8 cmd)
 {
-	const struct ftcp_tunnel_config *c = &tunnel->config;
 	struct ftcp_end local = tunnel->accept;
 	void *hdr = genlmsg_put(msg, portid, seq, &ftcp_netlink_family, flags,
 				cmd);
@@ -131,24 +123,8 @@ static int fill_tunnel(struct sk_buff *msg, const struct ftcp_tunnel *tunnel,
 	    (tunnel->listen.port &&
 	     put_end(msg, FTCP_A_LISTEN, &tunnel->listen)) ||
 	    (tunnel->target.port &&
-	     (put_end(msg, FTCP_A_TARGET, &tunnel->target) ||
-	      nla_put_u32(msg, FTCP_A_UNREACHABLE, c->unreachable))) ||
-	    nla_put_u32(msg, FTCP_A_WIRE, c->wire) ||
-	    nla_put_u32(msg, FTCP_A_IDLE, c->idle) ||
-	    nla_put_u32(msg, FTCP_A_KEEPALIVE, c->keepalive) ||
-	    nla_put_u32(msg, FTCP_A_KEEPALIVE_INTERVAL,
-			c->keepalive_interval) ||
-	    nla_put_u32(msg, FTCP_A_KEEPALIVE_PROBES, c->keepalive_probes) ||
-	    nla_put_u32(msg, FTCP_A_MAX_AGE, c->max_age) ||
-	    nla_put_u64_64bit(msg, FTCP_A_MAX_BYTES, c->max_bytes,
-			      FTCP_A_PAD) ||
-	    nla_put_u32(msg, FTCP_A_FWMARK, c->fwmark) ||
-	    nla_put_u32(msg, FTCP_A_MAX_FLOWS, c->max_flows) ||
-	    nla_put_u32(msg, FTCP_A_QUEUE, c->queue) ||
-	    nla_put_u32(msg, FTCP_A_DF, c->df) ||
-	    nla_put_u32(msg, FTCP_A_MAX_FLOWS_PER_SOURCE, c->max_per_source) ||
-	    nla_put_u32(msg, FTCP_A_QUEUE_BYTES, c->queue_bytes) ||
-	    nla_put_u32(msg, FTCP_A_COALESCE, c->coalesce) ||
+	     put_end(msg, FTCP_A_TARGET, &tunnel->target)) ||
+	    put_options(msg, tunnel) ||
 	    nla_put_u32(msg, FTCP_A_FLOWS, READ_ONCE(tunnel->nflows)) ||
 	    put_tunnel_stats(msg, tunnel)) {
 		genlmsg_cancel(msg, hdr);
@@ -176,8 +152,8 @@ static int put_range(struct sk_buff *msg, int attr,
 	return 0;
 }
 
-/* As many of a list's ranges as fit; @n counts those of all lists, of which *@done are
- * done.
+/* Add the ranges of a list that fit.  @n counts those of all lists, the first
+ * *@done of which are done.
  */
 static int put_ranges(struct sk_buff *msg, int attr,
 		      const struct list_head *list, unsigned int *n,
@@ -199,8 +175,8 @@ static int put_ranges(struct sk_buff *msg, int attr,
 	return 0;
 }
 
-/* As many of a peer's ranges as fit, behind those that are *@done; a peer with more
- * has several messages.
+/* Add the ranges of a peer that fit, after the first *@done.  A peer with more
+ * takes several messages.
  */
 static int fill_peer(struct sk_buff *msg, const struct ftcp_peer *peer,
 		     u32 portid, u32 seq, unsigned int *done)
@@ -241,7 +217,7 @@ cancel:
 	return -EMSGSIZE;
 }
 
-/* The largest datagram that fits. */
+/* The largest datagram that fits */
 static u32 flow_mtu(const struct ftcp_flow *flow)
 {
 	u32 mtu = ftcp_flow_path_mtu(flow);
@@ -250,7 +226,7 @@ static u32 flow_mtu(const struct ftcp_flow *flow)
 		     0;
 }
 
-/* @reason: that of its end, 0 of a flow that goes on. */
+/* @reason: why it ended; 0: it has not */
 static int fill_flow(struct sk_buff *msg, struct ftcp_flow *flow, u32 portid,
 		     u32 seq, int flags, u8 cmd, u32 reason)
 {
@@ -290,9 +266,24 @@ static int fill_flow(struct sk_buff *msg, struct ftcp_flow *flow, u32 portid,
 
 /* ---- dumps ---- */
 
-/* Where a dump is: how many of the things that it lists are done, and how many
- * of the present one's parts.
- */
+/* The ifindex of the link that a dump is restricted to, 0: none, or an error */
+static int only_link(struct net *net, struct nlattr **attrs)
+{
+	const struct net_device *dev;
+	int ret;
+
+	if (!attrs[FTCP_A_IFINDEX] && !attrs[FTCP_A_IFNAME])
+		return 0;
+	rcu_read_lock();
+	dev = ftcp_netlink_device(net, attrs);
+	ret = !dev			? -ENODEV :
+	      !ftcp_device_check(dev)	? -EOPNOTSUPP :
+					  dev->ifindex;
+	rcu_read_unlock();
+	return ret;
+}
+
+/* Position of a dump: how many objects to skip, and how many are done */
 struct dump {
 	struct sk_buff *msg;
 	struct netlink_callback *cb;
@@ -308,22 +299,21 @@ static int dump(struct sk_buff *msg, struct netlink_callback *cb,
 	struct nlattr **attrs = ftcp_compat_dump_attrs(cb);
 	struct net *net = sock_net(cb->skb->sk);
 	struct dump d = { msg, cb, cb->args[0], 0 };
-	struct net_device *dev, *only;
 	struct ftcp_tunnel *tunnel;
-	int err = 0;
+	struct net_device *dev;
+	int ifindex, err = 0;
 
 	rtnl_lock();
-	only = ftcp_netlink_device(net, attrs);
-	if (!only && (attrs[FTCP_A_IFINDEX] || attrs[FTCP_A_IFNAME]))
-		err = -ENODEV;
-	if (only && !ftcp_device_check(only))
-		err = -EOPNOTSUPP;
-	if (err)
+	ifindex = only_link(net, attrs);
+	if (ifindex < 0) {
+		err = ifindex;
 		goto out;
+	}
 	for_each_netdev(net, dev) {
 		struct ftcp_link *link = netdev_priv(dev);
 
-		if (!ftcp_device_check(dev) || (only && dev != only))
+		if (!ftcp_device_check(dev) ||
+		    (ifindex && dev->ifindex != ifindex))
 			continue;
 		list_for_each_entry(tunnel, &link->tunnels, list) {
 			if (attrs[FTCP_A_TUNNEL] &&
@@ -386,20 +376,16 @@ int faketcp_nl_peer_get_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return dump(skb, cb, dump_peers);
 }
 
-/* Where a dump of flows is, in netlink_callback.args: the namespace whose table is
- * being read, by its number; which of its tables, should that be replaced by a larger
- * or a smaller one; which bucket of it; and how many of that are done, if it is so
- * long that it does not fit into one message.
- */
+/* Position of a dump of flows, in netlink_callback.args */
 struct flow_cursor {
-	long net;
-	long table;
-	long bucket;
-	long done;
+	long net;	/* number of the namespace being read */
+	long table;	/* which of its tables: it may be resized */
+	long bucket;	/* of that table */
+	long done;	/* flows of that bucket */
 };
 
-/* The namespace with the lowest number from @least on in which segments of a
- * namespace's links travel, with a reference; or NULL.
+/* Get the namespace with the lowest number from @least on in which segments of
+ * links in @net travel, with a reference; or NULL.
  */
 static struct net *next_underlay(struct net *net, long least)
 {
@@ -419,32 +405,12 @@ again:
 			next = underlay;
 	}
 	if (next && !maybe_get_net(next)) {
-		/* which is about to go */
+		/* it is about to go */
 		least = (long)next->ns.inum + 1;
 		goto again;
 	}
 	rcu_read_unlock();
 	return next;
-}
-
-/* The link that a dump is restricted to; 0: none.  Or an error. */
-static int only_link(struct net *net, struct nlattr **attrs)
-{
-	struct net_device *dev;
-	int ret;
-
-	if (!attrs[FTCP_A_IFINDEX] && !attrs[FTCP_A_IFNAME])
-		return 0;
-	rcu_read_lock();
-	dev = attrs[FTCP_A_IFINDEX] ?
-		      dev_get_by_index_rcu(net,
-					   nla_get_u32(attrs[FTCP_A_IFINDEX])) :
-		      dev_get_by_name_rcu(net, nla_data(attrs[FTCP_A_IFNAME]));
-	ret = !dev			? -ENODEV :
-	      !ftcp_device_check(dev)	? -EOPNOTSUPP :
-					  dev->ifindex;
-	rcu_read_unlock();
-	return ret;
 }
 
 static int dump_flow(struct sk_buff *msg, struct netlink_callback *cb,
@@ -470,9 +436,9 @@ static int dump_flow(struct sk_buff *msg, struct netlink_callback *cb,
 	return err;
 }
 
-/* As many flows of a table as fit.  What is listed are whole buckets, so that flows
- * which come and go meanwhile hide no other ones and double none; a table that is
- * replaced begins anew, and the reader is told that it was interrupted.
+/* Add the flows of a table that fit.  They are listed by whole buckets, so that
+ * flows which come and go neither hide others nor show them twice.  If the
+ * table is resized, it starts again and tells the reader of the interruption.
  */
 static int dump_table(struct sk_buff *msg, struct netlink_callback *cb,
 		      struct ftcp_net *fn, int ifindex)
@@ -512,7 +478,7 @@ static int dump_table(struct sk_buff *msg, struct netlink_callback *cb,
 			break;
 		if (++seen % BATCH)
 			continue;
-		/* it may be the flows of many others */
+		/* there may be many flows of others */
 		rhashtable_walk_stop(&iter);
 		cond_resched();
 		rhashtable_walk_start(&iter);
@@ -555,10 +521,10 @@ int faketcp_nl_flow_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 static bool silent;
 
 /**
- * ftcp_netlink_silence() - tell nothing any more
+ * ftcp_netlink_silence() - stop notifications
  *
- * The numbers of the family's groups are given to others when it has gone, and
- * links go later.
+ * Once the family is unregistered, its multicast groups' numbers may be reused,
+ * but links are deleted later.
  */
 void ftcp_netlink_silence(void)
 {
@@ -589,7 +555,7 @@ static void send_event(const struct ftcp_tunnel *tunnel, struct sk_buff *msg,
 }
 
 /**
- * ftcp_netlink_tunnel_event() - tell listeners about a tunnel
+ * ftcp_netlink_tunnel_event() - notify listeners about a tunnel
  * @tunnel: the tunnel
  * @cmd: FAKETCP_CMD_TUNNEL_ADD_NTF or FAKETCP_CMD_TUNNEL_DEL_NTF
  *
@@ -616,7 +582,7 @@ static void flow_event(struct ftcp_flow *flow, u8 cmd, u32 reason)
 }
 
 /**
- * ftcp_netlink_flow_added() - tell listeners that a flow is established
+ * ftcp_netlink_flow_added() - notify listeners that a flow is established
  * @flow: the flow
  *
  * Context: RCU read-side critical section.
@@ -627,7 +593,7 @@ void ftcp_netlink_flow_added(struct ftcp_flow *flow)
 }
 
 /**
- * ftcp_netlink_flow_ended() - tell listeners that a flow has ended
+ * ftcp_netlink_flow_ended() - notify listeners that a flow has ended
  * @flow: the flow
  * @reason: why
  *

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Requests about tunnels, which are checked here and carried out elsewhere. */
+/* Check requests about tunnels; others carry them out. */
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
 #include <net/sock.h>
@@ -13,43 +13,37 @@
 #include "request.h"
 #include "tunnel.h"
 
+/* Options that are a u32 both in struct ftcp_tunnel_config and on netlink */
+#define OPTION(attr, member) \
+	{ FTCP_A_##attr, offsetof(struct ftcp_tunnel_config, member) }
+
+const struct ftcp_tunnel_option ftcp_tunnel_options[] = {
+	OPTION(WIRE, wire),
+	OPTION(IDLE, idle),
+	OPTION(KEEPALIVE, keepalive),
+	OPTION(KEEPALIVE_INTERVAL, keepalive_interval),
+	OPTION(KEEPALIVE_PROBES, keepalive_probes),
+	OPTION(MAX_AGE, max_age),
+	OPTION(FWMARK, fwmark),
+	OPTION(MAX_FLOWS, max_flows),
+	OPTION(QUEUE, queue),
+	OPTION(DF, df),
+	OPTION(UNREACHABLE, unreachable),
+	OPTION(MAX_FLOWS_PER_SOURCE, max_per_source),
+	OPTION(QUEUE_BYTES, queue_bytes),
+	OPTION(COALESCE, coalesce),
+	{ }
+};
+
 static void get_config(struct genl_info *info, struct ftcp_tunnel_config *c)
 {
-	static const struct {
-		u16 attr;
-		u16 offset;
-	} members[] = {
-		{ FTCP_A_WIRE, offsetof(struct ftcp_tunnel_config, wire) },
-		{ FTCP_A_IDLE, offsetof(struct ftcp_tunnel_config, idle) },
-		{ FTCP_A_KEEPALIVE,
-		  offsetof(struct ftcp_tunnel_config, keepalive) },
-		{ FTCP_A_KEEPALIVE_INTERVAL,
-		  offsetof(struct ftcp_tunnel_config, keepalive_interval) },
-		{ FTCP_A_KEEPALIVE_PROBES,
-		  offsetof(struct ftcp_tunnel_config, keepalive_probes) },
-		{ FTCP_A_MAX_AGE,
-		  offsetof(struct ftcp_tunnel_config, max_age) },
-		{ FTCP_A_FWMARK, offsetof(struct ftcp_tunnel_config, fwmark) },
-		{ FTCP_A_MAX_FLOWS,
-		  offsetof(struct ftcp_tunnel_config, max_flows) },
-		{ FTCP_A_QUEUE, offsetof(struct ftcp_tunnel_config, queue) },
-		{ FTCP_A_DF, offsetof(struct ftcp_tunnel_config, df) },
-		{ FTCP_A_UNREACHABLE,
-		  offsetof(struct ftcp_tunnel_config, unreachable) },
-		{ FTCP_A_MAX_FLOWS_PER_SOURCE,
-		  offsetof(struct ftcp_tunnel_config, max_per_source) },
-		{ FTCP_A_QUEUE_BYTES,
-		  offsetof(struct ftcp_tunnel_config, queue_bytes) },
-		{ FTCP_A_COALESCE,
-		  offsetof(struct ftcp_tunnel_config, coalesce) },
-	};
-	int i;
+	const struct ftcp_tunnel_option *o;
 
-	for (i = 0; i < ARRAY_SIZE(members); i++) {
-		const struct nlattr *nla = info->attrs[members[i].attr];
+	for (o = ftcp_tunnel_options; o->attr; o++) {
+		const struct nlattr *nla = info->attrs[o->attr];
 
 		if (nla)
-			WRITE_ONCE(*(u32 *)((u8 *)c + members[i].offset),
+			WRITE_ONCE(*(u32 *)((u8 *)c + o->offset),
 				   nla_get_u32(nla));
 	}
 	if (info->attrs[FTCP_A_MAX_BYTES])
@@ -57,7 +51,7 @@ static void get_config(struct genl_info *info, struct ftcp_tunnel_config *c)
 			   nla_get_u64(info->attrs[FTCP_A_MAX_BYTES]));
 }
 
-/* The attributes that not all modes have, of a tunnel that is made or changed. */
+/* Check attributes that not all modes have, of a tunnel @made or changed. */
 static int check_mode(struct genl_info *info, const struct ftcp_mode_desc *mode,
 		      bool made)
 {
@@ -151,9 +145,7 @@ static int get_tunnel_params(struct genl_info *info,
 	return 0;
 }
 
-/* What a tunnel is given beyond what all of its namespace have would be a promise
- * that is not kept.
- */
+/* A tunnel's limit above that of its namespace would be a promise not kept. */
 static int check_limits(struct genl_info *info, const struct net *underlay)
 {
 	const struct ftcp_net *fn = ftcp_net(underlay);
@@ -173,9 +165,8 @@ static int check_limits(struct genl_info *info, const struct net *underlay)
 	return 0;
 }
 
-/* Make the tunnel that is asked for; *@busy is the underlay, with a reference, if it
- * is for a port in use that it cannot be made, which flows that are on their way out
- * may have.
+/* Create the requested tunnel.  If a port is in use, perhaps by a flow that is
+ * being torn down, *@busy is the underlay, with a reference.
  */
 static int new_tunnel(struct sk_buff *skb, struct genl_info *info,
 		      struct net **busy)
@@ -225,9 +216,7 @@ int faketcp_nl_tunnel_new_doit(struct sk_buff *skb, struct genl_info *info)
 	return err;
 }
 
-/* The one peer of a tunnel that listens is made with the tunnel, and keeps to
- * the tunnel's wire.
- */
+/* The peer of a listening tunnel is created with it and has its wire format. */
 static int set_only_peer_wire(struct ftcp_tunnel *tunnel, u32 wire,
 			      struct netlink_ext_ack *extack)
 {

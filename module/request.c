@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is asked for over generic netlink, read word by word. */
+/* Parse requests over generic netlink, attribute by attribute. */
 #include <linux/rtnetlink.h>
 #include <net/genetlink.h>
 
@@ -9,31 +9,33 @@
 #include "tunnel.h"
 
 /**
- * ftcp_netlink_device() - the device that a request names
+ * ftcp_netlink_device() - find the device that a request names
  * @net: network namespace
  * @attrs: the request's attributes
  *
- * Context: RTNL.
- * Return: the device, or NULL if there is none, or none is named.
+ * Context: RTNL or RCU read-side critical section.
+ * Return: the device, or NULL if there is none or none is named.
  */
 struct net_device *ftcp_netlink_device(struct net *net, struct nlattr **attrs)
 {
 	struct net_device *dev = NULL;
 
+	rcu_read_lock();
 	if (attrs[FTCP_A_IFINDEX])
-		dev = __dev_get_by_index(net,
-					 nla_get_u32(attrs[FTCP_A_IFINDEX]));
+		dev = dev_get_by_index_rcu(net,
+					   nla_get_u32(attrs[FTCP_A_IFINDEX]));
 	else if (attrs[FTCP_A_IFNAME])
-		dev = __dev_get_by_name(net, nla_data(attrs[FTCP_A_IFNAME]));
+		dev = dev_get_by_name_rcu(net, nla_data(attrs[FTCP_A_IFNAME]));
+	rcu_read_unlock();
 	return dev;
 }
 
 /**
- * ftcp_req_link() - the link that a request names
+ * ftcp_req_link() - find the link that a request names
  * @info: the request
  *
  * Context: RTNL.
- * Return: the link, or an error, which is explained.
+ * Return: the link, or an error; extack is set.
  */
 struct ftcp_link *ftcp_req_link(struct genl_info *info)
 {
@@ -60,7 +62,7 @@ static bool name_sound(const char *name)
 	if (!*name)
 		return false;
 	for (; *name; name++) {
-		/* the kernel's isgraph() knows Latin-1 as well */
+		/* the kernel's isgraph() accepts Latin-1 */
 		if (!isascii(*name) || !isgraph(*name) || *name == '/')
 			return false;
 	}
@@ -68,13 +70,13 @@ static bool name_sound(const char *name)
 }
 
 /**
- * ftcp_req_name() - a name in a request
+ * ftcp_req_name() - get a name from a request
  * @info: the request
  * @attr: the attribute
- * @what: what the name is of, for a message
+ * @what: what it is the name of, for messages
  *
  * Context: RTNL.
- * Return: the name, or NULL, which is explained, if there is none or a bad one.
+ * Return: the name, or NULL if it is missing or invalid; extack is set.
  */
 const char *ftcp_req_name(struct genl_info *info, int attr, const char *what)
 {
@@ -93,11 +95,11 @@ const char *ftcp_req_name(struct genl_info *info, int attr, const char *what)
 }
 
 /**
- * ftcp_req_tunnel() - the tunnel that a request names
+ * ftcp_req_tunnel() - find the tunnel that a request names
  * @info: the request
  *
  * Context: RTNL.
- * Return: the tunnel, or an error, which is explained.
+ * Return: the tunnel, or an error; extack is set.
  */
 struct ftcp_tunnel *ftcp_req_tunnel(struct genl_info *info)
 {
@@ -120,13 +122,11 @@ struct ftcp_tunnel *ftcp_req_tunnel(struct genl_info *info)
 }
 
 /**
- * ftcp_req_endpoint_name() - the name that an endpoint was found from
+ * ftcp_req_endpoint_name() - get the name that an endpoint was resolved from
  * @info: the request
- * @name: it, or NULL if there is none
+ * @name: result; NULL if there is none
  *
- * It comes with its endpoint only.
- *
- * Return: 0 or an error, which is explained.
+ * Return: 0, or an error if it is invalid or lacks an endpoint; extack is set.
  */
 int ftcp_req_endpoint_name(struct genl_info *info, const char **name)
 {
@@ -148,13 +148,13 @@ int ftcp_req_endpoint_name(struct genl_info *info, const char **name)
 }
 
 /**
- * ftcp_req_end() - an address and port in a request
+ * ftcp_req_end() - get an address and port from a request
  * @info: the request
- * @attr: the attribute, which is there
- * @want: FTCP_FTCP_WANT_PORT and FTCP_FTCP_WANT_ADDR: what must not be left open
+ * @attr: the attribute, which is present
+ * @want: FTCP_WANT_PORT and FTCP_WANT_ADDR: what must not be 0
  * @end: result
  *
- * Return: 0 or an error, which is explained.
+ * Return: 0 or an error; extack is set.
  */
 int ftcp_req_end(struct genl_info *info, int attr, unsigned int want,
 		 struct ftcp_end *end)
@@ -206,7 +206,7 @@ int ftcp_req_end(struct genl_info *info, int attr, unsigned int want,
 }
 
 /**
- * ftcp_req_privileged() - whether who asks may do what he likes with the underlay
+ * ftcp_req_privileged() - check whether the sender may control the underlay
  * @skb: the request
  * @link: the link
  *
@@ -221,18 +221,17 @@ bool ftcp_req_privileged(struct sk_buff *skb, const struct ftcp_link *link)
 }
 
 /**
- * ftcp_req_may_use_underlay() - whether who asks may have what is asked for
+ * ftcp_req_may_use_underlay() - check a request's use of the underlay
  * @skb: the request
- * @info: the same
+ * @info: the request
  * @link: the link
  *
- * Whoever was given a link whose underlay is another namespace may use it, but
- * neither take that namespace's ports, for tunnels or for flows that have the
- * port of their datagrams, nor mark packets there, nor send them from addresses
- * of their own choice.
+ * The owner of a link with the underlay in another namespace may use it, but
+ * not take ports there (for tunnels, or for flows with the port of their
+ * datagrams), mark packets, or send from addresses of his choice.
  *
  * Context: RTNL.
- * Return: 0 or an error, which is explained.
+ * Return: 0 or an error; extack is set.
  */
 int ftcp_req_may_use_underlay(struct sk_buff *skb, struct genl_info *info,
 			      struct ftcp_link *link)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is asked for over generic netlink, read word by word. */
+/* Parse requests over generic netlink. */
 #ifndef FTCP_REQUEST_H
 #define FTCP_REQUEST_H
 
@@ -10,7 +10,7 @@ struct ftcp_end;
 struct ftcp_link;
 struct ftcp_tunnel;
 
-/* Refuse a request because of one attribute. */
+/* Refuse a request because of an attribute. */
 #define ftcp_req_refuse(info, attr, err, msg) ({			\
 	NL_SET_ERR_MSG_ATTR((info)->extack, (info)->attrs[attr], msg);	\
 	err;								\

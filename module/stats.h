@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Counters of a tunnel: what it carried, and what it did not and why. */
+/* Counters of a tunnel */
 #ifndef FTCP_STATS_H
 #define FTCP_STATS_H
 
@@ -7,56 +7,18 @@
 #include <linux/u64_stats_sync.h>
 #include <uapi/linux/faketcp.h>
 
-/**
- * struct ftcp_stats - counters of one processor
- * @tx_packets: datagrams sent, each one of a super-packet counted
- * @tx_bytes: bytes of their payload
- * @rx_packets: datagrams received
- * @rx_bytes: bytes of their payload
- * @tx_held: datagrams sent together with others after having waited
- * @tx_batches: super-segments that they were sent in
- * @tx_hold: ns that the first datagram of each of these waited
- * @drops: by reason, indexed by enum ftcp_drop_attr
- * @ended: flows that have ended, indexed by enum ftcp_reason
- * @syncp: makes 64-bit reads whole on 32-bit machines
- *
- * Written with bottom halves disabled.
- */
-struct ftcp_stats {
-	u64_stats_t tx_packets;
-	u64_stats_t tx_bytes;
-	u64_stats_t rx_packets;
-	u64_stats_t rx_bytes;
-	u64_stats_t tx_held;
-	u64_stats_t tx_batches;
-	u64_stats_t tx_hold;
-	u64_stats_t drops[__FTCP_DROP_MAX];
-	u64_stats_t ended[__FTCP_REASON_MAX];
-	struct u64_stats_sync syncp;
+/* Where the counters of each nest of netlink attributes begin */
+enum {
+	FTCP_COUNT_STATS = 0,
+	FTCP_COUNT_DROPS = FTCP_COUNT_STATS + __FTCP_STATS_MAX,
+	FTCP_COUNT_ENDED = FTCP_COUNT_DROPS + __FTCP_DROP_MAX,
+	FTCP_COUNTS = FTCP_COUNT_ENDED + __FTCP_ENDED_MAX,
 };
 
-/**
- * struct ftcp_stats_sum - the same, added up over all processors
- * @tx_packets: see struct ftcp_stats
- * @tx_bytes: see struct ftcp_stats
- * @rx_packets: see struct ftcp_stats
- * @rx_bytes: see struct ftcp_stats
- * @tx_held: see struct ftcp_stats
- * @tx_batches: see struct ftcp_stats
- * @tx_hold: see struct ftcp_stats
- * @drops: see struct ftcp_stats
- * @ended: see struct ftcp_stats
- */
-struct ftcp_stats_sum {
-	u64 tx_packets;
-	u64 tx_bytes;
-	u64 rx_packets;
-	u64 rx_bytes;
-	u64 tx_held;
-	u64 tx_batches;
-	u64 tx_hold;
-	u64 drops[__FTCP_DROP_MAX];
-	u64 ended[__FTCP_REASON_MAX];
+/* Counters of one processor, written with bottom halves disabled */
+struct ftcp_stats {
+	u64_stats_t counts[FTCP_COUNTS];
+	struct u64_stats_sync syncp;
 };
 
 static inline void ftcp_stats_tx(struct ftcp_stats __percpu *stats, u32 packets,
@@ -65,8 +27,8 @@ static inline void ftcp_stats_tx(struct ftcp_stats __percpu *stats, u32 packets,
 	struct ftcp_stats *s = this_cpu_ptr(stats);
 
 	u64_stats_update_begin(&s->syncp);
-	u64_stats_add(&s->tx_packets, packets);
-	u64_stats_add(&s->tx_bytes, bytes);
+	u64_stats_add(&s->counts[FTCP_STATS_TX_PACKETS], packets);
+	u64_stats_add(&s->counts[FTCP_STATS_TX_BYTES], bytes);
 	u64_stats_update_end(&s->syncp);
 }
 
@@ -76,80 +38,65 @@ static inline void ftcp_stats_rx(struct ftcp_stats __percpu *stats, u32 packets,
 	struct ftcp_stats *s = this_cpu_ptr(stats);
 
 	u64_stats_update_begin(&s->syncp);
-	u64_stats_add(&s->rx_packets, packets);
-	u64_stats_add(&s->rx_bytes, bytes);
+	u64_stats_add(&s->counts[FTCP_STATS_RX_PACKETS], packets);
+	u64_stats_add(&s->counts[FTCP_STATS_RX_BYTES], bytes);
 	u64_stats_update_end(&s->syncp);
 }
 
-/* One super-segment of @datagrams, the first of which waited @ns. */
+/* A super-segment of @datagrams left; the first of them had waited @ns. */
 static inline void ftcp_stats_held(struct ftcp_stats __percpu *stats,
 				   u32 datagrams, u64 ns)
 {
 	struct ftcp_stats *s = this_cpu_ptr(stats);
 
 	u64_stats_update_begin(&s->syncp);
-	u64_stats_add(&s->tx_held, datagrams);
-	u64_stats_inc(&s->tx_batches);
-	u64_stats_add(&s->tx_hold, ns);
+	u64_stats_add(&s->counts[FTCP_STATS_TX_HELD], datagrams);
+	u64_stats_inc(&s->counts[FTCP_STATS_TX_BATCHES]);
+	u64_stats_add(&s->counts[FTCP_STATS_TX_HOLD], ns);
+	u64_stats_update_end(&s->syncp);
+}
+
+static inline void ftcp_stats_inc(struct ftcp_stats __percpu *stats,
+				  unsigned int index)
+{
+	struct ftcp_stats *s = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_inc(&s->counts[index]);
 	u64_stats_update_end(&s->syncp);
 }
 
 static inline void ftcp_stats_drop(struct ftcp_stats __percpu *stats,
 				   enum ftcp_drop_attr reason)
 {
-	struct ftcp_stats *s = this_cpu_ptr(stats);
-
-	u64_stats_update_begin(&s->syncp);
-	u64_stats_inc(&s->drops[reason]);
-	u64_stats_update_end(&s->syncp);
+	ftcp_stats_inc(stats, FTCP_COUNT_DROPS + reason);
 }
 
 static inline void ftcp_stats_ended(struct ftcp_stats __percpu *stats,
 				    enum ftcp_reason reason)
 {
-	struct ftcp_stats *s = this_cpu_ptr(stats);
-
-	u64_stats_update_begin(&s->syncp);
-	u64_stats_inc(&s->ended[reason]);
-	u64_stats_update_end(&s->syncp);
+	/* the attributes are in the order of the reasons */
+	BUILD_BUG_ON(FTCP_ENDED_PAD + FTCP_REASON_MAX != FTCP_ENDED_MAX);
+	ftcp_stats_inc(stats, FTCP_COUNT_ENDED + FTCP_ENDED_PAD + reason);
 }
 
-static inline void ftcp_stats_read(struct ftcp_stats __percpu *stats,
-				   struct ftcp_stats_sum *sum)
+static inline void ftcp_stats_read(struct ftcp_stats __percpu *stats, u64 *sum)
 {
 	int cpu, i;
 
-	memset(sum, 0, sizeof(*sum));
+	memset(sum, 0, FTCP_COUNTS * sizeof(*sum));
 	for_each_possible_cpu(cpu) {
 		const struct ftcp_stats *s = per_cpu_ptr(stats, cpu);
-		struct ftcp_stats_sum one;
+		u64 one[FTCP_COUNTS];
 		unsigned int start;
 
 		do {
 			start = u64_stats_fetch_begin(&s->syncp);
-			one.tx_packets = u64_stats_read(&s->tx_packets);
-			one.tx_bytes = u64_stats_read(&s->tx_bytes);
-			one.rx_packets = u64_stats_read(&s->rx_packets);
-			one.rx_bytes = u64_stats_read(&s->rx_bytes);
-			one.tx_held = u64_stats_read(&s->tx_held);
-			one.tx_batches = u64_stats_read(&s->tx_batches);
-			one.tx_hold = u64_stats_read(&s->tx_hold);
-			for (i = 0; i < __FTCP_DROP_MAX; i++)
-				one.drops[i] = u64_stats_read(&s->drops[i]);
-			for (i = 0; i < __FTCP_REASON_MAX; i++)
-				one.ended[i] = u64_stats_read(&s->ended[i]);
+			for (i = 0; i < FTCP_COUNTS; i++)
+				one[i] = u64_stats_read(&s->counts[i]);
 		} while (u64_stats_fetch_retry(&s->syncp, start));
-		sum->tx_packets += one.tx_packets;
-		sum->tx_bytes += one.tx_bytes;
-		sum->rx_packets += one.rx_packets;
-		sum->rx_bytes += one.rx_bytes;
-		sum->tx_held += one.tx_held;
-		sum->tx_batches += one.tx_batches;
-		sum->tx_hold += one.tx_hold;
-		for (i = 0; i < __FTCP_DROP_MAX; i++)
-			sum->drops[i] += one.drops[i];
-		for (i = 0; i < __FTCP_REASON_MAX; i++)
-			sum->ended[i] += one.ended[i];
+		for (i = 0; i < FTCP_COUNTS; i++)
+			sum[i] += one[i];
 	}
 }
 
