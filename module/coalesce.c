@@ -20,7 +20,6 @@
  * queue and mark.
  */
 #include <linux/ktime.h>
-#include <net/dsfield.h>
 #include <net/sock.h>
 
 #include "coalesce.h"
@@ -45,13 +44,6 @@
  * need not find out by bursts that leave in pieces
  */
 static DEFINE_PER_CPU(u32, usual_cost);
-
-static u8 dsfield(const struct sk_buff *skb)
-{
-	return skb->protocol == htons(ETH_P_IP) ?
-		       ipv4_get_dsfield(ip_hdr(skb)) :
-		       ipv6_get_dsfield(ipv6_hdr(skb));
-}
 
 /* ---- building a super-packet ---- */
 
@@ -165,7 +157,7 @@ static bool append(struct ftcp_session *session, struct sk_buff *skb, u64 now)
 
 	lockdep_assert_held(&b->lock);
 	if (!b->tail || !fits(skb, now) || len > b->size || len > b->room ||
-	    (b->mixed && len < b->size) || dsfield(skb) != dsfield(head) ||
+	    (b->mixed && len < b->size) || ftcp_gso_tos(skb) != ftcp_gso_tos(head) ||
 	    ftcp_gso_ttl(skb) != ftcp_gso_ttl(head) ||
 	    skb->priority != head->priority)
 		return false;

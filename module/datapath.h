@@ -27,11 +27,9 @@ void ftcp_output(struct net *net, struct dst_entry *dst, struct sk_buff *skb,
 struct sk_buff *ftcp_join(struct sk_buff *list);
 
 /* receive.c: segment in, verdict, datagram out */
-unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
-				const struct nf_hook_state *state);
-unsigned int ftcp_hook_forward(void *priv, struct sk_buff *skb,
+unsigned int ftcp_hook_receive(void *priv, struct sk_buff *skb,
 			       const struct nf_hook_state *state);
 bool ftcp_hooks_passed(struct sk_buff *skb, const struct nf_hook_state *state);
-void ftcp_receive_queued(struct ftcp_session *session, struct sk_buff *skb);
+void ftcp_deliver(struct ftcp_session *session, struct sk_buff *skb);
 
 #endif /* FTCP_DATAPATH_H */

@@ -219,12 +219,12 @@ static struct rtnl_link_ops link_ops __read_mostly = {
 
 static const struct nf_hook_ops hooks[] = {
 	HOOK(IPV4, PRE_ROUTING, NF_IP_PRI_LAST, ftcp_hook_pre_routing),
-	HOOK(IPV4, LOCAL_IN, HOOK_PRIORITY, ftcp_hook_local_in),
-	HOOK(IPV4, FORWARD, HOOK_PRIORITY, ftcp_hook_forward),
+	HOOK(IPV4, LOCAL_IN, HOOK_PRIORITY, ftcp_hook_receive),
+	HOOK(IPV4, FORWARD, HOOK_PRIORITY, ftcp_hook_receive),
 #if IS_ENABLED(CONFIG_IPV6)
 	HOOK(IPV6, PRE_ROUTING, NF_IP_PRI_LAST, ftcp_hook_pre_routing),
-	HOOK(IPV6, LOCAL_IN, HOOK_PRIORITY, ftcp_hook_local_in),
-	HOOK(IPV6, FORWARD, HOOK_PRIORITY, ftcp_hook_forward),
+	HOOK(IPV6, LOCAL_IN, HOOK_PRIORITY, ftcp_hook_receive),
+	HOOK(IPV6, FORWARD, HOOK_PRIORITY, ftcp_hook_receive),
 #endif
 };
 

@@ -105,7 +105,7 @@ void ftcp_flow_announce(struct ftcp_flow *flow)
 	if (ftcp_flow_dead(flow))
 		return;
 	flow->announced = true;
-	ftcp_upper->flow_added(flow);
+	ftcp_upper->flow_event(flow, 0);
 }
 
 /**
@@ -472,7 +472,7 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 		ftcp_upper->tell_lost(session, policy.tell);
 	}
 	if (flow->announced)
-		ftcp_upper->flow_ended(flow, policy.reason);
+		ftcp_upper->flow_event(flow, policy.reason);
 	if (flow->renewable && (policy.reason == FTCP_REASON_REFUSED ||
 				policy.reason == FTCP_REASON_UNANSWERED))
 		ftcp_peer_failed(session->peer, event == FTCP_EV_REFUSED);
@@ -502,17 +502,6 @@ void ftcp_flow_close(struct ftcp_flow *flow)
 	flow_settle(flow, &res);
 	spin_unlock_bh(&flow->session->lock);
 	ftcp_flow_act(flow, &res);
-}
-
-/**
- * ftcp_flow_reset() - end a flow with a RST, as its target cannot be reached
- * @flow: the flow, of mode forward
- *
- * Context: RCU read-side critical section.
- */
-void ftcp_flow_reset(struct ftcp_flow *flow)
-{
-	ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_UNREACHABLE);
 }
 
 /**

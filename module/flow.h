@@ -129,7 +129,6 @@ void ftcp_flow_arm(struct ftcp_flow *flow, u64 deadline);
 void ftcp_flow_rearm(struct ftcp_flow *flow);
 
 void ftcp_flow_close(struct ftcp_flow *flow);
-void ftcp_flow_reset(struct ftcp_flow *flow);
 bool ftcp_flow_evict(struct ftcp_net *fn, u32 least);
 void ftcp_flow_bury(struct ftcp_flow *flow);
 void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,

@@ -11,7 +11,6 @@
  * is split into single datagrams first.
  */
 #include <linux/netdevice.h>
-#include <net/dsfield.h>
 #include <net/ip6_checksum.h>
 #include <net/tcp.h>
 #include <net/udp.h>
@@ -161,8 +160,21 @@ void ftcp_gso_allow_fragments(struct net *net, struct sk_buff *skb)
 			  max_t(int, skb_shinfo(skb)->gso_segs, 1));
 }
 
-static void partial(struct sk_buff *skb, unsigned int offset)
+/* Leave the checksum, @offset bytes behind the transport header, to the device. */
+static __always_inline void partial(struct sk_buff *skb,
+				    const struct ftcp_end *src,
+				    const struct ftcp_end *dst, u8 protocol,
+				    unsigned int offset)
 {
+	unsigned int len = skb->len - skb_transport_offset(skb);
+	__sum16 *check = (__sum16 *)(skb_transport_header(skb) + offset);
+
+	if (src->family == AF_INET)
+		*check = ~csum_tcpudp_magic(ftcp_end_v4(src), ftcp_end_v4(dst),
+					    len, protocol, 0);
+	else
+		*check = ~csum_ipv6_magic(&src->addr, &dst->addr, len, protocol,
+					  0);
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb_headroom(skb) + skb_transport_offset(skb);
 	skb->csum_offset = offset;
@@ -177,37 +189,7 @@ static void partial(struct sk_buff *skb, unsigned int offset)
 void ftcp_gso_partial_tcp(struct sk_buff *skb, const struct ftcp_end *src,
 			  const struct ftcp_end *dst)
 {
-	unsigned int len = skb->len - skb_transport_offset(skb);
-
-	if (src->family == AF_INET)
-		tcp_hdr(skb)->check = ~tcp_v4_check(len, ftcp_end_v4(src),
-						    ftcp_end_v4(dst), 0);
-	else
-		tcp_hdr(skb)->check = ~tcp_v6_check(len, &src->addr,
-						    &dst->addr, 0);
-	partial(skb, offsetof(struct tcphdr, check));
-}
-
-static void partial_udp(struct sk_buff *skb, const struct ftcp_end *src,
-			const struct ftcp_end *dst)
-{
-	unsigned int len = skb->len - skb_transport_offset(skb);
-
-	if (src->family == AF_INET)
-		udp_hdr(skb)->check = ~udp_v4_check(len, ftcp_end_v4(src),
-						    ftcp_end_v4(dst), 0);
-	else
-		udp_hdr(skb)->check = ~udp_v6_check(len, &src->addr,
-						    &dst->addr, 0);
-	partial(skb, offsetof(struct udphdr, check));
-}
-
-/* DSCP and ECN go over unchanged in both directions, as through a NAT. */
-static u8 read_tos(const struct sk_buff *skb)
-{
-	return skb->protocol == htons(ETH_P_IP) ?
-		       ip_hdr(skb)->tos :
-		       ipv6_get_dsfield(ipv6_hdr(skb));
+	partial(skb, src, dst, IPPROTO_TCP, offsetof(struct tcphdr, check));
 }
 
 static void set_gso_type(struct sk_buff *skb, unsigned int type, u32 len)
@@ -240,7 +222,7 @@ void ftcp_gso_udp_to_tcp(struct sk_buff *skb, unsigned int hlen,
 			 const struct ftcp_pair *outer,
 			 const struct ftcp_data *data, u8 ttl)
 {
-	u8 tos = read_tos(skb);
+	u8 tos = ftcp_gso_tos(skb);
 
 	__skb_pull(skb, hlen);
 	set_gso_type(skb, outer->local.family == AF_INET ? SKB_GSO_TCPV4 :
@@ -271,7 +253,7 @@ void ftcp_gso_tcp_to_udp(struct sk_buff *skb, unsigned int hlen,
 			 const struct ftcp_end *src,
 			 const struct ftcp_end *dst, u8 ttl)
 {
-	u8 tos = read_tos(skb);
+	u8 tos = ftcp_gso_tos(skb);
 	struct udphdr *uh;
 
 	__skb_pull(skb, hlen);
@@ -285,6 +267,6 @@ void ftcp_gso_tcp_to_udp(struct sk_buff *skb, unsigned int hlen,
 	ftcp_gso_write_ip(skb, src, dst, IPPROTO_UDP, tos, ttl);
 	if (src->family == AF_INET)
 		ip_send_check(ip_hdr(skb));
-	partial_udp(skb, src, dst);
+	partial(skb, src, dst, IPPROTO_UDP, offsetof(struct udphdr, check));
 	skb->encapsulation = 0;
 }

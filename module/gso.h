@@ -6,6 +6,7 @@
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
 #include <linux/udp.h>
+#include <net/dsfield.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
 
@@ -20,6 +21,13 @@ static inline unsigned int ftcp_ip_hlen(u16 family)
 {
 	return family == AF_INET ? sizeof(struct iphdr) :
 				   sizeof(struct ipv6hdr);
+}
+
+/* DSCP and ECN, which go over unchanged in both directions, as through a NAT. */
+static inline u8 ftcp_gso_tos(const struct sk_buff *skb)
+{
+	return skb->protocol == htons(ETH_P_IP) ?
+		       ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
 }
 
 /* What is left of the way that a packet may take. */

@@ -205,7 +205,7 @@ static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 		ftcp_stats_drop(tunnel->stats, FTCP_DROP_ICMP);
 	else if (READ_ONCE(tunnel->config.unreachable) ==
 		 FTCP_UNREACHABLE_CLOSE)
-		ftcp_flow_reset(flow);
+		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_UNREACHABLE);
 }
 
 /* A router says that a segment of a flow is too large.  @offset is that of the

@@ -27,8 +27,7 @@ static const struct ftcp_upper_ops upper = {
 	.tell_lost	= ftcp_icmp_lost,
 	.batch_init	= ftcp_batch_init,
 	.batch_end	= ftcp_batch_end,
-	.flow_added	= ftcp_netlink_flow_added,
-	.flow_ended	= ftcp_netlink_flow_ended,
+	.flow_event	= ftcp_netlink_flow_event,
 };
 
 static int __init ftcp_init(void)

@@ -27,7 +27,6 @@ extern const struct ftcp_tunnel_option {
 /* netlink_tell.c: replies and notifications */
 void ftcp_netlink_silence(void);
 void ftcp_netlink_tunnel_event(struct ftcp_tunnel *tunnel, u8 cmd);
-void ftcp_netlink_flow_added(struct ftcp_flow *flow);
-void ftcp_netlink_flow_ended(struct ftcp_flow *flow, enum ftcp_reason reason);
+void ftcp_netlink_flow_event(struct ftcp_flow *flow, enum ftcp_reason reason);
 
 #endif /* FTCP_NETLINK_H */

@@ -570,36 +570,23 @@ void ftcp_netlink_tunnel_event(struct ftcp_tunnel *tunnel, u8 cmd)
 			   GFP_KERNEL);
 }
 
-static void flow_event(struct ftcp_flow *flow, u8 cmd, u32 reason)
+/**
+ * ftcp_netlink_flow_event() - tell listeners that a flow is established, or has ended
+ * @flow: the flow
+ * @reason: why it has ended; 0: it is established
+ *
+ * Context: RCU read-side critical section.
+ */
+void ftcp_netlink_flow_event(struct ftcp_flow *flow, enum ftcp_reason reason)
 {
 	const struct ftcp_tunnel *tunnel = flow->session->tunnel;
 	struct sk_buff *msg = new_event(tunnel, GFP_ATOMIC);
 
 	if (msg)
 		send_event(tunnel, msg,
-			   fill_flow(msg, flow, 0, 0, 0, cmd, reason),
+			   fill_flow(msg, flow, 0, 0, 0,
+				     reason ? FAKETCP_CMD_FLOW_DEL_NTF :
+					      FAKETCP_CMD_FLOW_ADD_NTF,
+				     reason),
 			   GFP_ATOMIC);
-}
-
-/**
- * ftcp_netlink_flow_added() - notify listeners that a flow is established
- * @flow: the flow
- *
- * Context: RCU read-side critical section.
- */
-void ftcp_netlink_flow_added(struct ftcp_flow *flow)
-{
-	flow_event(flow, FAKETCP_CMD_FLOW_ADD_NTF, 0);
-}
-
-/**
- * ftcp_netlink_flow_ended() - notify listeners that a flow has ended
- * @flow: the flow
- * @reason: why
- *
- * Context: RCU read-side critical section.
- */
-void ftcp_netlink_flow_ended(struct ftcp_flow *flow, enum ftcp_reason reason)
-{
-	flow_event(flow, FAKETCP_CMD_FLOW_DEL_NTF, reason);
 }

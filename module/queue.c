@@ -45,7 +45,7 @@ static void pass(struct ftcp_session *session, struct sk_buff *skb)
 	if (session->dialled)
 		ftcp_send_now(session, skb);
 	else
-		ftcp_receive_queued(session, skb);
+		ftcp_deliver(session, skb);
 }
 
 static void drop(struct ftcp_session *session, enum ftcp_drop_attr reason,

@@ -3,7 +3,7 @@
  * The way in: segment in, verdict, datagram out, in the order of its travel.
  *
  *	LOCAL_IN or FORWARD hook -> receive() -> flow by the segment's ends
- *	-> the core's verdict -> deliver() -> gso.c
+ *	-> the core's verdict -> ftcp_deliver() -> gso.c
  *	-> routed: the link receives the datagram
  *	   listen: UDP to the application, from the address it wrote to
  *	   forward: UDP to the target, from the session's own port
@@ -49,7 +49,7 @@ static bool pass_hooks_behind(struct sk_buff *skb,
 	else
 		entries = rcu_dereference(nf->hooks_ipv6[NF_INET_LOCAL_IN]);
 	for (i = 0; entries && i < entries->num_hook_entries; i++) {
-		if (entries->hooks[i].hook == ftcp_hook_local_in)
+		if (entries->hooks[i].hook == ftcp_hook_receive)
 			return nf_hook_slow(skb, &copy, entries, i + 1) == 1;
 	}
 	return true;
@@ -95,8 +95,6 @@ bool ftcp_hooks_passed(struct sk_buff *skb, const struct nf_hook_state *state)
 
 /* ---- the datagram ---- */
 
-static void deliver(struct ftcp_session *session, struct sk_buff *skb);
-
 static void deliver_split(struct ftcp_session *session, struct sk_buff *skb)
 {
 	struct sk_buff *segs = ftcp_gso_split(skb), *next;
@@ -107,7 +105,7 @@ static void deliver_split(struct ftcp_session *session, struct sk_buff *skb)
 	}
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
-		deliver(session, skb);
+		ftcp_deliver(session, skb);
 	}
 }
 
@@ -213,8 +211,14 @@ static void count_received(struct net_device *dev, u32 packets, u32 bytes)
 	u64_stats_update_end(&stats->syncp);
 }
 
-/* One segment with payload, or a super-packet, that was accepted. */
-static void deliver(struct ftcp_session *session, struct sk_buff *skb)
+/**
+ * ftcp_deliver() - deliver a segment with payload, or a super-packet
+ * @session: its session, which has a port towards the target, if it needs one
+ * @skb: the segment, which was accepted; consumed
+ *
+ * Context: RCU, bottom halves disabled.
+ */
+void ftcp_deliver(struct ftcp_session *session, struct sk_buff *skb)
 {
 	unsigned int hlen = ftcp_packet_hlen(skb), new_hlen, len;
 	struct ftcp_tunnel *tunnel = session->tunnel;
@@ -255,21 +259,11 @@ static void deliver(struct ftcp_session *session, struct sk_buff *skb)
 		deliver_routed(session, skb);
 }
 
-/**
- * ftcp_receive_queued() - deliver a segment that waited
- * @session: its session, which has a port towards the target now
- * @skb: the segment; consumed
- */
-void ftcp_receive_queued(struct ftcp_session *session, struct sk_buff *skb)
-{
-	deliver(session, skb);
-}
-
 /* The first segments of an accepted session wait for the port towards the target. */
 static void deliver_or_wait(struct ftcp_session *session, struct sk_buff *skb)
 {
 	if (likely(session->dialled || !smp_load_acquire(&session->waiting)))
-		deliver(session, skb);
+		ftcp_deliver(session, skb);
 	else if (!ftcp_session_enqueue(session, skb))
 		ftcp_drop_rx(session->tunnel, FTCP_DROP_REFUSED, skb);
 }
@@ -492,20 +486,20 @@ static bool receive(struct sk_buff *skb, const struct nf_hook_state *state)
 }
 
 /**
- * ftcp_hook_local_in() - packets addressed to this host
+ * ftcp_hook_receive() - packets addressed to this host, or to one behind it
  * @priv: unused
  * @skb: the packet
- * @state: names the network namespace
+ * @state: names the hook, LOCAL_IN or FORWARD, and the network namespace
  *
  * Runs after all filters.
  *
  * Return: NF_STOLEN if the packet was a tunnel's, else NF_ACCEPT.
  */
-unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
-				const struct nf_hook_state *state)
+unsigned int ftcp_hook_receive(void *priv, struct sk_buff *skb,
+			       const struct nf_hook_state *state)
 {
+	bool forwarded = state->hook == NF_INET_FORWARD, ours = false;
 	struct ftcp_net *fn = ftcp_net(state->net);
-	bool ours = false;
 
 	/* A packet that user space gave back (NFQUEUE) comes from a process. */
 	local_bh_disable();
@@ -514,42 +508,12 @@ unsigned int ftcp_hook_local_in(void *priv, struct sk_buff *skb,
 		ours = receive(skb, state);
 		break;
 	case IPPROTO_UDP:
-		ours = READ_ONCE(fn->proxies) &&
+		ours = !forwarded && READ_ONCE(fn->proxies) &&
 		       ftcp_intercept(fn, skb, state);
 		break;
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
-		ftcp_icmp_receive(fn, skb, false);
-		break;
-	default:
-		ours = receive_extended(skb, state);
-	}
-	local_bh_enable();
-	return ours ? NF_STOLEN : NF_ACCEPT;
-}
-
-/**
- * ftcp_hook_forward() - packets addressed to hosts behind this one
- * @priv: unused
- * @skb: the packet
- * @state: names the network namespace
- *
- * Return: NF_STOLEN if the packet was a tunnel's, else NF_ACCEPT.
- */
-unsigned int ftcp_hook_forward(void *priv, struct sk_buff *skb,
-			       const struct nf_hook_state *state)
-{
-	struct ftcp_net *fn = ftcp_net(state->net);
-	bool ours = false;
-
-	local_bh_disable();
-	switch (ftcp_packet_protocol(skb)) {
-	case IPPROTO_TCP:
-		ours = receive(skb, state);
-		break;
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		ftcp_icmp_receive(fn, skb, true);
+		ftcp_icmp_receive(fn, skb, forwarded);
 		break;
 	default:
 		ours = receive_extended(skb, state);

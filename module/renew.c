@@ -198,16 +198,17 @@ void ftcp_flow_redial(struct ftcp_flow *flow)
 		renew_now(flow, U64_MAX);
 }
 
-/* Whether a flow that can be replaced would be dialled from another address
- * now; *@dev is the device that it would leave by, not to be dereferenced.
+/* Whether a flow would be dialled from another address now; *@dev is the device that
+ * it would leave by, not to be dereferenced.  From @any address, or, where there are
+ * several ways that goes by their source, from the one that it has.
  */
-static bool source_changed(const struct ftcp_flow *flow,
+static bool source_changed(const struct ftcp_flow *flow, bool any,
 			   const struct net_device **dev)
 {
 	struct ftcp_pair pair = flow->outer;
 	struct dst_entry *dst;
 
-	if (flow->renewable)
+	if (any)
 		ftcp_end_set_any(&pair.local, pair.local.family,
 				 pair.local.port);
 	dst = ftcp_route(flow->session->tunnel->underlay, &pair, IPPROTO_TCP,
@@ -215,22 +216,6 @@ static bool source_changed(const struct ftcp_flow *flow,
 	*dev = dst ? dst->dev : NULL;
 	dst_release(dst);
 	return dst && !ftcp_end_equal(&pair.local, &flow->outer.local);
-}
-
-/* The device that a flow's segments would leave by now; not to be dereferenced.
- * Where there are several ways that goes by their source, too.
- */
-static const struct net_device *bound_dev(const struct ftcp_flow *flow)
-{
-	struct ftcp_pair pair = flow->outer;
-	const struct net_device *dev;
-	struct dst_entry *dst;
-
-	dst = ftcp_route(flow->session->tunnel->underlay, &pair, IPPROTO_TCP,
-			 READ_ONCE(flow->session->tunnel->config.fwmark));
-	dev = dst ? dst->dev : NULL;
-	dst_release(dst);
-	return dev;
 }
 
 /**
@@ -252,12 +237,14 @@ void ftcp_flow_way_changed(struct ftcp_flow *flow, bool suspect)
 	if (ftcp_load(flow->conn.state) != FTCP_ESTABLISHED)
 		return;
 	if (flow->session->dialled) {
-		if (source_changed(flow, &dev)) {
+		if (source_changed(flow, flow->renewable, &dev)) {
 			renew_now(flow, ftcp_now());
 			return;
 		}
 		dst = rcu_dereference(flow->outer_route.dst);
-		if (!dst || (dst->dev != dev && dst->dev != bound_dev(flow)))
+		if (dst && dst->dev != dev)
+			source_changed(flow, false, &dev);
+		if (!dst || dst->dev != dev)
 			suspect = true;
 	}
 	if (!suspect)
@@ -298,5 +285,5 @@ void ftcp_session_way_changed(struct ftcp_session *session)
 	dst_release(dst);
 	if (flow && dst && ftcp_answerable(&pair) &&
 	    !ftcp_end_equal(&pair.local, end))
-		ftcp_flow_reset(flow);
+		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_UNREACHABLE);
 }

@@ -17,8 +17,7 @@
  * @tell_lost: ftcp_icmp_lost()
  * @batch_init: ftcp_batch_init()
  * @batch_end: ftcp_batch_end()
- * @flow_added: ftcp_netlink_flow_added()
- * @flow_ended: ftcp_netlink_flow_ended()
+ * @flow_event: ftcp_netlink_flow_event()
  *
  * None is called for each packet.
  */
@@ -35,8 +34,7 @@ struct ftcp_upper_ops {
 			  enum ftcp_tell tell);
 	void (*batch_init)(struct ftcp_session *session);
 	void (*batch_end)(struct ftcp_session *session);
-	void (*flow_added)(struct ftcp_flow *flow);
-	void (*flow_ended)(struct ftcp_flow *flow, enum ftcp_reason reason);
+	void (*flow_event)(struct ftcp_flow *flow, enum ftcp_reason reason);
 };
 
 extern const struct ftcp_upper_ops *ftcp_upper;	/* constant */
