@@ -26,11 +26,9 @@ static bool scan_scope(const char *text, struct sockaddr_in6 *in6)
 }
 
 /**
- * scan_address() - read an address, without brackets
- * @text: what was given; no "127.1", no "0x7f000001": four numbers or nothing
- * @out: the address; its port is 0
+ * scan_address() - whether a text is an address, without brackets; its port is 0
  *
- * Return: whether it is one.
+ * No "127.1", no "0x7f000001": four numbers or nothing.
  */
 bool scan_address(const char *text, union address *out)
 {
@@ -89,13 +87,7 @@ bool same_host(const union address *a, const union address *b)
 	return IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
 }
 
-/**
- * format_host() - print an address without its port
- * @buf: ADDRESS_STRLEN bytes
- * @a: the address
- *
- * Return: @buf, which has "-" if there is none.
- */
+/** format_host() - print an address, or "-", into ADDRESS_STRLEN bytes */
 const char *format_host(char *buf, const union address *a)
 {
 	char name[IF_NAMESIZE];
@@ -130,13 +122,11 @@ const char *format_address(char *buf, const union address *a)
 }
 
 /**
- * resolve_retries() - how often a name is looked up again
+ * resolve_retries() - how often a name is looked up again; negative for ever
  *
  * While no name server answers, that is: when a machine starts, units and wg-quick
  * may run a tool before the network is there; wg(8) waits as long.  The user may
  * say otherwise.
- *
- * Return: how often; negative for ever.
  */
 int resolve_retries(void)
 {

@@ -9,13 +9,8 @@
 #define DIGITS "0123456789"
 
 /**
- * scan_digits() - read a decimal number and nothing else
- * @text: begins with it
- * @len: how many bytes of @text it takes
- * @max: the largest that there may be
- * @out: the number
- *
- * Return: whether it is one.
+ * scan_digits() - whether the first @len bytes of a text are a decimal number of at
+ * most @max, and nothing else
  */
 bool scan_digits(const char *text, size_t len, uint64_t max, uint64_t *out)
 {
@@ -33,13 +28,7 @@ bool scan_digits(const char *text, size_t len, uint64_t max, uint64_t *out)
 	return len;
 }
 
-/**
- * scan_u32() - read a decimal number of 32 bits
- * @text: what was given
- * @out: the number
- *
- * Return: whether it is one.
- */
+/** scan_u32() - whether a text is a decimal number of 32 bits */
 bool scan_u32(const char *text, uint32_t *out)
 {
 	uint64_t value;
@@ -51,12 +40,8 @@ bool scan_u32(const char *text, uint32_t *out)
 }
 
 /**
- * scan_ms() - read seconds with up to three decimals
- * @text: begins with them
- * @len: how many bytes of @text they take
- * @out: milliseconds; what 32 bits do not hold is the most that they do
- *
- * Return: whether it is that.
+ * scan_ms() - whether the first @len bytes of a text are seconds with up to three
+ * decimals; @out: milliseconds, where what 32 bits do not hold is the most they do
  */
 bool scan_ms(const char *text, size_t len, uint32_t *out)
 {
@@ -81,13 +66,7 @@ bool scan_ms(const char *text, size_t len, uint32_t *out)
 	return true;
 }
 
-/**
- * scan_keepalive() - read TIME[:INTERVAL[:PROBES]] or "off"
- * @text: what was given
- * @out: what it says
- *
- * Return: whether it is that.
- */
+/** scan_keepalive() - whether a text is TIME[:INTERVAL[:PROBES]] or "off" */
 bool scan_keepalive(const char *text, struct keepalive *out)
 {
 	size_t len = strcspn(text, ":");
@@ -114,11 +93,8 @@ bool scan_keepalive(const char *text, struct keepalive *out)
 }
 
 /**
- * scan_bytes_or_off() - read an amount of data
- * @text: a number, perhaps with K, M, G or T for powers of 1024; or "off"
- * @out: bytes; 0 for "off", which "0" says as well
- *
- * Return: whether it is that.
+ * scan_bytes_or_off() - whether a text is an amount of data: a number, perhaps with
+ * K, M, G or T for powers of 1024; or "off", which is 0, and "0" says as well
  */
 bool scan_bytes_or_off(const char *text, uint64_t *out)
 {
@@ -142,13 +118,7 @@ bool scan_bytes_or_off(const char *text, uint64_t *out)
 	return true;
 }
 
-/**
- * scan_mark() - read a firewall mark
- * @text: decimal, 0x..., or "off" for none
- * @out: the mark
- *
- * Return: whether it is one.
- */
+/** scan_mark() - whether a text is a firewall mark: decimal, 0x..., or "off" for none */
 bool scan_mark(const char *text, uint32_t *out)
 {
 	unsigned long long value;
@@ -169,13 +139,7 @@ bool scan_mark(const char *text, uint32_t *out)
 	return true;
 }
 
-/**
- * scan_port() - read a port number
- * @text: what was given; no zeros in front, which would have no end
- * @out: 1 to 65535
- *
- * Return: whether it is one.
- */
+/** scan_port() - whether a text is a port, without zeros in front, which had no end */
 bool scan_port(const char *text, unsigned int *out)
 {
 	size_t len = strlen(text);
@@ -187,13 +151,7 @@ bool scan_port(const char *text, unsigned int *out)
 	return true;
 }
 
-/**
- * scan_host_port() - take HOST:PORT or [HOST]:PORT apart
- * @text: the whole
- * @out: its parts
- *
- * Return: what is wrong with it.
- */
+/** scan_host_port() - take HOST:PORT or [HOST]:PORT apart; what is wrong with it */
 enum form scan_host_port(const char *text, struct host_port *out)
 {
 	const char *start, *end;
