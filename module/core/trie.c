@@ -66,7 +66,7 @@ static struct ftcp_prefix in_common(const struct ftcp_prefix *a,
 void *ftcp_trie_find(const struct ftcp_trie *trie, u64 high, u64 low, u8 *len)
 {
 	const struct ftcp_trie_node *node = ftcp_load(trie->root);
-	void *owner, *found = 0;
+	void *owner, *found = NULL;
 
 	while (node && covers(&node->prefix, high, low)) {
 		owner = ftcp_load(node->owner);
@@ -100,11 +100,11 @@ static struct ftcp_trie_node *make(struct ftcp_trie_node **spare,
 {
 	struct ftcp_trie_node *node = *spare;
 
-	*spare = 0;
-	node->child[0] = 0;
-	node->child[1] = 0;
+	*spare = NULL;
+	node->child[0] = NULL;
+	node->child[1] = NULL;
 	node->parent = parent;
-	node->owner = 0;
+	node->owner = NULL;
 	node->prefix = *prefix;
 	return node;
 }
@@ -129,7 +129,7 @@ struct ftcp_trie_node *ftcp_trie_add(struct ftcp_trie *trie,
 				     const struct ftcp_prefix *prefix,
 				     struct ftcp_trie_node *spare[2])
 {
-	struct ftcp_trie_node *node = trie->root, *parent = 0, *new, *top;
+	struct ftcp_trie_node *node = trie->root, *parent = NULL, *new, *top;
 	struct ftcp_prefix common;
 
 	while (node && node->prefix.len <= prefix->len &&
@@ -188,10 +188,10 @@ void ftcp_trie_remove(struct ftcp_trie *trie, struct ftcp_trie_node *node,
 {
 	struct ftcp_trie_node *parent = node->parent;
 
-	freed[0] = 0;
-	freed[1] = 0;
+	freed[0] = NULL;
+	freed[1] = NULL;
 	if (node->child[0] && node->child[1]) {
-		ftcp_store(node->owner, 0);
+		ftcp_store(node->owner, NULL);
 		return;
 	}
 	freed[0] = take_out(trie, node);

@@ -16,6 +16,10 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef signed int s32;
 
+#ifndef NULL
+#define NULL ((void *)0)
+#endif
+
 /*
  * Some fields of a connection are accessed without a lock (see conn.h).
  * Relaxed order is enough: each is meaningful by itself.  A 32-bit machine may
