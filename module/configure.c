@@ -110,6 +110,44 @@ static void want_headroom(struct net_device *lo)
 		WRITE_ONCE(lo->needed_headroom, more);
 }
 
+/* A tunnel that nobody knows of yet, with all that it holds but ports, or NULL. */
+static struct ftcp_tunnel *make_tunnel(struct ftcp_link *link, struct net *underlay,
+				       const struct ftcp_tunnel_params *p)
+{
+	struct ftcp_tunnel *tunnel;
+
+	tunnel = kzalloc(sizeof(*tunnel), GFP_KERNEL_ACCOUNT);
+	if (!tunnel)
+		return NULL;
+	tunnel->stats = __netdev_alloc_pcpu_stats(struct ftcp_stats,
+						  GFP_KERNEL_ACCOUNT);
+	if (!tunnel->stats) {
+		kfree(tunnel);
+		return NULL;
+	}
+	tunnel->link = link;
+	tunnel->underlay = underlay;
+	/* a link in mode routed may move, so do not keep where it is now */
+	tunnel->inner_net = p->mode->proxy ? dev_net(link->dev) : underlay;
+	strscpy(tunnel->name, p->name, sizeof(tunnel->name));
+	tunnel->mode = p->mode;
+	tunnel->accept = p->accept;
+	tunnel->listen = p->listen;
+	tunnel->target = p->target;
+	tunnel->config = p->config;
+	tunnel->memcg = get_mem_cgroup_from_mm(current->mm);
+	INIT_LIST_HEAD(&tunnel->peers);
+	INIT_HLIST_NODE(&tunnel->accept_node);
+	INIT_HLIST_NODE(&tunnel->listen_node);
+	seqcount_init(&tunnel->ranges_seq);
+	spin_lock_init(&tunnel->lock);
+	refcount_set(&tunnel->refs, 1);
+	netdev_hold(link->dev, &tunnel->dev_tracker, GFP_KERNEL);
+	ftcp_net_hold(underlay);
+	ftcp_net_hold(tunnel->inner_net);
+	return tunnel;
+}
+
 /**
  * ftcp_tunnel_new() - add a tunnel to a link
  * @link: the link
@@ -126,7 +164,7 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	bool proxy = p->mode->proxy;
 	struct net *inner_net;
 	struct ftcp_tunnel *tunnel;
-	int err = -ENOMEM;
+	int err;
 
 	if (!underlay) {
 		NL_SET_ERR_MSG(extack,
@@ -138,37 +176,10 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 		return -EEXIST;
 	}
 
-	tunnel = kzalloc(sizeof(*tunnel), GFP_KERNEL_ACCOUNT);
+	tunnel = make_tunnel(link, underlay, p);
 	if (!tunnel)
-		return err;
-	/* a link in mode routed may move, so do not keep where it is now */
-	inner_net = proxy ? dev_net(link->dev) : underlay;
-	tunnel->stats = __netdev_alloc_pcpu_stats(struct ftcp_stats,
-						  GFP_KERNEL_ACCOUNT);
-	if (!tunnel->stats) {
-		kfree(tunnel);
-		return err;
-	}
-	tunnel->link = link;
-	tunnel->underlay = underlay;
-	tunnel->inner_net = inner_net;
-	strscpy(tunnel->name, p->name, sizeof(tunnel->name));
-	tunnel->mode = p->mode;
-	tunnel->accept = p->accept;
-	tunnel->listen = p->listen;
-	tunnel->target = p->target;
-	tunnel->config = p->config;
-	tunnel->memcg = get_mem_cgroup_from_mm(current->mm);
-	INIT_LIST_HEAD(&tunnel->peers);
-	INIT_HLIST_NODE(&tunnel->accept_node);
-	INIT_HLIST_NODE(&tunnel->listen_node);
-	seqcount_init(&tunnel->ranges_seq);
-	spin_lock_init(&tunnel->lock);
-	refcount_set(&tunnel->refs, 1);
-	netdev_hold(link->dev, &tunnel->dev_tracker, GFP_KERNEL);
-	ftcp_net_hold(underlay);
-	ftcp_net_hold(inner_net);
-
+		return -ENOMEM;
+	inner_net = tunnel->inner_net;
 	err = reserve_ports(tunnel, extack);
 	if (err)
 		goto err_free;
