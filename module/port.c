@@ -39,7 +39,7 @@ struct port_key {
  * @node: in ftcp_net.ports, if @shared
  * @key: see there; constant then
  * @net: network namespace
- * @sock: the socket that is bound to it
+ * @sk: the socket that is bound to it
  * @shared: whether ftcp_port_get() may hand it out again
  * @ephemeral: any free port was asked for
  * @numbered: counted in ftcp_net.numbers
@@ -49,7 +49,7 @@ struct ftcp_port {
 	struct rhash_head node;
 	struct port_key key;
 	struct net *net;
-	struct socket *sock;
+	struct sock *sk;
 	bool shared;
 	bool ephemeral;
 	bool numbered;
@@ -76,20 +76,24 @@ static int take_or_discard(struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
+/* Nobody reads or writes the socket: it is parted from its inode, which takes about
+ * 1 KB for each conversation.
+ */
 static int open_socket(struct ftcp_port *port)
 {
 	bool tcp = port->key.protocol == IPPROTO_TCP;
 	struct sockaddr_storage ss;
+	struct socket *sock;
 	struct sock *sk;
 	int err, len;
 
 	err = sock_create_kern(port->net, port->key.end.family,
 			       tcp ? SOCK_STREAM : SOCK_DGRAM,
-			       port->key.protocol, &port->sock);
+			       port->key.protocol, &sock);
 	if (err)
 		return err;
 
-	sk = port->sock->sk;
+	sk = sock->sk;
 	if (!tcp) {
 		udp_sk(sk)->encap_type = 1;
 		udp_sk(sk)->encap_rcv = take_or_discard;
@@ -100,13 +104,20 @@ static int open_socket(struct ftcp_port *port)
 	sk->sk_ipv6only = false;
 
 	len = ftcp_end_to_sockaddr(&port->key.end, &ss);
-	err = ftcp_compat_bind(port->sock, &ss, len);
-	if (err) {
-		sock_release(port->sock);
-		return err;
+	err = ftcp_compat_bind(sock, &ss, len);
+	if (!err) {
+		port->key.end.port = htons(inet_sk(sk)->inet_num);
+		port->sk = sk;
+		sock_orphan(sk);
+		sock->sk = NULL;
 	}
-	port->key.end.port = htons(inet_sk(sk)->inet_num);
-	return 0;
+	sock_release(sock);
+	return err;
+}
+
+static void close_socket(struct ftcp_port *port)
+{
+	port->sk->sk_prot->close(port->sk, 0);
 }
 
 /* How many ephemeral ports of a protocol are reserved. */
@@ -256,7 +267,7 @@ out:
 	return port;
 
 err_release:
-	sock_release(port->sock);
+	close_socket(port);
 err_free:
 	kfree(port);
 	port = ERR_PTR(err);
@@ -342,7 +353,7 @@ struct ftcp_port *ftcp_port_get_loopback(struct net *net,
 	if (!err) {
 		err = count_number(fn, ntohs(port->key.end.port), 1);
 		if (err)
-			sock_release(port->sock);
+			close_socket(port);
 	}
 	mutex_unlock(&fn->ports_lock);
 	if (!err)
@@ -374,7 +385,7 @@ void ftcp_port_put(struct ftcp_port *port)
 	if (port->numbered)
 		count_number(fn, ntohs(port->key.end.port), -1);
 	/* Whoever gets the lock next finds the port free. */
-	sock_release(port->sock);
+	close_socket(port);
 	mutex_unlock(&fn->ports_lock);
 	kfree(port);
 }
