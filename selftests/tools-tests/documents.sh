@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Generated files are what the specification generates, the manual page is sound and
-# mentions what there is, and the module's files are in the layers that theory.md says.
+# mentions what there is, the module's files are in the layers that theory.md says, and
+# the documents name no file that is gone.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -157,4 +158,24 @@ check 'it mentions every word of --help' mentions dev $(
 check 'it mentions every reason of a drop' mentions $(
 	sed -n '/name-prefix: ftcp-drop-/,/^operations/s/^ *name: //p' "$spec" |
 	grep -v '^pad$')
+# what the documents name in backquotes, and is not there
+missing()
+{
+	local path
+
+	cat "$@" | grep -oE '`(module|tools|selftests|Documentation)/[A-Za-z0-9_./-]+`' |
+		tr -d '\`' | sort -u | while read -r path; do
+			[ -e "$repo/$path" ] || echo "$path"
+		done
+}
+files_exist()
+{
+	local none
+
+	none=$(missing "$repo/README.md" "$repo"/Documentation/*.md)
+	[ -z "$none" ] || { echo "$none"; return 1; }
+}
+check 'every file that the documents name is there' files_exist
+echo 'See `module/nobody.c`.' > "$tmp/document"
+check '... or is missed' [ "$(missing "$tmp/document")" = module/nobody.c ]
 finish
