@@ -173,8 +173,12 @@ int nlsock_open(struct nlsock *nl, int protocol)
 	if (nl->sock)
 		return DONE;
 	nl->sock = nl_socket_alloc();
-	if (!nl->sock || nl_connect(nl->sock, protocol))
-		return refused("netlink: %s", netlink_reason(errno));
+	if (!nl->sock || nl_connect(nl->sock, protocol)) {
+		refused("netlink: %s", netlink_reason(errno));
+		nl_socket_free(nl->sock);
+		nl->sock = NULL;
+		return REFUSED;
+	}
 	nl_socket_set_buffer_size(nl->sock, 1 << 20, 1 << 20);
 	nl_socket_enable_msg_peek(nl->sock);
 	nl_socket_modify_err_cb(nl->sock, NL_CB_CUSTOM, on_error, nl);
@@ -256,5 +260,8 @@ int nlsock_dump(struct nlsock *nl, struct nl_msg *msg, struct list *l)
 	nlmsg_free(msg);
 	if (err > 0)
 		note("the list kept changing while it was read; it may be incomplete");
-	return err < 0 ? err : 0;
+	if (err >= 0)
+		return 0;
+	list_cut(l, before);
+	return err;
 }
