@@ -15,7 +15,9 @@
 
 /* Options that are a u32 both in struct ftcp_tunnel_config and on netlink */
 #define OPTION(attr, member) \
-	{ FTCP_A_##attr, offsetof(struct ftcp_tunnel_config, member) }
+	{ FTCP_A_##attr, offsetof(struct ftcp_tunnel_config, member) +    \
+			 BUILD_BUG_ON_ZERO(sizeof_field(struct ftcp_tunnel_config, \
+							member) != sizeof(u32)) }
 
 const struct ftcp_tunnel_option ftcp_tunnel_options[] = {
 	OPTION(WIRE, wire),
