@@ -65,7 +65,7 @@ check 'and nothing else' \
 one_kernel() { [ "$(list demo | grep -c ^linux-image-)" -le 1 ]; }
 check 'that is one kernel' one_kernel
 check 'that of ftcptun gets what it uses' \
-	needs demo-tun "${building[@]}" libnftables-dev "${networks[@]}"
+	needs demo-tun "${building[@]}" libnftables-dev libmnl-dev "${networks[@]}"
 check 'and no kernel' \
 	needs_only demo-tun "${building[@]}" "${ftcpctl[@]}" "${ftcptun[@]}" \
 	"${networks[@]}"

@@ -21,7 +21,7 @@ struct lookup {
 
 /**
  * struct lookup_answer - what a look-up has found
- * @n: how many addresses, or -1
+ * @n: how many addresses; -1 if whoever asked has crashed
  * @transient: it may be worth while to try again
  * @list: the addresses, the best first
  * @error: why there are none

@@ -441,10 +441,13 @@ static unsigned int candidates(const char *word, char *names, size_t size)
 	unsigned int n = 0;
 
 	for (s = specs; s < specs + COUNT; s++) {
-		if (!strncmp(s->name, word, len))
+		if (strncmp(s->name, word, len))
+			continue;
+		if (end < size)
 			end += (size_t)snprintf(names + end, size - end,
-						"%s--%s", n++ ? ", " : "",
+						"%s--%s", n ? ", " : "",
 						s->name);
+		n++;
 	}
 	return n;
 }

@@ -148,7 +148,7 @@ void tun_open(struct tun *tun, const struct options *o)
 static int ask(struct nlmsghdr *request)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	char answer[512];
+	char answer[512] __attribute__((aligned(NLMSG_ALIGNTO)));
 	ssize_t len = -1;
 	int err;
 
@@ -172,7 +172,7 @@ static int add_addr(const struct tun *tun, const struct addr *local,
 {
 	bool v4 = addr_is_v4(local);
 	size_t size = v4 ? 4 : 16;
-	char buf[128];
+	char buf[128] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ifaddrmsg *ifa = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifa));
 
@@ -193,7 +193,7 @@ static int add_addr(const struct tun *tun, const struct addr *local,
  */
 static int add_route6(const struct tun *tun, const struct addr *peer)
 {
-	char buf[128];
+	char buf[128] __attribute__((aligned(NLMSG_ALIGNTO)));
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct rtmsg *rtm = mnl_nlmsg_put_extra_header(nlh, sizeof(*rtm));
 
