@@ -17,8 +17,8 @@
  * their memory.  The sockets for ports are not charged: a process allocates
  * them, and a group at its limit would have one of its processes killed.
  *
- * Namespaces of the initial user namespace have no limit at first: the tunnels'
- * own are their administrator's choice.
+ * Namespaces of the initial user namespace begin with limits that are far above the
+ * defaults of tunnels: those are their administrator's choice.
  */
 #include <linux/capability.h>
 #include <linux/slab.h>

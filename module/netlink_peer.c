@@ -169,7 +169,10 @@ static int get_endpoint(struct genl_info *info,
 	}
 
 	if (!(tunnel->mode->endpoints & BIT(config->kind)))
-		return mode_refuses(info, FTCP_A_ENDPOINT_KIND,
+		return mode_refuses(info,
+				    info->attrs[FTCP_A_ENDPOINT] ?
+					    FTCP_A_ENDPOINT :
+					    FTCP_A_ENDPOINT_KIND,
 				    tunnel->mode->no_endpoint);
 	return 0;
 }

@@ -71,6 +71,7 @@ static int check_mode(struct genl_info *info, const struct ftcp_mode_desc *mode,
 		}
 		if (given && !required &&
 		    !(mode->optional & BIT_ULL(a->attr))) {
+			NL_SET_BAD_ATTR(info->extack, info->attrs[a->attr]);
 			ftcp_netlink_error(info->extack,
 					   "%s has no meaning in mode %s",
 					   a->word, mode->name);
@@ -240,7 +241,7 @@ int faketcp_nl_tunnel_set_doit(struct sk_buff *skb, struct genl_info *info)
 {
 	static const u8 fixed[] = { FTCP_A_MODE, FTCP_A_PORT, FTCP_A_LOCAL,
 				    FTCP_A_LISTEN, FTCP_A_TARGET,
-				    FTCP_A_ENDPOINT };
+				    FTCP_A_ENDPOINT, FTCP_A_ENDPOINT_NAME };
 	struct ftcp_tunnel *tunnel;
 	int err, i;
 

@@ -10,11 +10,12 @@
 #include "addr.h"
 
 /* In skb->cb of our packets, from when they were read and have passed all hooks
- * until they leave, see ftcp_output_begin().  skb_gso_segment(), which uses the
- * end of skb->cb, gives each packet a copy.
+ * until they leave: ftcp_output_begin() clears it, or the IP layer that gets what
+ * mode routed delivers.  skb_gso_segment(), which uses the end of skb->cb, gives
+ * each packet a copy.
  */
 struct ftcp_packet_cb {
-	struct sk_buff *more;	/* leave with it, by ->next, see coalesce.c */
+	struct sk_buff *more;	/* in a batch only, see coalesce.c */
 	u16 hlen;		/* of IP and transport header, in bytes */
 };
 

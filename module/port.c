@@ -77,7 +77,8 @@ static int take_or_discard(struct sock *sk, struct sk_buff *skb)
 }
 
 /* Nobody reads or writes the socket: it is parted from its inode, which takes about
- * 1 KB for each conversation.
+ * 1 KB for each conversation.  Being nobody's, it cannot be taken down with `ss -K`
+ * either, and the port with it.
  */
 static int open_socket(struct ftcp_port *port)
 {

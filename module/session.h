@@ -138,7 +138,7 @@ struct ftcp_batch {
  * and their setup do nothing any more, no flow is added, and they are not among the
  * flows of the tunnel.  They are still in the tables, and the session in the peer's
  * list, where all that are doomed come before all others, until the reaper kills them;
- * or, before that, whoever needs their place in a table (ftcp_table_make_way()): two
+ * or, before that, whoever needs their place in a table (ftcp_table_make_way_outer()): two
  * with the same ends never exist together, and what is said of the first's end is said
  * before the second begins.
  *

@@ -43,7 +43,7 @@ static inline void ftcp_stats_rx(struct ftcp_stats __percpu *stats, u32 packets,
 	u64_stats_update_end(&s->syncp);
 }
 
-/* A super-segment of @datagrams left; the first of them had waited @ns. */
+/* A batch of @datagrams ends; the first of them has waited @ns. */
 static inline void ftcp_stats_held(struct ftcp_stats __percpu *stats,
 				   u32 datagrams, u64 ns)
 {

@@ -19,7 +19,7 @@
  * @batch_end: ftcp_batch_end()
  * @flow_event: ftcp_netlink_flow_event()
  *
- * None is called for each packet.
+ * None is called for a packet on its usual way, where a call by pointer is slow.
  */
 struct ftcp_upper_ops {
 	bool (*intercept)(struct ftcp_net *fn, struct sk_buff *skb,

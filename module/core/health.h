@@ -20,9 +20,9 @@
 /* Times in milliseconds. */
 #define FTCP_IDLE		180000	/* default for health config .idle */
 #define FTCP_KEEPALIVE		25000	/* default for .keepalive */
-#define FTCP_PROBE_INTERVAL	500	/* default for .probes if renewable */
-#define FTCP_PROBES		2	/* ... and if not */
-#define FTCP_PROBES_PATIENT	20	/* ... and of who cannot */
+#define FTCP_PROBE_INTERVAL	500	/* default for .interval */
+#define FTCP_PROBES		2	/* default for .probes if renewable */
+#define FTCP_PROBES_PATIENT	20	/* ... and if not */
 #define FTCP_PROBE_MAX		3000	/* longest wait between two probes */
 #define FTCP_UNANSWERED		1000	/* data is acknowledged within */
 #define FTCP_TICK		1000	/* between two ftcp_health_tick() */
