@@ -37,6 +37,7 @@ const struct ftcp_mode_desc ftcp_modes[] = {
 		.no_endpoint	= "endpoint: a tunnel that forwards dials nobody",
 		.no_allowed_ips	= "allowed-ips: no address is behind the peers of a tunnel that forwards; say with from who may connect",
 	},
+	[FTCP_MODE_IP] = { },
 };
 
 const struct ftcp_mode_attr ftcp_mode_attrs[] = {

@@ -51,11 +51,11 @@ const struct nla_policy faketcp_allowed_ip_nl_policy[FTCP_ALLOWED_IP_PREFIX + 1]
 };
 
 /* Global operation policy for faketcp */
-const struct nla_policy faketcp_nl_policy[FTCP_A_FROM_KIND + 1] = {
+const struct nla_policy faketcp_nl_policy[FTCP_A_PERSISTENT + 1] = {
 	[FTCP_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[FTCP_A_IFNAME] = { .type = NLA_NUL_STRING, .len = 15, },
 	[FTCP_A_TUNNEL] = { .type = NLA_NUL_STRING, .len = 31, },
-	[FTCP_A_MODE] = NLA_POLICY_MAX(NLA_U32, 2),
+	[FTCP_A_MODE] = NLA_POLICY_MAX(NLA_U32, 3),
 	[FTCP_A_PORT] = NLA_POLICY_MIN(NLA_U16, 1),
 	[FTCP_A_LOCAL] = { .type = NLA_BINARY, },
 	[FTCP_A_LISTEN] = { .type = NLA_BINARY, },
@@ -84,7 +84,8 @@ const struct nla_policy faketcp_nl_policy[FTCP_A_FROM_KIND + 1] = {
 	[FTCP_A_COALESCE] = NLA_POLICY_MAX(NLA_U32, 1000),
 	[FTCP_A_ENDPOINT_TENTATIVE] = { .type = NLA_FLAG, },
 	[FTCP_A_FROM] = NLA_POLICY_NESTED(faketcp_allowed_ip_nl_policy),
-	[FTCP_A_FROM_KIND] = NLA_POLICY_MAX(NLA_U32, 1),
+	[FTCP_A_FROM_KIND] = NLA_POLICY_MAX(NLA_U32, 2),
+	[FTCP_A_PERSISTENT] = NLA_POLICY_MAX(NLA_U32, 1),
 };
 
 /* Ops table for faketcp */

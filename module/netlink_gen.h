@@ -15,7 +15,7 @@
 extern const struct nla_policy faketcp_allowed_ip_nl_policy[FTCP_ALLOWED_IP_PREFIX + 1];
 
 /* Global operation policy for faketcp */
-extern const struct nla_policy faketcp_nl_policy[FTCP_A_FROM_KIND + 1];
+extern const struct nla_policy faketcp_nl_policy[FTCP_A_PERSISTENT + 1];
 
 /* Ops table for faketcp */
 extern const struct genl_small_ops faketcp_nl_ops[9];

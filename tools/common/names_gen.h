@@ -10,6 +10,7 @@ static const char *const ftcp_mode_names[] = {
 	[FTCP_MODE_ROUTED] = "routed",
 	[FTCP_MODE_LISTEN] = "listen",
 	[FTCP_MODE_FORWARD] = "forward",
+	[FTCP_MODE_IP] = "ip",
 };
 
 static const char *const ftcp_wire_names[] = {
@@ -27,6 +28,7 @@ static const char *const ftcp_endpoint_kind_names[] = {
 static const char *const ftcp_from_kind_names[] = {
 	[FTCP_FROM_ALLOWED_IPS] = "allowed-ips",
 	[FTCP_FROM_LIST] = "list",
+	[FTCP_FROM_ENDPOINT] = "endpoint",
 };
 
 static const char *const ftcp_df_names[] = {
@@ -80,6 +82,8 @@ static const char *const ftcp_drops_names[] = {
 	[FTCP_DROP_ICMP] = "icmp",
 	[FTCP_DROP_SOURCE_LIMIT] = "source-limit",
 	[FTCP_DROP_NAMESPACE_LIMIT] = "namespace-limit",
+	[FTCP_DROP_INNER_SOURCE] = "inner-source",
+	[FTCP_DROP_NEWCOMER] = "newcomer",
 };
 
 static const char *const ftcp_ended_names[] = {

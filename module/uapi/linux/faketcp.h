@@ -18,11 +18,14 @@
  * @FTCP_MODE_LISTEN: Sent to a local UDP address; each source becomes a flow.
  * @FTCP_MODE_FORWARD: Flows are accepted on a TCP port and reach one UDP
  *   target.
+ * @FTCP_MODE_IP: Whole IP packets, routed into the link; each is the payload
+ *   of a segment, and comes out of the far end's link unchanged.
  */
 enum ftcp_mode {
 	FTCP_MODE_ROUTED,
 	FTCP_MODE_LISTEN,
 	FTCP_MODE_FORWARD,
+	FTCP_MODE_IP,
 
 	/* private: */
 	__FTCP_MODE_MAX,
@@ -60,10 +63,13 @@ enum ftcp_endpoint_kind {
  * @FTCP_FROM_ALLOWED_IPS: Those behind the peer: in mode routed the addresses
  *   of a connection are those of its datagrams.
  * @FTCP_FROM_LIST: Those that from lists, nobody if it lists none.
+ * @FTCP_FROM_ENDPOINT: Mode ip: the address of the peer's endpoint, from any
+ *   port; if it has none, anybody.
  */
 enum ftcp_from_kind {
 	FTCP_FROM_ALLOWED_IPS,
 	FTCP_FROM_LIST,
+	FTCP_FROM_ENDPOINT,
 };
 
 /**
@@ -181,6 +187,7 @@ enum ftcp_attr {
 	FTCP_A_ENDPOINT_TENTATIVE,
 	FTCP_A_FROM,
 	FTCP_A_FROM_KIND,
+	FTCP_A_PERSISTENT,
 
 	__FTCP_A_MAX
 };
@@ -229,6 +236,8 @@ enum ftcp_drop_attr {
 	FTCP_DROP_ICMP,
 	FTCP_DROP_SOURCE_LIMIT,
 	FTCP_DROP_NAMESPACE_LIMIT,
+	FTCP_DROP_INNER_SOURCE,
+	FTCP_DROP_NEWCOMER,
 
 	__FTCP_DROP_MAX
 };
