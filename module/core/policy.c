@@ -166,3 +166,31 @@ void ftcp_source_of(u8 *addr, int v4, int dialled)
 	for (i = 8; !v4 && !dialled && i < 16; i++)
 		addr[i] = 0;
 }
+
+/**
+ * ftcp_newcomer() - whether a peer's connection gives way to another one
+ * @asked: the peer's: when its far end was last asked, ms; 0 at the beginning,
+ *	and when the peer gets another connection
+ * @heard: when that one was last heard (rx.last)
+ * @now: ms
+ *
+ * Without keys anybody may say that he is the peer.  Who is heard is not taken
+ * over; who was asked, and is silent for FTCP_NEWCOMER_TIME, is.  An answer counts
+ * for so long, or a newcomer that comes again and again would have the
+ * incumbent asked each time.  The caller serialises.
+ *
+ * Return: what to do with the newcomer's segment.
+ */
+enum ftcp_newcomer ftcp_newcomer(u64 *asked, u64 heard, u64 now)
+{
+	int answered = heard >= *asked;
+
+	if (!*asked || (answered && now - *asked >= FTCP_NEWCOMER_TIME)) {
+		*asked = now;
+		return FTCP_NEWCOMER_ASK;
+	}
+	if (answered)
+		return FTCP_NEWCOMER_REFUSE;
+	return now - *asked < FTCP_NEWCOMER_TIME ? FTCP_NEWCOMER_WAIT :
+						   FTCP_NEWCOMER_ADMIT;
+}

@@ -156,6 +156,20 @@ enum ftcp_drop_attr ftcp_flow_quota(u32 flows, u32 max, u32 of_source,
 				    u32 max_of_source);
 void ftcp_source_of(u8 *addr, int v4, int dialled);
 
+/* ---- whole IP packets: who is a peer ---- */
+
+#define FTCP_NEWCOMER_TIME 1000 /* ms of silence after which one takes over */
+
+/* What to do with a segment that begins a connection of a peer that has one */
+enum ftcp_newcomer {
+	FTCP_NEWCOMER_ASK,	/* ftcp_conn_suspect() that one, drop this */
+	FTCP_NEWCOMER_WAIT,	/* drop it */
+	FTCP_NEWCOMER_REFUSE,	/* answer it with a RST */
+	FTCP_NEWCOMER_ADMIT,	/* end that one, accept this */
+};
+
+enum ftcp_newcomer ftcp_newcomer(u64 *asked, u64 heard, u64 now);
+
 /* ---- ICMP errors ---- */
 
 /**

@@ -344,6 +344,26 @@ static void source_prefix(void)
 	CHECK(!memcmp(a + 8, "\0\0\0\0\0\0\0", 8));
 }
 
+/* Who answers stays, however often somebody comes; who is silent for a second goes. */
+static void newcomers(void)
+{
+	u64 asked = 0, now = 5000, heard = 4999;
+
+	CHECK_EQ(ftcp_newcomer(&asked, heard, now), FTCP_NEWCOMER_ASK);
+	CHECK_EQ(ftcp_newcomer(&asked, heard, now + 1), FTCP_NEWCOMER_WAIT);
+	heard = now + 2;
+	CHECK_EQ(ftcp_newcomer(&asked, heard, now + 3), FTCP_NEWCOMER_REFUSE);
+	CHECK_EQ(ftcp_newcomer(&asked, heard, now + 999), FTCP_NEWCOMER_REFUSE);
+	now += 1000;
+	CHECK_EQ(ftcp_newcomer(&asked, heard, now), FTCP_NEWCOMER_ASK);
+	CHECK_EQ(asked, now);
+	CHECK_EQ(ftcp_newcomer(&asked, heard, now + 999), FTCP_NEWCOMER_WAIT);
+	CHECK_EQ(ftcp_newcomer(&asked, heard, now + 1000), FTCP_NEWCOMER_ADMIT);
+	/* nobody came for long: what it was asked then says nothing now */
+	heard = now + 1500;
+	CHECK_EQ(ftcp_newcomer(&asked, heard, now + 90000), FTCP_NEWCOMER_ASK);
+}
+
 static const struct ktap_test tests[] = {
 	{ "what_an_end_means", what_an_end_means },
 	{ "reset_in_doubt", reset_in_doubt },
@@ -358,6 +378,7 @@ static const struct ktap_test tests[] = {
 	{ "most_flows", most_flows },
 	{ "asleep", asleep },
 	{ "source_prefix", source_prefix },
+	{ "newcomers", newcomers },
 };
 
 int main(void)
