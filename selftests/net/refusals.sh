@@ -246,7 +246,7 @@ check_refused 'raw: name not terminated' '.' "${new[@]}" "$dev" 3:x=6161 "$route
 check_refused 'raw: name of 32 bytes' '.' \
 	"${new[@]}" "$dev" "3:s=$(printf '%032d' 0)" "$routed"
 check_refused 'raw: no mode' 'the mode is required' "${new[@]}" "$dev" "$name"
-check_refused 'raw: mode 3' '.' "${new[@]}" "$dev" "$name" 4:u32=3
+check_refused 'raw: mode 4' '.' "${new[@]}" "$dev" "$name" 4:u32=4
 check_refused 'raw: mode of one byte' '.' "${new[@]}" "$dev" "$name" 4:u8=0
 check_refused 'raw: port 0' '.' "${new[@]}" "$dev" "$name" "$routed" 5:u16=0
 check_refused 'raw: wire 3' '.' "${new[@]}" "$dev" "$name" "$routed" 9:u32=3

@@ -141,6 +141,7 @@ check '... is named so' grep -q '^ftcpctl: -:1: "frob": unknown command' "$tmp/e
 misused 'the name of the tunnel is missing' add tunnel
 misused 'the name of the peer is missing' set peer
 misused 'the name of the tunnel is missing' add tunnel dev l routed
+misused 'the name of the tunnel is missing' add tunnel dev l ip
 misused 'the name of the tunnel is missing' add -6 tunnel -4
 misused 'the name of the peer is missing' set peer tunnel t dev l endpoint same
 misused 'the name of the peer is missing' del peer dev l tunnel t
@@ -150,9 +151,9 @@ misused "$missing" add tunnel port 5 forward 127.0.0.1:2 dev l
 misused "$missing" add tunnel routed port 5 dev l
 misused "$missing" set tunnel idle 5 dev l
 misused 'the name of the peer is missing' set peer endpoint h:1 tunnel t dev l
-misused 'one of listen, forward or routed is missing' add tunnel dev dev l
-misused 'one of listen, forward or routed is missing' add tunnel listen dev l
-for name in listen port routed dev wire; do
+misused 'one of listen, forward, routed or ip is missing' add tunnel dev dev l
+misused 'one of listen, forward, routed or ip is missing' add tunnel listen dev l
+for name in listen port routed ip dev wire; do
 	alike "add tunnel $name dev lo routed port 5" 'add tunnel t dev lo routed port 5'
 	alike "set tunnel $name dev lo wire native" 'set tunnel t dev lo wire native'
 done
@@ -163,7 +164,7 @@ misused 'dev: its argument is missing' add tunnel t dev
 misused 'dev: given twice' add tunnel t dev l dev l
 misused '--json: given twice' show --json --json
 misused '"listens": unknown word (see ftcpctl add tunnel --help)' add tunnel t dev l listens 127.0.0.1:1
-misused 'one of listen, forward or routed is missing' add tunnel t dev l
+misused 'one of listen, forward, routed or ip is missing' add tunnel t dev l
 misused 'listen is missing' add tunnel t dev l remote 127.0.0.1:2
 misused 'remote is missing' "${client[@]}"
 misused 'port is missing' add tunnel t dev l forward 127.0.0.1:2
@@ -175,10 +176,16 @@ misused 'routed: cannot be combined with listen' \
 	"${client[@]}" remote 127.0.0.1:2 routed
 misused 'routed: cannot be combined with forward' \
 	add tunnel t dev l routed port 5 forward 127.0.0.1:3
+misused 'ip: cannot be combined with routed' add tunnel t dev l routed ip
+misused 'ip: cannot be combined with listen' "${client[@]}" remote 127.0.0.1:2 ip
+misused 'ip: cannot be combined with forward' \
+	add tunnel t dev l ip port 5 forward 127.0.0.1:3
 misused 'remote: needs listen' add tunnel t dev l routed remote 127.0.0.1:2
+misused 'remote: needs listen' add tunnel t dev l ip remote 127.0.0.1:2
+misused 'local: needs port' add tunnel t dev l ip local 127.0.0.1
 misused 'local: needs port' add tunnel t dev l routed local 127.0.0.1
 misused 'nothing to change' set tunnel t dev l
-for words in 'listen 127.0.0.1:1' 'port 5' 'forward 127.0.0.1:1' 'local ::1' routed; do
+for words in 'listen 127.0.0.1:1' 'port 5' 'forward 127.0.0.1:1' 'local ::1' routed ip; do
 	# shellcheck disable=SC2086
 	misused "${words% *} cannot be changed while the tunnel lives: delete it and add it anew" \
 		set tunnel t dev l idle 5 $words
@@ -279,6 +286,8 @@ misused 'from: "10.0.0.0/33": the prefix length is 0 to 32' \
 	set peer p tunnel t dev l from 10.0.0.0/33
 misused 'from: "any": expected ADDR/PREFIX' \
 	set peer p tunnel t dev l from any
+misused 'persistent: "yes": expected on or off' \
+	set peer p tunnel t dev l persistent yes
 misused 'allowed-ips: "": expected ADDR/PREFIX' \
 	set peer p tunnel t dev l allowed-ips 10.0.0.0/8,
 misused 'allowed-ips: "10.0.0.0/": the prefix length is 0 to 32' \
@@ -339,6 +348,9 @@ check_refused 'no module: add tunnel, server' "$missing" \
 	unreachable ignore
 check_refused 'no module: add tunnel, routed' "$missing" \
 	ftcpctl add tunnel t dev l routed port 1
+check_refused 'no module: add tunnel, ip' "$missing" ftcpctl add tunnel ip dev l ip
+check_refused 'no module: add tunnel, ip, server' "$missing" \
+	ftcpctl add tunnel t dev l ip port 1 local ::1 fwmark 5
 check_refused 'no module: set tunnel' "$missing" ftcpctl set tunnel t dev l idle 9
 check_refused 'no module: what can be off can be 0' "$missing" \
 	ftcpctl set tunnel t dev l keepalive 0 max-age 0 max-bytes 0 fwmark 0
@@ -351,6 +363,9 @@ check_refused 'no module: del tunnel' "$missing" ftcpctl del tunnel t dev l
 check_refused 'no module: set peer' "$missing" \
 	ftcpctl set peer p tunnel t dev l endpoint '[fe80::1%lo]:5' \
 	allowed-ips 0.0.0.0/0,::/0,10.1.2.3,fd00::/64 wire native
+check_refused 'no module: set peer, ip' "$missing" \
+	ftcpctl set peer p tunnel t dev l endpoint 127.0.0.1:5 from endpoint \
+	allowed-ips 10.9.0.2 persistent on
 check_refused 'no module: del peer' "$missing" ftcpctl del peer p tunnel t dev l
 check_refused 'no module: del flow' "$missing" \
 	ftcpctl del flow local 127.0.0.1:1 remote '[::1]:1' dev l

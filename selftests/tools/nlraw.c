@@ -190,6 +190,7 @@ static const uint8_t kinds[FTCP_A_MAX + 1] = {
 	[FTCP_A_ENDED] = NEST,		[FTCP_A_REASON] = U32,
 	[FTCP_A_ENDPOINT_TENTATIVE] = NOTHING,
 	[FTCP_A_FROM] = NEST,		[FTCP_A_FROM_KIND] = U32,
+	[FTCP_A_PERSISTENT] = U32,
 };
 
 static struct {
@@ -349,7 +350,7 @@ static void put_u32(uint16_t type, uint32_t value)
 static void put_tunnel(void)
 {
 	uint16_t port = 20000 + below(8);
-	uint32_t mode = below(3);
+	uint32_t mode = below(__FTCP_MODE_MAX);
 
 	put_u32(FTCP_A_MODE, mode);
 	if (mode != FTCP_MODE_LISTEN)

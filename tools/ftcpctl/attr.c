@@ -13,6 +13,8 @@ static const char *const stats_names[FTCP_STATS_MAX + 1] = {
 	[FTCP_STATS_TX_HOLD] = "tx-hold-ns",
 };
 
+static const char *const switch_names[] = { "off", "on" };
+
 /* In the order of JSON and, as far as they are options, for people */
 
 /* clang-format off */
@@ -110,9 +112,12 @@ static const struct attr attrs[] = {
 	  .of = OF_PEER, .arg = "ADDR/PREFIX,...|none" },
 	{ FTCP_A_NO_ALLOWED_IP, NLA_FLAG, "allowed-ips", .of = 0 },
 	{ FTCP_A_FROM, NLA_NESTED, "from", .kind = &kind_from, .of = OF_PEER,
-	  .arg = "ADDR/PREFIX,...|none|allowed-ips" },
+	  .arg = "ADDR/PREFIX,...|none|allowed-ips|endpoint" },
 	{ FTCP_A_FROM_KIND, NLA_U32, "from", .key = "from-kind", .kind = &kind_name,
 	  NAMES(ftcp_from_kind_names), .of = OF_PEER },
+	{ FTCP_A_PERSISTENT, NLA_U32, "persistent", .kind = &kind_name,
+	  NAMES(switch_names), .of = OF_PEER, .expected = "on or off",
+	  .arg = "on|off" },
 	{ FTCP_A_FLOWS, NLA_U32, "flows", .kind = &kind_number,
 	  .of = OF_TUNNEL | OF_PEER },
 	{ FTCP_A_AGE, NLA_U64, "age-ms", .kind = &kind_ms, .of = OF_FLOW },

@@ -35,29 +35,31 @@ static const struct word tunnel_words[] = {
 	{ "forward", FTCP_A_TARGET, VALUE },
 	{ "local", FTCP_A_LOCAL, VALUE },
 	{ "routed", FTCP_A_MODE, FLAG },
+	{ "ip", FTCP_A_MODE, FLAG },
 	{},
 };
 
-/* Do the words describe one of the three forms, and completely? */
+/* Do the words describe one of the forms, and completely? */
 static int check_ends(const char **given)
 {
 	const char *listen = given[FTCP_A_LISTEN];
 	const char *remote = given[FTCP_A_ENDPOINT];
 	const char *port = given[FTCP_A_PORT];
 	const char *forward = given[FTCP_A_TARGET];
-	const char *routed = given[FTCP_A_MODE];
-	int forms = !!listen + !!forward + !!routed;
+	const char *mode = given[FTCP_A_MODE];
+	const struct word *name = find_word(tunnel_words, given[FTCP_A_TUNNEL]);
+	int forms = !!listen + !!forward + !!mode;
 
 	/* A form is there, where the name should be */
-	if (!forms && !strcmp(given[FTCP_A_TUNNEL], "routed"))
+	if (!forms && name && name->id == FTCP_A_MODE)
 		return misused("the name of the tunnel is missing");
 	if (!forms)
 		return misused("%s is missing",
 			       remote ? "listen" :
-					"one of listen, forward or routed");
+					"one of listen, forward, routed or ip");
 	if (forms > 1)
 		return misused("%s: cannot be combined with %s",
-			       routed ?: "forward",
+			       mode ?: "forward",
 			       listen ? "listen" : "forward");
 	if (listen && !remote)
 		return misused("remote is missing");
@@ -71,7 +73,7 @@ static int check_ends(const char **given)
 		return misused("local: needs port");
 	if (given[FTCP_A_UNREACHABLE] && !forward)
 		return misused("unreachable: needs forward");
-	if (!routed)
+	if (!mode)
 		given[FTCP_A_MODE] = listen ? "listen" : "forward";
 	return DONE;
 }
@@ -86,7 +88,9 @@ static int check_options(const char **given)
 	for (w = tunnel_words; w->name; w++)
 		if (given[w->id] && w->id != FTCP_A_IFINDEX &&
 		    w->id != FTCP_A_ENDPOINT)
-			return misused(UNCHANGEABLE, w->name);
+			return misused(UNCHANGEABLE, w->kind == FLAG ?
+							     given[w->id] :
+							     w->name);
 	if (remote)
 		return misused(REMOTE_OF_PEER, given[FTCP_A_TUNNEL],
 			       given[FTCP_A_IFINDEX], remote);
@@ -102,7 +106,8 @@ const struct verb add_tunnel = {
 	.synopsis =
 		"NAME dev LINK listen ADDR:PORT remote HOST:PORT [OPTIONS]\n"
 		"NAME dev LINK port N forward HOST:PORT [local ADDR] [OPTIONS]\n"
-		"NAME dev LINK routed [port N [local ADDR]] [OPTIONS]\n",
+		"NAME dev LINK routed [port N [local ADDR]] [OPTIONS]\n"
+		"NAME dev LINK ip [port N [local ADDR]] [OPTIONS]\n",
 	.help = "Add a tunnel to a link.\n"
 		"\n"
 		"Client: applications send UDP to `listen'; each source gets a connection of\n"
@@ -111,6 +116,8 @@ const struct verb add_tunnel = {
 		"each reaches the UDP service at `forward' from a source port of its own.\n"
 		"Routed: UDP routed into the link leaves as TCP with the same addresses and\n"
 		"ports; `port' accepts connections.  Peers say where to (set peer).\n"
+		"IP: each whole IP packet routed into the link comes out of that of a peer; one\n"
+		"connection for each peer (set peer).  Without `port' this end dials only.\n"
 		"\n"
 		"-4 and -6 choose the address family that a host name resolves to.\n"
 		"\n"
@@ -157,6 +164,7 @@ static const struct word peer_words[] = {
 	{ "endpoint", FTCP_A_ENDPOINT, VALUE },
 	{ "allowed-ips", FTCP_A_ALLOWED_IP, VALUE },
 	{ "from", FTCP_A_FROM, VALUE },
+	{ "persistent", FTCP_A_PERSISTENT, VALUE },
 	{ "wire", FTCP_A_WIRE, VALUE },
 	{},
 };
@@ -164,10 +172,11 @@ static const struct word peer_words[] = {
 const struct verb set_peer = {
 	.verb = "set",
 	.object = "peer",
-	.synopsis = "NAME tunnel NAME dev LINK [endpoint HOST:PORT|same|none]\n"
-		    "             [allowed-ips ADDR/PREFIX,...|none]\n"
-		    "             [from ADDR/PREFIX,...|none|allowed-ips]\n"
-		    "             [wire auto|native|phantun]\n",
+	.synopsis =
+		"NAME tunnel NAME dev LINK [endpoint HOST:PORT|same|none]\n"
+		"             [allowed-ips ADDR/PREFIX,...|none]\n"
+		"             [from ADDR/PREFIX,...|none|allowed-ips|endpoint]\n"
+		"             [persistent on|off] [wire auto|native|phantun]\n",
 	.help = "Add a peer to a tunnel, or change it.\n"
 		"\n"
 		"  endpoint HOST:PORT  flows to the peer go there\n"
@@ -178,6 +187,9 @@ const struct verb set_peer = {
 		"  from LIST           outer addresses that may connect; replaces the list\n"
 		"  from none           nobody may\n"
 		"  from allowed-ips    those behind the peer may (default when routed)\n"
+		"  from endpoint       the endpoint's address may, or anybody without (default\n"
+		"                      of mode ip, and only there)\n"
+		"  persistent on       mode ip: dial at once, and again when lost (default off)\n"
 		"  wire VARIANT        how connections to it look (default: the tunnel's)\n",
 	.name = FTCP_A_PEER,
 	.words = peer_words,

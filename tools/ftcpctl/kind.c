@@ -108,6 +108,8 @@ static const char *format_name(const struct attr *a, const struct object *o,
 	uint64_t value = object_number(o, a->type);
 
 	(void)buf;
+	if (!o->tb[a->type])
+		return "";
 	return (value < a->n_names ? a->names[value] : NULL) ?: "unknown";
 }
 
@@ -261,15 +263,24 @@ static int put_allowed(struct nl_msg *msg, const struct attr *a,
 	return DONE;
 }
 
+/* Who may connect, in words; a list stands for itself */
+static const char *const from_words[] = {
+	[FTCP_FROM_ALLOWED_IPS] = "allowed-ips",
+	[FTCP_FROM_LIST] = "none",
+	[FTCP_FROM_ENDPOINT] = "endpoint",
+};
+
 static int put_from(struct nl_msg *msg, const struct attr *a, const char *text)
 {
-	bool none = !strcmp(text, "none");
+	size_t i;
 
-	if (!none && strcmp(text, "allowed-ips"))
-		return put_ranges(msg, a, text);
-	nla_put_u32(msg, FTCP_A_FROM_KIND,
-		    none ? FTCP_FROM_LIST : FTCP_FROM_ALLOWED_IPS);
-	return DONE;
+	for (i = 0; i < ARRAY_SIZE(from_words); i++) {
+		if (strcmp(text, from_words[i]))
+			continue;
+		nla_put_u32(msg, FTCP_A_FROM_KIND, i);
+		return DONE;
+	}
+	return put_ranges(msg, a, text);
 }
 
 static const char *format_ranges(const struct attr *a, const struct object *o,
@@ -279,17 +290,14 @@ static const char *format_ranges(const struct attr *a, const struct object *o,
 	return object_ranges(o, a->type);
 }
 
-/* Who may connect: a list, or a word for what is none */
 static const char *format_from(const struct attr *a, const struct object *o,
 			       char *buf)
 {
-	const char *list = format_ranges(a, o, buf);
+	uint64_t kind = object_number(o, FTCP_A_FROM_KIND);
 
-	if (!o->tb[FTCP_A_FROM_KIND])
+	if (!o->tb[FTCP_A_FROM_KIND] || kind >= ARRAY_SIZE(from_words))
 		return "-";
-	if (object_number(o, FTCP_A_FROM_KIND) == FTCP_FROM_ALLOWED_IPS)
-		return "allowed-ips";
-	return *list ? list : "none";
+	return o->tb[a->type] ? format_ranges(a, o, buf) : from_words[kind];
 }
 
 static void json_ranges(const struct attr *a, const struct object *o)

@@ -35,12 +35,16 @@ static void print_json(const struct object *o)
 	json_close('}');
 }
 
-/* Those of a flow that is over may carry no conversation any more */
-static void print_end(const struct object *o, const char *fmt, int type)
+/* A flow carries a conversation, or all that goes to a peer */
+static void print_flow(const struct object *o)
 {
-	char buf[VALUE_STRLEN];
-
-	printf(fmt, object_format(o, type, buf));
+	print_value(o, " local %s", FTCP_A_LOCAL);
+	print_value(o, " remote %s", FTCP_A_REMOTE);
+	print_value(o, " inner %s", FTCP_A_INNER_LOCAL);
+	print_value(o, " > %s", FTCP_A_INNER_REMOTE);
+	if (!o->tb[FTCP_A_INNER_LOCAL])
+		print_value(o, " peer %s", FTCP_A_PEER);
+	print_value(o, " reason %s", FTCP_A_REASON);
 }
 
 static void print_text(const struct object *o)
@@ -61,11 +65,7 @@ static void print_text(const struct object *o)
 		print_value(o, " %s", FTCP_A_TARGET);
 		print_value(o, " port %s", FTCP_A_PORT);
 	} else {
-		print_end(o, " local %s", FTCP_A_LOCAL);
-		print_end(o, " remote %s", FTCP_A_REMOTE);
-		print_end(o, " inner %s", FTCP_A_INNER_LOCAL);
-		print_end(o, " > %s", FTCP_A_INNER_REMOTE);
-		print_value(o, " reason %s", FTCP_A_REASON);
+		print_flow(o);
 	}
 	putchar('\n');
 }

@@ -23,6 +23,7 @@ static void print_peer(const struct object *p, uint64_t mode)
 	} else {
 		printf("  peer       %s, endpoint %s",
 		       object_text(p, FTCP_A_PEER), endpoint);
+		print_value(p, ", persistent %s", FTCP_A_PERSISTENT);
 		print_value(p, ", allowed-ips %s", FTCP_A_ALLOWED_IP);
 		if (object_number(p, FTCP_A_FROM_KIND) == FTCP_FROM_LIST)
 			printf(", from %s", object_format(p, FTCP_A_FROM, buf));
@@ -36,7 +37,8 @@ static void print_ends(const struct object *t, const struct list *peers)
 	size_t i;
 
 	print_value(t, "  listen     %s\n", FTCP_A_LISTEN);
-	if (mode == FTCP_MODE_ROUTED)
+	/* the others are known by their ends */
+	if (mode != FTCP_MODE_LISTEN && mode != FTCP_MODE_FORWARD)
 		print_value(t, "  mode       %s\n", FTCP_A_MODE);
 	if (t->tb[FTCP_A_PORT]) {
 		print_value(t, "  port       %s", FTCP_A_PORT);
@@ -55,7 +57,9 @@ static void print_traffic(const struct object *t, const char *what, int packets)
 	uint64_t n = object_counter(t, FTCP_A_STATS, packets);
 	char buf[SHORT_STRLEN];
 
-	printf("  %-9s  %" PRIu64 " datagram%s, %s\n", what, n,
+	printf("  %-9s  %" PRIu64 " %s%s, %s\n", what, n,
+	       object_number(t, FTCP_A_MODE) == FTCP_MODE_IP ? "packet" :
+							       "datagram",
 	       n == 1 ? "" : "s",
 	       format_bytes(buf, object_counter(t, FTCP_A_STATS, packets + 1)));
 }
@@ -138,10 +142,13 @@ static void add_owner(struct table *t, const struct object *o, int type)
 		   object_text(o, FTCP_A_IFNAME));
 }
 
+/* A conversation, or, if the flow carries all of a peer's, that one */
 static void add_inner(struct table *t, const struct object *f, int type)
 {
 	char a[VALUE_STRLEN], b[VALUE_STRLEN];
 
+	if (!f->tb[type])
+		return table_cell(t, "peer %s", object_text(f, FTCP_A_PEER));
 	table_cell(t, "%s > %s", object_format(f, type, a),
 		   object_format(f, FTCP_A_INNER_REMOTE, b));
 }
@@ -183,6 +190,7 @@ static const struct column peer_columns[] = {
 	{ "TUNNEL", add_owner, FTCP_A_TUNNEL },
 	{ "ENDPOINT", add_value, FTCP_A_ENDPOINT },
 	{ "NAME", add_value, FTCP_A_ENDPOINT_NAME },
+	{ "PERSISTENT", add_value, FTCP_A_PERSISTENT },
 	{ "WIRE", add_value, FTCP_A_WIRE },
 	{ "FLOWS", add_value, FTCP_A_FLOWS },
 	{ "FROM", add_value, FTCP_A_FROM },
