@@ -542,6 +542,22 @@ void ftcp_conn_abort(struct ftcp_conn *c, struct ftcp_result *res)
 /* ---- replacement ---- */
 
 /**
+ * ftcp_conn_ask() - have the far end say that it is still there
+ * @c: connection
+ * @res: what to do: send a probe; nothing unless it is established
+ *
+ * For an owner who cannot wait for a probe to become due.
+ */
+void ftcp_conn_ask(struct ftcp_conn *c, struct ftcp_result *res)
+{
+	ftcp_nothing(res);
+	if (c->state != FTCP_ESTABLISHED)
+		return;
+	ftcp_put_ack(c, res);
+	res->control.seq = ftcp_load(c->snd_una) - 1;
+}
+
+/**
  * ftcp_conn_suspect() - the path may have changed
  * @c: connection
  * @now: ms

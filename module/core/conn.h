@@ -181,6 +181,7 @@ void ftcp_conn_receive(struct ftcp_conn *c, const struct ftcp_segment *seg,
 void ftcp_conn_timer(struct ftcp_conn *c, u64 now, struct ftcp_result *res);
 void ftcp_conn_close(struct ftcp_conn *c, u64 now, struct ftcp_result *res);
 void ftcp_conn_abort(struct ftcp_conn *c, struct ftcp_result *res);
+void ftcp_conn_ask(struct ftcp_conn *c, struct ftcp_result *res);
 void ftcp_conn_suspect(struct ftcp_conn *c, u64 now);
 int ftcp_conn_renew(struct ftcp_conn *c, u64 now);
 void ftcp_conn_renew_failed(struct ftcp_conn *c, int in_vain, u64 again,
