@@ -51,17 +51,35 @@ void ftcp_range_key_v6(struct ftcp_range_key *key, const struct in6_addr *addr,
 
 /**
  * ftcp_range_addr() - get the first address of a range
- * @range: the range
+ * @p: its prefix
  * @addr: result; IPv4: in its first word
  */
-void ftcp_range_addr(const struct ftcp_range *range, struct in6_addr *addr)
+void ftcp_range_addr(const struct ftcp_prefix *p, struct in6_addr *addr)
 {
-	const struct ftcp_prefix *p = &range->node.prefix;
-
 	addr->s6_addr32[0] = htonl(p->high >> 32);
 	addr->s6_addr32[1] = htonl((u32)p->high);
 	addr->s6_addr32[2] = htonl(p->low >> 32);
 	addr->s6_addr32[3] = htonl((u32)p->low);
+}
+
+/**
+ * ftcp_range_covers() - whether an address is in a range
+ * @key: the range
+ * @end: the address; its port does not matter
+ */
+bool ftcp_range_covers(const struct ftcp_range_key *key,
+		       const struct ftcp_end *end)
+{
+	struct ftcp_range_key same;
+
+	if (key->family != end->family)
+		return false;
+	if (key->family == AF_INET)
+		ftcp_range_key_v4(&same, ftcp_end_v4(end), key->prefix.len);
+	else
+		ftcp_range_key_v6(&same, &end->addr, key->prefix.len);
+	return same.prefix.high == key->prefix.high &&
+	       same.prefix.low == key->prefix.low;
 }
 
 /**

@@ -44,7 +44,9 @@ struct ftcp_peer;
 void ftcp_range_key_v4(struct ftcp_range_key *key, __be32 addr, u8 len);
 void ftcp_range_key_v6(struct ftcp_range_key *key, const struct in6_addr *addr,
 		       u8 len);
-void ftcp_range_addr(const struct ftcp_range *range, struct in6_addr *addr);
+void ftcp_range_addr(const struct ftcp_prefix *p, struct in6_addr *addr);
+bool ftcp_range_covers(const struct ftcp_range_key *key,
+		       const struct ftcp_end *end);
 
 struct ftcp_peer *ftcp_ranges_find(const struct ftcp_ranges *ranges,
 				   const struct ftcp_end *end, u8 *len);

@@ -67,7 +67,7 @@ static int reserve_ports(struct ftcp_tunnel *tunnel,
 				     &tunnel->accept, false);
 		/* a router accepts for an address behind it */
 		if (port == ERR_PTR(-EADDRNOTAVAIL) &&
-		    !tunnel->mode->proxy)
+		    !tunnel->mode->proxy && !tunnel->mode->packets)
 			port = NULL;
 		if (IS_ERR(port))
 			return report_port(PTR_ERR(port), "TCP",
@@ -108,6 +108,28 @@ static void want_headroom(struct net_device *lo)
 	ASSERT_RTNL();
 	if (lo->needed_headroom < more)
 		WRITE_ONCE(lo->needed_headroom, more);
+}
+
+/* A link carries datagrams that are routed into it, or whole packets: of either its
+ * transmit function knows what to do with, and how long the headers are.
+ */
+static int check_link(const struct ftcp_link *link,
+		      const struct ftcp_mode_desc *mode,
+		      struct netlink_ext_ack *extack)
+{
+	const struct ftcp_tunnel *other;
+
+	ASSERT_RTNL();
+	list_for_each_entry(other, &link->tunnels, list) {
+		if (mode->proxy || other->mode->proxy ||
+		    other->mode->packets == mode->packets)
+			continue;
+		ftcp_netlink_error(extack,
+				   "the link has a tunnel of mode %s, besides which it takes none of mode %s",
+				   other->mode->name, mode->name);
+		return -EBUSY;
+	}
+	return 0;
 }
 
 /* A tunnel that nobody knows of yet, with all that it holds but ports, or NULL. */
@@ -176,6 +198,12 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 		return -EEXIST;
 	}
 
+	err = check_link(link, p->mode, extack);
+	if (!err && p->mode->packets)
+		err = ftcp_device_want_packets(link);
+	if (err)
+		return err;
+
 	tunnel = make_tunnel(link, underlay, p);
 	if (!tunnel)
 		return -ENOMEM;
@@ -199,6 +227,7 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	if (proxy)
 		want_headroom(inner_net->loopback_dev);
 	list_add_tail_rcu(&tunnel->list, &link->tunnels);
+	WRITE_ONCE(link->packets, link->packets + p->mode->packets);
 	if (tunnel->accept.port)
 		hlist_add_head_rcu(&tunnel->accept_node,
 				   ftcp_port_bucket(ftcp_net(underlay)->accept,
@@ -234,6 +263,8 @@ void ftcp_tunnel_del(struct ftcp_tunnel *tunnel)
 	bool proxy = tunnel->mode->proxy;
 
 	ASSERT_RTNL();
+	WRITE_ONCE(tunnel->link->packets,
+		   tunnel->link->packets - tunnel->mode->packets);
 	list_del_rcu(&tunnel->list);
 	hlist_del_init_rcu(&tunnel->accept_node);
 	hlist_del_init_rcu(&tunnel->listen_node);

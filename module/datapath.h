@@ -15,6 +15,9 @@ unsigned int ftcp_hook_local_out(void *priv, struct sk_buff *skb,
 				 const struct nf_hook_state *state);
 bool ftcp_intercept(struct ftcp_net *fn, struct sk_buff *skb,
 		    const struct nf_hook_state *state);
+void ftcp_send_to(struct ftcp_tunnel *tunnel, struct ftcp_peer *peer,
+		  struct ftcp_session *session, const struct ftcp_inner_key *key,
+		  struct sk_buff *skb);
 void ftcp_send_now(struct ftcp_session *session, struct sk_buff *skb);
 void ftcp_send_control(struct ftcp_tunnel *tunnel, struct dst_entry *dst,
 		       const struct ftcp_pair *pair,
@@ -25,6 +28,14 @@ void ftcp_output(struct net *net, struct dst_entry *dst, struct sk_buff *skb,
 
 /* join.c: what is between a batch and gso.c */
 struct sk_buff *ftcp_join(struct sk_buff *list);
+struct sk_buff *ftcp_unjoin(struct sk_buff *skb);
+
+/* encap.c, decap.c: mode ip, before and after the former two */
+void ftcp_encap(struct ftcp_link *link, struct sk_buff *skb);
+void ftcp_encap_too_big(struct ftcp_session *session, struct sk_buff *skb,
+			u32 mtu);
+void ftcp_encap_hello(struct ftcp_session *session);
+void ftcp_decap(struct ftcp_session *session, struct sk_buff *skb);
 
 /* receive.c: segment in, verdict, datagram out */
 unsigned int ftcp_hook_receive(void *priv, struct sk_buff *skb,

@@ -26,6 +26,7 @@
 #include "input.h"
 #include "limit.h"
 #include "neighbour.h"
+#include "persist.h"
 #include "port.h"
 #include "reaper.h"
 #include "source.h"
@@ -36,6 +37,12 @@
 
 /* how much longer a segment is than its datagram */
 #define OVERHEAD (FTCP_HLEN - sizeof(struct udphdr))
+
+/* ... in mode ip, at most */
+#define PACKET_OVERHEAD (FTCP_HLEN + sizeof(struct ipv6hdr))
+
+/* an inner super-packet of which, cut, one of segments can be made */
+#define PACKETS_MAX 60000
 
 static LIST_HEAD(links);	/* under RTNL */
 
@@ -61,6 +68,7 @@ static void quieten(struct net_device *dev)
 static int link_open(struct net_device *dev)
 {
 	quieten(dev);
+	ftcp_persist_link_up(netdev_priv(dev));
 	return 0;
 }
 
@@ -123,6 +131,43 @@ void ftcp_device_pin(struct ftcp_link *link)
 	ftcp_compat_set_netns_immutable(link->dev, pin);
 }
 
+/**
+ * ftcp_device_want_packets() - prepare a link for tunnels of mode ip
+ * @link: the link
+ *
+ * A segment is longer than its packet by two headers, so the MTU of a link on which it
+ * was not changed becomes what is left over IPv6.  What a super-packet of segments
+ * takes has to be left by one of the packets.
+ *
+ * Context: RTNL, sleeps.
+ * Return: 0 or a negative error.
+ */
+int ftcp_device_want_packets(struct ftcp_link *link)
+{
+	struct net_device *dev = link->dev;
+	int err = 0;
+
+	ASSERT_RTNL();
+	if (link->cells.cells)
+		return 0;
+	if (dev->mtu == ETH_DATA_LEN - OVERHEAD)
+		err = dev_set_mtu(dev, ETH_DATA_LEN - PACKET_OVERHEAD);
+	if (!err)
+		err = gro_cells_init(&link->cells, dev);
+	if (err)
+		return err;
+	dev->needed_headroom = LL_MAX_HEADER + PACKET_OVERHEAD;
+	netif_set_tso_max_size(dev, PACKETS_MAX);
+	return 0;
+}
+
+static void link_free(struct net_device *dev)
+{
+	struct ftcp_link *link = netdev_priv(dev);
+
+	gro_cells_destroy(&link->cells);
+}
+
 static int device_event(struct notifier_block *nb, unsigned long event,
 			void *ptr)
 {
@@ -166,6 +211,7 @@ static void link_setup(struct net_device *dev)
 	dev->min_mtu = ETH_MIN_MTU;
 	dev->max_mtu = IP_MAX_MTU - OVERHEAD;
 	dev->needs_free_netdev = true;
+	dev->priv_destructor = link_free;
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 	SET_NETDEV_DEVTYPE(dev, &link_type);
 	/* ICMP errors need the route of the datagram */

@@ -10,6 +10,7 @@ void ftcp_net_put(struct net *net, bool proxy);
 
 bool ftcp_device_check(const struct net_device *dev);
 void ftcp_device_pin(struct ftcp_link *link);
+int ftcp_device_want_packets(struct ftcp_link *link);
 
 int ftcp_device_init(void);
 void ftcp_device_exit(void);

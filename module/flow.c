@@ -8,6 +8,7 @@
  */
 #include <linux/workqueue.h>
 
+#include "claim.h"
 #include "compat/compat.h"
 #include "core/conn.h"
 #include "core/policy.h"
@@ -108,6 +109,34 @@ void ftcp_flow_announce(struct ftcp_flow *flow)
 	ftcp_upper->flow_event(flow, 0);
 }
 
+/* In mode ip the far end would take two flows for those of two who say they are the
+ * same, see claim.c: the one before is closed first, then this end says who it is.
+ */
+static void established(struct ftcp_flow *flow)
+{
+	struct ftcp_session *session = flow->session;
+	bool packets = session->tunnel->mode->packets, carries;
+	struct ftcp_flow *old;
+
+	ftcp_peer_reached(session->peer);
+	spin_lock_bh(&session->lock);
+	ftcp_flow_announce(flow);
+	old = ftcp_session_active(session);
+	carries = ftcp_session_take_over(session, flow);
+	if (packets)
+		ftcp_claim_choose(session->peer);
+	spin_unlock_bh(&session->lock);
+	if (!carries) {
+		ftcp_flow_close(flow);
+		return;
+	}
+	if (packets && old != flow)
+		ftcp_flow_close(old);
+	if (packets)
+		ftcp_upper->hello(session);
+	ftcp_upper->flush(session);
+}
+
 /**
  * ftcp_flow_act() - do what the core wants done
  * @flow: the flow
@@ -118,7 +147,6 @@ void ftcp_flow_announce(struct ftcp_flow *flow)
 void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 {
 	struct ftcp_session *session = flow->session;
-	bool carries;
 
 	rcu_read_lock();
 	if (res->control.flags) {
@@ -137,15 +165,7 @@ void ftcp_flow_act(struct ftcp_flow *flow, const struct ftcp_result *res)
 		ftcp_renew(flow);
 		break;
 	case FTCP_EV_ESTABLISHED:
-		ftcp_peer_reached(session->peer);
-		spin_lock_bh(&session->lock);
-		ftcp_flow_announce(flow);
-		carries = ftcp_session_take_over(session, flow);
-		spin_unlock_bh(&session->lock);
-		if (carries)
-			ftcp_upper->flush(session);
-		else
-			ftcp_flow_close(flow);
+		established(flow);
 		break;
 	default:
 		ftcp_flow_kill(flow, res->event, 0);
@@ -192,6 +212,8 @@ static void flow_timer(struct timer_list *t)
 		spin_unlock(&flow->session->lock);
 		return;
 	}
+	if (flow->session->tunnel->mode->packets)
+		ftcp_claim_idle(flow);
 	ftcp_conn_timer(&flow->conn, ftcp_now(), &res);
 	flow_settle(flow, &res);
 	spin_unlock(&flow->session->lock);

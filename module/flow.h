@@ -56,6 +56,8 @@ enum ftcp_phase {
  * @conn: state of the protocol; see core/conn.h for what needs the lock
  * @timer: runs ftcp_conn_timer()
  * @created: ms, see ftcp_now()
+ * @asked: mode ip: when its far end was asked because somebody else says he is the
+ *	peer, see ftcp_newcomer(); under the lock
  * @setup: what needs a process to begin
  * @teardown: what needs a process to end
  * @rcu: for freeing
@@ -91,6 +93,7 @@ struct ftcp_flow {
 	struct ftcp_conn conn ____cacheline_aligned;
 	struct timer_list timer;
 	u64 created;
+	u64 asked;
 	struct work_struct setup;
 	struct work_struct teardown;
 	struct rcu_head rcu;

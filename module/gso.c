@@ -49,6 +49,18 @@ bool ftcp_gso_tcp_whole(const struct sk_buff *skb)
 				  SKB_GSO_TCP_FIXEDID | SKB_GSO_DODGY);
 }
 
+static struct sk_buff *split(struct sk_buff *skb, netdev_features_t features)
+{
+	struct sk_buff *segs = skb_gso_segment(skb, features);
+
+	if (IS_ERR_OR_NULL(segs)) {
+		kfree_skb(skb);
+		return NULL;
+	}
+	consume_skb(skb);
+	return segs;
+}
+
 /**
  * ftcp_gso_split() - split a super-packet into single packets
  * @skb: the super-packet, its data at the network header; consumed
@@ -58,16 +70,18 @@ bool ftcp_gso_tcp_whole(const struct sk_buff *skb)
  */
 struct sk_buff *ftcp_gso_split(struct sk_buff *skb)
 {
-	struct sk_buff *segs;
+	return split(skb, NETIF_F_SG | NETIF_F_HW_CSUM | NETIF_F_HIGHDMA);
+}
 
-	segs = skb_gso_segment(skb, NETIF_F_SG | NETIF_F_HW_CSUM |
-					    NETIF_F_HIGHDMA);
-	if (IS_ERR_OR_NULL(segs)) {
-		kfree_skb(skb);
-		return NULL;
-	}
-	consume_skb(skb);
-	return segs;
+/**
+ * ftcp_gso_cut() - cut an inner super-packet, with the checksums of each packet
+ * @skb: any super-packet, its data at the network header; consumed
+ *
+ * Return: as ftcp_gso_split().
+ */
+struct sk_buff *ftcp_gso_cut(struct sk_buff *skb)
+{
+	return split(skb, NETIF_F_SG | NETIF_F_HIGHDMA);
 }
 
 /**

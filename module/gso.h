@@ -47,6 +47,7 @@ static inline u32 ftcp_gso_count(const struct sk_buff *skb, u32 len)
 bool ftcp_gso_udp_whole(const struct sk_buff *skb);
 bool ftcp_gso_tcp_whole(const struct sk_buff *skb);
 struct sk_buff *ftcp_gso_split(struct sk_buff *skb);
+struct sk_buff *ftcp_gso_cut(struct sk_buff *skb);
 
 int ftcp_gso_make_room(struct sk_buff *skb, unsigned int old, unsigned int new);
 void ftcp_gso_udp_to_tcp(struct sk_buff *skb, unsigned int hlen,

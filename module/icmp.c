@@ -70,6 +70,24 @@ void ftcp_icmp_too_big(struct sk_buff *skb, u32 mtu)
 }
 
 /**
+ * ftcp_icmp_packet_too_big() - tell a sender that its packet is too large
+ * @skb: any IP packet, its data at the network header
+ * @mtu: largest that would pass, in bytes
+ *
+ * For what is routed into the link by its address alone: who sent it here finds the
+ * same route again.
+ */
+void ftcp_icmp_packet_too_big(struct sk_buff *skb, u32 mtu)
+{
+	skb_dst_update_pmtu_no_confirm(skb, mtu);
+	if (skb->protocol == htons(ETH_P_IP))
+		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED,
+			      htonl(mtu));
+	else
+		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);
+}
+
+/**
  * ftcp_icmp_tell() - tell a sender that its datagram gets nowhere
  * @skb: the datagram, its data at the network header
  * @what: that the host is not reached, or, as a closed UDP port would have
@@ -138,7 +156,7 @@ void ftcp_icmp_lost(const struct ftcp_session *session, enum ftcp_tell what)
 {
 	struct sk_buff *skb;
 
-	if (what == FTCP_TELL_NOTHING)
+	if (what == FTCP_TELL_NOTHING || session->tunnel->mode->packets)
 		return;
 	local_bh_disable();
 	skb = make_datagram(session);

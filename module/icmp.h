@@ -11,6 +11,7 @@
 struct ftcp_session;
 
 void ftcp_icmp_too_big(struct sk_buff *skb, u32 mtu);
+void ftcp_icmp_packet_too_big(struct sk_buff *skb, u32 mtu);
 void ftcp_icmp_tell(struct sk_buff *skb, enum ftcp_tell what);
 void ftcp_icmp_lost(const struct ftcp_session *session, enum ftcp_tell what);
 void ftcp_icmp_receive(struct ftcp_net *fn, struct sk_buff *skb, bool forwarded);

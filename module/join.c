@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Joining: of the packets that leave together one is made, which is then sent like any
- * other.  Here that is a super-packet of datagrams, of which gso.c makes one of
- * segments.
+ * other.  Here that is a super-packet of payloads, datagrams or, in mode ip, whole
+ * packets, of which gso.c makes one of segments.
  */
 #include <linux/skbuff.h>
 
@@ -51,4 +51,33 @@ struct sk_buff *ftcp_join(struct sk_buff *list)
 	list->data_len += len;
 	list->truesize += truesize;
 	return list;
+}
+
+/**
+ * ftcp_unjoin() - undo ftcp_join()
+ * @skb: what it made, or another packet with a list, which nobody shares
+ *
+ * The first one stays charged to the socket for all of them.
+ *
+ * Return: the packets, linked by ->next, as they were.
+ */
+struct sk_buff *ftcp_unjoin(struct sk_buff *skb)
+{
+	struct skb_shared_info *sh = skb_shinfo(skb);
+	unsigned int len = 0, truesize = 0;
+	struct sk_buff *one;
+
+	for (one = sh->frag_list; one; one = one->next) {
+		len += one->len;
+		truesize += one->truesize;
+	}
+	skb->next = sh->frag_list;
+	sh->frag_list = NULL;
+	skb->len -= len;
+	skb->data_len -= len;
+	if (!skb->destructor)
+		skb->truesize -= truesize;
+	if (skb_is_gso(skb))
+		skb_gso_reset(skb);
+	return skb;
 }

@@ -27,6 +27,7 @@ static const struct ftcp_upper_ops upper = {
 	.tell_lost	= ftcp_icmp_lost,
 	.batch_init	= ftcp_batch_init,
 	.batch_end	= ftcp_batch_end,
+	.hello		= ftcp_encap_hello,
 	.flow_event	= ftcp_netlink_flow_event,
 };
 

@@ -13,6 +13,7 @@ const struct ftcp_mode_desc ftcp_modes[] = {
 		.optional	= A(PORT) | A(LOCAL),
 		.endpoints	= ~0u,
 		.from_kind	= FTCP_FROM_ALLOWED_IPS,
+		.from_kinds	= BIT(FTCP_FROM_ALLOWED_IPS) | BIT(FTCP_FROM_LIST),
 	},
 	[FTCP_MODE_LISTEN] = {
 		.name		= "listen",
@@ -20,6 +21,7 @@ const struct ftcp_mode_desc ftcp_modes[] = {
 		.optional	= A(ENDPOINT_NAME),
 		.endpoints	= BIT(FTCP_ENDPOINT_ADDR),
 		.from_kind	= FTCP_FROM_LIST,
+		.from_kinds	= BIT(FTCP_FROM_LIST),
 		.proxy		= true,
 		.one_peer	= true,
 		.first_peer	= "remote",
@@ -32,12 +34,21 @@ const struct ftcp_mode_desc ftcp_modes[] = {
 		.optional	= A(LOCAL) | A(UNREACHABLE),
 		.endpoints	= BIT(FTCP_ENDPOINT_NONE),
 		.from_kind	= FTCP_FROM_LIST,
+		.from_kinds	= BIT(FTCP_FROM_LIST),
 		.proxy		= true,
 		.first_peer	= "any",
 		.no_endpoint	= "endpoint: a tunnel that forwards dials nobody",
 		.no_allowed_ips	= "allowed-ips: no address is behind the peers of a tunnel that forwards; say with from who may connect",
 	},
-	[FTCP_MODE_IP] = { },
+	[FTCP_MODE_IP] = {
+		.name		= "ip",
+		.optional	= A(PORT) | A(LOCAL),
+		.endpoints	= BIT(FTCP_ENDPOINT_NONE) | BIT(FTCP_ENDPOINT_ADDR),
+		.from_kind	= FTCP_FROM_ENDPOINT,
+		.from_kinds	= BIT(FTCP_FROM_ENDPOINT) | BIT(FTCP_FROM_LIST),
+		.packets	= true,
+		.no_endpoint	= "endpoint: a tunnel of whole packets takes an address, or none",
+	},
 };
 
 const struct ftcp_mode_attr ftcp_mode_attrs[] = {

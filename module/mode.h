@@ -14,10 +14,13 @@
  * @optional: those that it may have besides; others that some modes have are refused
  * @endpoints: kinds of endpoints that a peer may have, as a set
  * @from_kind: who may connect as a new peer
+ * @from_kinds: the kinds that may be set, as a set
  * @proxy: datagrams go to addresses of the namespace that the link is in, which it
  *	cannot leave, and end there, as with a proxy.  Else they are routed into the
  *	link and received from it, and the ends of a segment are those of its datagram
  *	unless this end dialled otherwise
+ * @packets: a segment's payload is a whole IP packet, which is routed into the link and
+ *	received from it; peers are told apart by the addresses in it, see claim.c
  * @one_peer: it has one peer, made with the tunnel, whose wire is the tunnel's
  * @first_peer: name of the peer that a tunnel begins with, or NULL
  * @no_endpoint: why an endpoint of another kind is refused
@@ -33,7 +36,9 @@ struct ftcp_mode_desc {
 	u64 optional;
 	u32 endpoints;
 	u8 from_kind;
+	u8 from_kinds;
 	bool proxy;
+	bool packets;
 	bool one_peer;
 	const char *first_peer;
 	const char *no_endpoint;

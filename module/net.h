@@ -12,6 +12,7 @@
 #include <linux/wait_bit.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
+#include <net/gro_cells.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 
@@ -37,6 +38,12 @@ struct ftcp_link {
 	struct list_head tunnels; /* RCU; changed under RTNL */
 	struct list_head list;	/* in links, under RTNL */
 	bool quiet;		/* IPv6 generates no addresses; under RTNL */
+	unsigned int packets;	/* how many tunnels are of mode ip; written under
+				 * RTNL
+				 */
+	struct gro_cells cells;	/* where their packets are merged for the host;
+				 * from the first one on
+				 */
 };
 
 /**
@@ -134,6 +141,18 @@ extern unsigned int ftcp_net_id;
 static inline struct ftcp_net *ftcp_net(const struct net *net)
 {
 	return net_generic(net, ftcp_net_id);
+}
+
+/* dev_sw_netstats_rx_add() would count a super-packet as one. */
+static inline void ftcp_link_count_rx(struct net_device *dev, u32 packets,
+				      u32 bytes)
+{
+	struct pcpu_sw_netstats *stats = this_cpu_ptr(dev->tstats);
+
+	u64_stats_update_begin(&stats->syncp);
+	u64_stats_add(&stats->rx_packets, packets);
+	u64_stats_add(&stats->rx_bytes, bytes);
+	u64_stats_update_end(&stats->syncp);
 }
 
 u32 ftcp_net_hash(const void *key, const void *ends, enum ftcp_hash what,

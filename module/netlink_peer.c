@@ -113,6 +113,18 @@ static int check_ranges(struct genl_info *info,
 	if (mode->no_from && (from || kind))
 		return mode_refuses(info, from ? FTCP_A_FROM : FTCP_A_FROM_KIND,
 				    mode->no_from);
+	if (kind && !all_behind &&
+	    !(mode->from_kinds & BIT(nla_get_u32(kind)))) {
+		NL_SET_BAD_ATTR(info->extack, kind);
+		ftcp_netlink_error(info->extack,
+				   "from: this has no meaning in mode %s",
+				   mode->name);
+		return -EINVAL;
+	}
+	if (all_behind && mode->packets)
+		return ftcp_req_refuse(
+			info, FTCP_A_FROM_KIND, -EINVAL,
+			"from: in mode ip allowed-ips say nothing of where a peer connects from");
 	if (!mode->no_allowed_ips)
 		return 0;
 	if (all_behind)
@@ -177,17 +189,44 @@ static int get_endpoint(struct genl_info *info,
 	return 0;
 }
 
-/* The configuration that was requested, except ranges, based on the @old one */
-static struct ftcp_peer_config *get_config(struct genl_info *info,
-					   const struct ftcp_tunnel *tunnel,
-					   const struct ftcp_peer_config *old)
+/* Whether the peer is to be dialled without a packet for it. */
+static int get_persistent(struct genl_info *info,
+			  const struct ftcp_mode_desc *mode,
+			  struct ftcp_peer_config *config)
 {
-	struct ftcp_peer_config *config;
-	int err;
+	struct nlattr *nla = info->attrs[FTCP_A_PERSISTENT];
 
-	config = kzalloc(sizeof(*config), GFP_KERNEL_ACCOUNT);
+	if (nla && !mode->packets) {
+		NL_SET_BAD_ATTR(info->extack, nla);
+		ftcp_netlink_error(info->extack,
+				   "persistent has no meaning in mode %s",
+				   mode->name);
+		return -EINVAL;
+	}
+	if (nla)
+		config->persistent = nla_get_u32(nla);
+	if (!config->persistent || config->kind == FTCP_ENDPOINT_ADDR)
+		return 0;
+	return ftcp_req_refuse(info, nla ? FTCP_A_PERSISTENT : FTCP_A_ENDPOINT_KIND,
+			       -EINVAL, "persistent: the peer needs an endpoint");
+}
+
+/* A copy of the configuration, or one by default, with room for who may connect. */
+static struct ftcp_peer_config *copy_config(const struct ftcp_tunnel *tunnel,
+					    const struct ftcp_peer_config *old,
+					    const struct ftcp_range_list *from)
+{
+	const struct ftcp_range_key *keys = old ? old->from : NULL;
+	unsigned int n = old ? old->n_from : 0;
+	struct ftcp_peer_config *config;
+
+	if (from && tunnel->mode->packets) {
+		keys = from->keys;
+		n = from->n;
+	}
+	config = kzalloc(struct_size(config, from, n), GFP_KERNEL_ACCOUNT);
 	if (!config)
-		return ERR_PTR(-ENOMEM);
+		return NULL;
 	if (old)
 		*config = *old;
 	else
@@ -195,6 +234,31 @@ static struct ftcp_peer_config *get_config(struct genl_info *info,
 			.wire = tunnel->config.wire,
 			.from_kind = tunnel->mode->from_kind,
 		};
+	config->n_from = n;
+	memcpy(config->from, keys, n * sizeof(*keys));
+	return config;
+}
+
+/* The configuration that was requested, except ranges that tunnels have, based on
+ * the @old one
+ */
+static struct ftcp_peer_config *get_config(struct genl_info *info,
+					   const struct ftcp_tunnel *tunnel,
+					   const struct ftcp_peer_config *old,
+					   const struct ftcp_range_list *from)
+{
+	struct ftcp_peer_config *config;
+	int err;
+
+	if (from && tunnel->mode->packets && from->n > FTCP_FROM_MAX) {
+		ftcp_netlink_error(info->extack,
+				   "from: more than %u ranges of one peer",
+				   FTCP_FROM_MAX);
+		return ERR_PTR(-E2BIG);
+	}
+	config = copy_config(tunnel, old, from);
+	if (!config)
+		return ERR_PTR(-ENOMEM);
 	if (info->attrs[FTCP_A_FROM])
 		config->from_kind = FTCP_FROM_LIST;
 	else if (info->attrs[FTCP_A_FROM_KIND])
@@ -202,6 +266,8 @@ static struct ftcp_peer_config *get_config(struct genl_info *info,
 	if (info->attrs[FTCP_A_WIRE])
 		config->wire = nla_get_u32(info->attrs[FTCP_A_WIRE]);
 	err = get_endpoint(info, tunnel, config);
+	if (!err)
+		err = get_persistent(info, tunnel->mode, config);
 	if (!err)
 		return config;
 	kfree(config);
@@ -246,8 +312,9 @@ static int set_peer(struct genl_info *info, struct ftcp_tunnel *tunnel,
 	if (err)
 		goto out;
 	change.allowed = allowed;
-	change.from = from;
-	change.config = get_config(info, tunnel, old);
+	if (!tunnel->mode->packets)
+		change.from = from;
+	change.config = get_config(info, tunnel, old, from);
 	err = PTR_ERR_OR_ZERO(change.config);
 	if (!err)
 		err = ftcp_peer_set(tunnel, name, &change, info->extack);

@@ -134,19 +134,19 @@ static int fill_tunnel(struct sk_buff *msg, const struct ftcp_tunnel *tunnel,
 	return 0;
 }
 
-static int put_range(struct sk_buff *msg, int attr,
-		     const struct ftcp_range *range)
+static int put_range(struct sk_buff *msg, int attr, u16 family,
+		     const struct ftcp_prefix *prefix)
 {
 	struct nlattr *nest = nla_nest_start(msg, attr);
 	struct in6_addr addr;
 
-	ftcp_range_addr(range, &addr);
+	ftcp_range_addr(prefix, &addr);
 	if (!nest ||
-	    (range->family == AF_INET ?
+	    (family == AF_INET ?
 		     nla_put_in_addr(msg, FTCP_ALLOWED_IP_ADDR,
 				     addr.s6_addr32[0]) :
 		     nla_put_in6_addr(msg, FTCP_ALLOWED_IP_ADDR, &addr)) ||
-	    nla_put_u8(msg, FTCP_ALLOWED_IP_PREFIX, range->node.prefix.len))
+	    nla_put_u8(msg, FTCP_ALLOWED_IP_PREFIX, prefix->len))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
@@ -166,7 +166,28 @@ static int put_ranges(struct sk_buff *msg, int attr,
 		if ((*n)++ < *done)
 			continue;
 		mark = skb_tail_pointer(msg);
-		if (put_range(msg, attr, range)) {
+		if (put_range(msg, attr, range->family, &range->node.prefix)) {
+			nlmsg_trim(msg, mark);
+			return -EMSGSIZE;
+		}
+		++*done;
+	}
+	return 0;
+}
+
+/* The same for those that are in the peer's configuration. */
+static int put_from(struct sk_buff *msg, const struct ftcp_peer_config *c,
+		    unsigned int *n, unsigned int *done)
+{
+	unsigned int i;
+	void *mark;
+
+	for (i = 0; i < c->n_from; i++) {
+		if ((*n)++ < *done)
+			continue;
+		mark = skb_tail_pointer(msg);
+		if (put_range(msg, FTCP_A_FROM, c->from[i].family,
+			      &c->from[i].prefix)) {
 			nlmsg_trim(msg, mark);
 			return -EMSGSIZE;
 		}
@@ -199,10 +220,13 @@ static int fill_peer(struct sk_buff *msg, const struct ftcp_peer *peer,
 	    nla_put_u32(msg, FTCP_A_WIRE, c->wire) ||
 	    (!peer->tunnel->mode->no_from &&
 	     nla_put_u32(msg, FTCP_A_FROM_KIND, c->from_kind)) ||
+	    (peer->tunnel->mode->packets &&
+	     nla_put_u32(msg, FTCP_A_PERSISTENT, c->persistent)) ||
 	    nla_put_u32(msg, FTCP_A_FLOWS, READ_ONCE(peer->nflows)))
 		goto cancel;
 	if (put_ranges(msg, FTCP_A_ALLOWED_IP, &peer->allowed, &n, done) ||
-	    put_ranges(msg, FTCP_A_FROM, &peer->from, &n, done)) {
+	    put_ranges(msg, FTCP_A_FROM, &peer->from, &n, done) ||
+	    put_from(msg, c, &n, done)) {
 		if (*done == first)
 			goto cancel;
 		genlmsg_end(msg, hdr);

@@ -113,9 +113,6 @@ static int get_tunnel_params(struct genl_info *info,
 		return -EINVAL;
 	}
 	p->mode = &ftcp_modes[nla_get_u32(attrs[FTCP_A_MODE])];
-	if (!p->mode->name)
-		return ftcp_req_refuse(info, FTCP_A_MODE, -EOPNOTSUPP,
-				       "this module does not have that mode");
 	err = check_mode(info, p->mode, true);
 	if (err)
 		return err;

@@ -92,6 +92,66 @@ bool ftcp_packet_read(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
 }
 
 /**
+ * ftcp_packet_read_addresses() - get the addresses of an IP packet
+ * @skb: what the packet is in, linear or not
+ * @offset: where it begins, from the data
+ * @src: its source, without a port
+ * @dst: its destination, likewise
+ *
+ * On success the addresses are linear.
+ *
+ * Return: whether it begins as a packet of IPv4 or IPv6 does.
+ */
+bool ftcp_packet_read_addresses(struct sk_buff *skb, unsigned int offset,
+				struct ftcp_end *src, struct ftcp_end *dst)
+{
+	const struct ipv6hdr *ip6;
+	const struct iphdr *iph;
+
+	if (!pskb_may_pull(skb, offset + sizeof(*iph)))
+		return false;
+	iph = (const struct iphdr *)(skb->data + offset);
+	if (iph->version == 4) {
+		ftcp_end_set_v4(src, iph->saddr, 0);
+		ftcp_end_set_v4(dst, iph->daddr, 0);
+		return true;
+	}
+	if (iph->version != 6 || !pskb_may_pull(skb, offset + sizeof(*ip6)))
+		return false;
+	ip6 = (const struct ipv6hdr *)(skb->data + offset);
+	ftcp_end_set_v6(src, &ip6->saddr, 0);
+	ftcp_end_set_v6(dst, &ip6->daddr, 0);
+	return true;
+}
+
+/**
+ * ftcp_packet_whole() - check that an IP packet is as long as it says
+ * @skb: the packet, its data at the network header, its addresses read; what is
+ *	behind it is cut off
+ *
+ * Sets protocol and network header.
+ */
+bool ftcp_packet_whole(struct sk_buff *skb)
+{
+	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	unsigned int len, hlen;
+
+	skb_reset_network_header(skb);
+	if (iph->version == 4) {
+		skb->protocol = htons(ETH_P_IP);
+		len = ntohs(iph->tot_len);
+		hlen = iph->ihl * 4;
+		if (hlen < sizeof(*iph))
+			return false;
+	} else {
+		skb->protocol = htons(ETH_P_IPV6);
+		hlen = sizeof(struct ipv6hdr);
+		len = hlen + ntohs(ipv6_hdr(skb)->payload_len);
+	}
+	return len >= hlen && len <= skb->len && !pskb_trim_rcsum(skb, len);
+}
+
+/**
  * ftcp_packet_read_extended() - the same for IPv6 TCP with extension headers
  * @skb: the packet, its data at the network header
  * @src: its source

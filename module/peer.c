@@ -12,6 +12,7 @@
 #include "flow.h"
 #include "mover.h"
 #include "peer.h"
+#include "persist.h"
 #include "reaper.h"
 #include "renew.h"
 #include "tunnel.h"
@@ -47,21 +48,24 @@ void ftcp_peer_exit(void)
  * ftcp_peer_by_destination() - find the peer that an inner address is behind
  * @tunnel: where to look
  * @end: the address; its port does not matter
+ * @len: length of the prefix found, or NULL
  *
  * Context: RCU read-side critical section.
  * Return: the peer with the longest matching prefix, or NULL.
  */
 struct ftcp_peer *ftcp_peer_by_destination(struct ftcp_tunnel *tunnel,
-					   const struct ftcp_end *end)
+					   const struct ftcp_end *end, u8 *len)
 {
 	struct ftcp_peer *peer;
 	unsigned int seq;
-	u8 len;
+	u8 found;
 
 	do {
 		seq = read_seqcount_begin(&tunnel->ranges_seq);
-		peer = ftcp_ranges_find(&tunnel->allowed, end, &len);
+		peer = ftcp_ranges_find(&tunnel->allowed, end, &found);
 	} while (read_seqcount_retry(&tunnel->ranges_seq, seq));
+	if (len)
+		*len = found;
 	return peer;
 }
 
@@ -187,6 +191,7 @@ static struct ftcp_peer *new_peer(struct ftcp_tunnel *tunnel, const char *name,
 	INIT_LIST_HEAD(&peer->sessions);
 	INIT_LIST_HEAD(&peer->doomed);
 	ftcp_mover_init(peer);
+	ftcp_persist_init(peer);
 	refcount_set(&peer->refs, 1);
 	if (rhashtable_insert_fast(&by_name, &peer->node, by_name_params)) {
 		kfree(peer);
@@ -318,6 +323,7 @@ int ftcp_peer_set(struct ftcp_tunnel *tunnel, const char *name,
 			goto refused;
 	}
 	change_peer(peer, change, &spare);
+	ftcp_persist_ask(peer, 0);
 	ftcp_ranges_free_spare(&spare);
 	return 0;
 
@@ -412,6 +418,7 @@ void ftcp_peer_del(struct ftcp_peer *peer)
 	WRITE_ONCE(peer->gone, true);
 	spin_unlock_bh(&tunnel->lock);
 	ftcp_reaper_doom(peer);
+	ftcp_persist_end(peer);
 	ftcp_peer_put(peer);
 }
 

@@ -13,6 +13,10 @@
 #include "allowed.h"
 #include "tunnel.h"
 
+struct ftcp_session;
+
+#define FTCP_FROM_MAX 1024	/* ranges in ftcp_peer_config.from */
+
 /* What a user sets */
 struct ftcp_peer_config {
 	struct rcu_head rcu;
@@ -22,6 +26,9 @@ struct ftcp_peer_config {
 	struct ftcp_end endpoint; /* TCP, with FTCP_ENDPOINT_ADDR */
 	char endpoint_name[FAKETCP_ENDPOINT_NAME_MAX + 1]; /* if by name */
 	bool tentative;		/* keep flows until endpoint answers */
+	bool persistent;	/* see persist.c */
+	unsigned int n_from;	/* mode ip: with FTCP_FROM_LIST, */
+	struct ftcp_range_key from[]; /* ... who may connect */
 };
 
 /**
@@ -33,9 +40,12 @@ struct ftcp_peer_config {
  * @name: unique in the tunnel, padded with zeroes
  * @config: RCU, replaced under RTNL
  * @allowed: its allowed IPs, struct ftcp_range; under RTNL
- * @from: addresses that may connect, likewise
+ * @from: addresses that may connect, likewise; in mode ip they are in @config, since
+ *	several peers may be behind one
  * @sessions: struct ftcp_session, doomed ones first; under ftcp_tunnel.lock, as
  *	the next three
+ * @session: mode ip: the one that carries what is sent to the peer, or NULL; RCU,
+ *	chosen by claim.c under ftcp_tunnel.lock
  * @nflows: number of their flows that are not doomed
  * @epoch: incremented to doom all sessions, see session.h
  * @gone: no flow may be added
@@ -45,6 +55,7 @@ struct ftcp_peer_config {
  * @moving_all: @move_all for the present run; only for the mover, as @rounds
  * @rounds: how often the mover looked at the flows
  * @moves: how often the mover was asked; written under RTNL
+ * @persist: dials when there is no session; holds a reference, see persist.c
  * @refs: of the tunnel's list and of each session
  * @backoff: of the endpoint, if that is fixed
  * @rcu: for freeing
@@ -62,6 +73,7 @@ struct ftcp_peer {
 	struct list_head allowed;
 	struct list_head from;
 	struct list_head sessions;
+	struct ftcp_session __rcu *session;
 	u32 nflows;
 	u32 epoch;
 	bool gone;
@@ -71,6 +83,7 @@ struct ftcp_peer {
 	bool moving_all;
 	u8 rounds;
 	u32 moves;
+	struct delayed_work persist;
 	refcount_t refs;
 	struct ftcp_backoff backoff;
 	struct rcu_head rcu;
@@ -87,7 +100,7 @@ int ftcp_peer_init(void);
 void ftcp_peer_exit(void);
 struct ftcp_peer *ftcp_peer_find(struct ftcp_tunnel *tunnel, const char *name);
 struct ftcp_peer *ftcp_peer_by_destination(struct ftcp_tunnel *tunnel,
-					   const struct ftcp_end *end);
+					   const struct ftcp_end *end, u8 *len);
 struct ftcp_peer *ftcp_peer_by_source(struct ftcp_tunnel *tunnel,
 				      const struct ftcp_end *end);
 struct ftcp_peer *ftcp_peer_only(struct ftcp_tunnel *tunnel);

@@ -17,6 +17,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <net/netfilter/nf_conntrack.h>
 
+#include "claim.h"
 #include "core/listen.h"
 #include "datapath.h"
 #include "flow.h"
@@ -200,17 +201,6 @@ static struct dst_entry *inner_route(struct ftcp_session *session)
 	return ftcp_session_find_route(session);
 }
 
-/* dev_sw_netstats_rx_add() would count a super-packet as one. */
-static void count_received(struct net_device *dev, u32 packets, u32 bytes)
-{
-	struct pcpu_sw_netstats *stats = this_cpu_ptr(dev->tstats);
-
-	u64_stats_update_begin(&stats->syncp);
-	u64_stats_add(&stats->rx_packets, packets);
-	u64_stats_add(&stats->rx_bytes, bytes);
-	u64_stats_update_end(&stats->syncp);
-}
-
 /**
  * ftcp_deliver() - deliver a segment with payload, or a super-packet
  * @session: its session, which has a port towards the target, if it needs one
@@ -225,6 +215,10 @@ void ftcp_deliver(struct ftcp_session *session, struct sk_buff *skb)
 	struct dst_entry *dst = NULL;
 	u32 count;
 
+	if (tunnel->mode->packets) {
+		ftcp_decap(session, skb);
+		return;
+	}
 	if (unlikely(!ftcp_gso_tcp_whole(skb))) {
 		deliver_split(session, skb);
 		return;
@@ -252,7 +246,7 @@ void ftcp_deliver(struct ftcp_session *session, struct sk_buff *skb)
 	atomic64_add(count, &session->rx_packets);
 	atomic64_add(len, &session->rx_bytes);
 	ftcp_stats_rx(tunnel->stats, count, len);
-	count_received(tunnel->link->dev, count, len);
+	ftcp_link_count_rx(tunnel->link->dev, count, len);
 	if (dst)
 		deliver_local(session, dst, skb);
 	else
@@ -298,20 +292,51 @@ static bool accept(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 	return true;
 }
 
+/* A handshake is complete, and in mode ip its first packet says who dialled.  False if
+ * the segment was consumed; else the peer, or NULL and why there can be no flow.
+ */
+static bool find_peer(struct ftcp_tunnel *tunnel, const struct ftcp_pair *pair,
+		      const struct ftcp_segment *seg, struct sk_buff *skb,
+		      struct ftcp_peer **peer, enum ftcp_drop_attr *reason)
+{
+	enum ftcp_claim claim = FTCP_CLAIM_IGNORED;
+	struct ftcp_end src, dst;
+
+	if (!seg->len) {
+		consume_skb(skb);
+		return false;
+	}
+	*reason = FTCP_DROP_MALFORMED;
+	if (ftcp_packet_read_addresses(skb, ftcp_packet_hlen(skb), &src, &dst))
+		claim = ftcp_claim(tunnel, pair, &src, peer, reason);
+	if (claim == FTCP_CLAIM_IGNORED)
+		ftcp_drop_rx(tunnel, *reason, skb);
+	else if (claim == FTCP_CLAIM_REFUSED)
+		*peer = NULL;
+	return claim != FTCP_CLAIM_IGNORED;
+}
+
 /* A segment to a port of @tunnel that belongs to no flow: see core/listen.c. */
 static void receive_unknown(struct ftcp_net *fn, struct ftcp_tunnel *tunnel,
 			    const struct ftcp_pair *pair,
 			    const struct ftcp_segment *seg, struct sk_buff *skb)
 {
-	struct ftcp_peer *peer = ftcp_peer_by_source(tunnel, &pair->remote);
 	const struct ftcp_secret secret = ftcp_net_secret(fn);
+	bool packets = tunnel->mode->packets, somebody;
+	struct ftcp_peer *peer = NULL;
 	enum ftcp_drop_attr reason;
 	struct ftcp_unknown u;
 
-	ftcp_listen(&secret, pair, !!peer, seg, ftcp_now(), &u);
-	reason = peer ? u.drop : FTCP_DROP_NO_PEER;
+	if (!packets)
+		peer = ftcp_peer_by_source(tunnel, &pair->remote);
+	somebody = peer || (packets && !list_empty(&tunnel->peers));
+	ftcp_listen(&secret, pair, somebody, seg, ftcp_now(), &u);
+	reason = somebody ? u.drop : FTCP_DROP_NO_PEER;
 	if (u.meaning == FTCP_ACCEPT) {
-		if (accept(fn, tunnel, peer, pair, seg, skb, &reason))
+		if (packets &&
+		    !find_peer(tunnel, pair, seg, skb, &peer, &reason))
+			return;
+		if (peer && accept(fn, tunnel, peer, pair, seg, skb, &reason))
 			return;
 		ftcp_reset_for(seg, &u.control);
 	}
@@ -382,7 +407,8 @@ static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 
 static bool accepts_forwarded(const struct ftcp_tunnel *tunnel)
 {
-	return !tunnel->mode->proxy && !ftcp_end_is_any(&tunnel->accept);
+	return !tunnel->mode->proxy && !tunnel->mode->packets &&
+	       !ftcp_end_is_any(&tunnel->accept);
 }
 
 /* The tunnel that a segment belongs to, or NULL, and its flow, if there is one. */

@@ -3,6 +3,7 @@
  * The way out: datagram in, segment out, in the order of a datagram's travel.
  *
  *	routed			ip_output -> ftcp_xmit()
+ *	ip			the same, -> encap.c
  *	listen, forward		LOCAL_IN or LOCAL_OUT hook -> ftcp_intercept()
  *	all			session by the datagram's ends, or a new one; its flow
  *				-> send_on() -> coalesce.c
@@ -143,7 +144,9 @@ static bool send_on(struct ftcp_session *session, struct sk_buff *skb);
 
 static void send_split(struct ftcp_session *session, struct sk_buff *skb)
 {
-	struct sk_buff *segs = ftcp_gso_split(skb), *next;
+	bool packets = session->tunnel->mode->packets;
+	struct sk_buff *segs = packets ? ftcp_unjoin(skb) : ftcp_gso_split(skb);
+	struct sk_buff *next;
 	struct ftcp_pair pair;
 	enum ftcp_drop_attr reason;
 
@@ -154,7 +157,7 @@ static void send_split(struct ftcp_session *session, struct sk_buff *skb)
 	skb_list_walk_safe(segs, skb, next) {
 		skb_mark_not_on_list(skb);
 		skb_reset_network_header(skb);
-		if (!read_datagram(skb, &pair, &reason))
+		if (!packets && !read_datagram(skb, &pair, &reason))
 			ftcp_drop_tx(session->tunnel, reason, skb);
 		else if (!send_on(session, skb))
 			ftcp_drop_tx(session->tunnel, FTCP_DROP_REFUSED, skb);
@@ -186,6 +189,17 @@ static void send_later(struct ftcp_session *session, struct sk_buff *skb)
 		send_split(session, skb);
 	else if (!session->dialled || !ftcp_session_enqueue(session, skb))
 		ftcp_drop_tx(session->tunnel, FTCP_DROP_REFUSED, skb);
+}
+
+static void too_big(struct ftcp_session *session, struct sk_buff *skb,
+		    u32 largest)
+{
+	if (session->tunnel->mode->packets) {
+		ftcp_encap_too_big(session, skb, largest);
+		return;
+	}
+	ftcp_icmp_too_big(skb, largest + ftcp_packet_hlen(skb));
+	ftcp_drop_tx(session->tunnel, FTCP_DROP_TOO_BIG, skb);
 }
 
 /* One datagram, or a super-packet, on an established flow.  Sequence numbers
@@ -225,8 +239,7 @@ static void send_datagram(struct ftcp_session *session, struct ftcp_flow *flow,
 	largest = (whole ? dst_mtu(dst) : IP_MAX_MTU) - new_hlen;
 	if (unlikely((skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : len) >
 		     largest)) {
-		ftcp_icmp_too_big(skb, largest + hlen);
-		ftcp_drop_tx(tunnel, FTCP_DROP_TOO_BIG, skb);
+		too_big(session, skb, largest);
 		return;
 	}
 	if (unlikely(ftcp_gso_make_room(skb, hlen,
@@ -337,6 +350,24 @@ static void dial_and_send(struct ftcp_tunnel *tunnel, struct ftcp_peer *peer,
 	ftcp_drop_tx(tunnel, reason, skb);
 }
 
+/**
+ * ftcp_send_to() - send to a peer, on a session or a new one
+ * @tunnel: the tunnel
+ * @peer: the peer
+ * @session: the session, or NULL
+ * @key: the conversation, should it begin
+ * @skb: a datagram, a packet of mode ip, or a super-packet of either; consumed
+ *
+ * Context: RCU, bottom halves disabled.
+ */
+void ftcp_send_to(struct ftcp_tunnel *tunnel, struct ftcp_peer *peer,
+		  struct ftcp_session *session, const struct ftcp_inner_key *key,
+		  struct sk_buff *skb)
+{
+	if (unlikely(!session || !send_on(session, skb)))
+		dial_and_send(tunnel, peer, key, skb);
+}
+
 /* ---- routed: the link's transmit function ---- */
 
 /* Which tunnel of the link, and which of its peers, a datagram of a new
@@ -354,7 +385,8 @@ static struct ftcp_peer *route_datagram(struct ftcp_link *link,
 
 		if (tunnel->mode->proxy || (found && !own))
 			continue;
-		peer = ftcp_peer_by_destination(tunnel, &pair->remote);
+		peer = ftcp_peer_by_destination(tunnel, &pair->remote,
+						NULL);
 		if (peer && own)
 			return peer;
 		if (peer)
@@ -398,7 +430,7 @@ drop:
 }
 
 /**
- * ftcp_xmit() - transmit function of a link: datagrams routed into it
+ * ftcp_xmit() - transmit function of a link: what was routed into it
  * @skb: the packet; consumed
  * @dev: the link
  *
@@ -408,8 +440,13 @@ drop:
  */
 netdev_tx_t ftcp_xmit(struct sk_buff *skb, struct net_device *dev)
 {
+	struct ftcp_link *link = netdev_priv(dev);
+
 	rcu_read_lock();
-	xmit(skb, dev);
+	if (READ_ONCE(link->packets))
+		ftcp_encap(link, skb);
+	else
+		xmit(skb, dev);
 	rcu_read_unlock();
 	return NETDEV_TX_OK;
 }

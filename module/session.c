@@ -356,7 +356,10 @@ struct ftcp_session *ftcp_session_dial(struct ftcp_tunnel *tunnel,
 		ftcp_flow_bury(flow);
 		spin_unlock(&session->lock);
 		*reason = FTCP_DROP_REFUSED;
-		return ftcp_session_by_inner(ftcp_net(tunnel->inner_net), key);
+		return tunnel->mode->packets ?
+			       ftcp_peer_session(peer) :
+			       ftcp_session_by_inner(ftcp_net(tunnel->inner_net),
+						     key);
 	}
 	spin_unlock(&session->lock);
 	return session;
@@ -436,7 +439,7 @@ struct ftcp_flow *ftcp_session_accept(struct ftcp_tunnel *tunnel,
 	ftcp_conn_accept(&flow->conn, &config, seg, ftcp_now());
 	if (tunnel->mode->proxy) {
 		session->waiting = true;
-	} else {
+	} else if (!tunnel->mode->packets) {
 		session->key.pair = *outer;
 		session->key.link = tunnel->link;
 		evict_inner(flow);

@@ -100,7 +100,8 @@ struct ftcp_batch {
  * @rcu: for freeing, when it has no @source any more
  * @list: in ftcp_peer.sessions, under ftcp_tunnel.lock
  * @refs: of the flows, each until its teardown
- * @hashed: in the table of sessions, until it ends or is being closed; under @lock
+ * @hashed: in the table of sessions, in mode ip among those that may be their peer's,
+ *	until it ends or is being closed; under @lock
  * @flushing: somebody is sending the first of what was in @queue; under @lock
  * @silent: the far end is not told of the end; under @lock
  * @ended: its last flow is dead
@@ -201,6 +202,14 @@ static inline u64 ftcp_now(void)
 static inline bool ftcp_session_doomed(const struct ftcp_session *session)
 {
 	return unlikely(session->epoch != READ_ONCE(session->peer->epoch));
+}
+
+/* Mode ip: the session that carries what is sent to a peer, or NULL; under RCU. */
+static inline struct ftcp_session *ftcp_peer_session(const struct ftcp_peer *peer)
+{
+	struct ftcp_session *session = rcu_dereference(peer->session);
+
+	return session && !ftcp_session_doomed(session) ? session : NULL;
 }
 
 /* The flow that carries a session, under its lock. */

@@ -9,6 +9,7 @@
 #include <linux/jhash.h>
 #include <linux/rhashtable.h>
 
+#include "claim.h"
 #include "flow.h"
 #include "table.h"
 #include "tunnel.h"
@@ -134,6 +135,8 @@ void ftcp_table_make_way_inner(const struct ftcp_session *session)
 {
 	struct ftcp_session *old;
 
+	if (session->tunnel->mode->packets)
+		return;		/* several may have one peer */
 	rcu_read_lock();
 	old = rhashtable_lookup(inner_table(session), &session->key,
 				inner_params);
@@ -171,6 +174,8 @@ int ftcp_table_add_inner(struct ftcp_session *session)
 	int err;
 
 	lockdep_assert_held(&session->lock);
+	if (session->tunnel->mode->packets)
+		return ftcp_claim_add(session);
 	err = rhashtable_lookup_insert_fast(inner_table(session),
 					    &session->node, inner_params);
 	session->hashed = !err;
@@ -202,6 +207,10 @@ void ftcp_table_del_outer(struct ftcp_flow *flow)
 void ftcp_table_del_inner(struct ftcp_session *session)
 {
 	lockdep_assert_held(&session->lock);
+	if (session->tunnel->mode->packets) {
+		ftcp_claim_del(session);
+		return;
+	}
 	if (session->hashed)
 		rhashtable_remove_fast(inner_table(session), &session->node,
 				       inner_params);

@@ -142,11 +142,11 @@ struct ftcp_tunnel *ftcp_tunnel_listening(struct ftcp_net *fn,
 
 /* TTL of a packet that leaves a tunnel which it entered with @ttl.  A tunnel in
  * mode routed is a hop that the sender has counted, so that loops end.  Packets
- * of a proxy start anew.
+ * of a proxy start anew, and so do segments around whole packets, which keep theirs.
  */
 static inline u8 ftcp_tunnel_ttl(const struct ftcp_tunnel *tunnel, u8 ttl)
 {
-	return tunnel->mode->proxy ? FTCP_TTL : ttl;
+	return tunnel->mode->proxy || tunnel->mode->packets ? FTCP_TTL : ttl;
 }
 
 /* The core's view of the configuration, for a flow that can be replaced or not

@@ -17,6 +17,7 @@
  * @tell_lost: ftcp_icmp_lost()
  * @batch_init: ftcp_batch_init()
  * @batch_end: ftcp_batch_end()
+ * @hello: ftcp_encap_hello()
  * @flow_event: ftcp_netlink_flow_event()
  *
  * None is called for a packet on its usual way, where a call by pointer is slow.
@@ -34,6 +35,7 @@ struct ftcp_upper_ops {
 			  enum ftcp_tell tell);
 	void (*batch_init)(struct ftcp_session *session);
 	void (*batch_end)(struct ftcp_session *session);
+	void (*hello)(struct ftcp_session *session);
 	void (*flow_event)(struct ftcp_flow *flow, enum ftcp_reason reason);
 };
 

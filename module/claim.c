@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mode ip: which peer a connection is, and which connection is a peer's.
+ *
+ * Who dials in says so by the source of the first packet that comes: he is the peer
+ * whose allowed IPs cover it.  Until then nothing is kept of the connection but the
+ * cookie that its segments acknowledge (core/listen.c).  Nobody can prove who he is, so
+ * one whose flow answers is not put out by a newcomer.
+ *
+ * A peer has a session for each connection: one, or two if both ends dialled.  What is
+ * sent to the peer goes by the one that its end of dialling, the smaller address and
+ * port, decides, so that both ends choose the same; packets are received on each.
+ */
+#include "claim.h"
+#include "flow.h"
+#include "peer.h"
+#include "persist.h"
+#include "session.h"
+#include "tunnel.h"
+
+/* ms; an idle time that does not come */
+#define NEVER	(1ULL << 40)
+
+/* ---- which of a peer's sessions ---- */
+
+/* Whether a session may carry what is sent to its peer. */
+static struct ftcp_flow *usable(const struct ftcp_session *session)
+{
+	if (!READ_ONCE(session->hashed) || ftcp_session_doomed(session))
+		return NULL;
+	return rcu_dereference(session->active);
+}
+
+static bool established(const struct ftcp_flow *flow)
+{
+	return ftcp_load(flow->conn.state) == FTCP_ESTABLISHED;
+}
+
+/* The end that dialled, as this host sees it */
+static const struct ftcp_end *dialler(const struct ftcp_flow *flow)
+{
+	return flow->session->dialled ? &flow->outer.local : &flow->outer.remote;
+}
+
+static bool smaller(const struct ftcp_end *a, const struct ftcp_end *b)
+{
+	int d = memcmp(&a->addr, &b->addr, sizeof(a->addr));
+
+	return d ? d < 0 : ntohs(a->port) < ntohs(b->port);
+}
+
+static bool better(const struct ftcp_flow *a, const struct ftcp_flow *b)
+{
+	if (established(a) != established(b))
+		return established(a);
+	return smaller(dialler(a), dialler(b));
+}
+
+/* The timers of all of them find out which it is. */
+static void choose(struct ftcp_peer *peer)
+{
+	struct ftcp_flow *flow, *best = NULL;
+	struct ftcp_session *session;
+
+	lockdep_assert_held(&peer->tunnel->lock);
+	rcu_read_lock();
+	list_for_each_entry(session, &peer->sessions, list) {
+		flow = usable(session);
+		if (flow && (!best || better(flow, best)))
+			best = flow;
+	}
+	rcu_assign_pointer(peer->session, best ? best->session : NULL);
+	list_for_each_entry(session, &peer->sessions, list) {
+		flow = usable(session);
+		if (flow && flow != best)
+			ftcp_flow_arm(flow, ftcp_now() + FTCP_DRAIN);
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * ftcp_claim_choose() - choose the session that carries what is sent to a peer
+ * @peer: the peer, of whose sessions one was established
+ *
+ * Context: bottom halves disabled.
+ */
+void ftcp_claim_choose(struct ftcp_peer *peer)
+{
+	spin_lock(&peer->tunnel->lock);
+	choose(peer);
+	spin_unlock(&peer->tunnel->lock);
+}
+
+/**
+ * ftcp_claim_add() - a session may be chosen from now on
+ * @session: the session; its lock is held
+ *
+ * Return: 0; -EEXIST if this end dialled and there is another one already.
+ */
+int ftcp_claim_add(struct ftcp_session *session)
+{
+	struct ftcp_peer *peer = session->peer;
+	int err = 0;
+
+	lockdep_assert_held(&session->lock);
+	spin_lock(&peer->tunnel->lock);
+	rcu_read_lock();
+	if (session->dialled && ftcp_peer_session(peer)) {
+		err = -EEXIST;
+	} else {
+		WRITE_ONCE(session->hashed, true);
+		choose(peer);
+	}
+	rcu_read_unlock();
+	spin_unlock(&peer->tunnel->lock);
+	return err;
+}
+
+/**
+ * ftcp_claim_del() - a session is not chosen any more
+ * @session: the session; its lock is held
+ */
+void ftcp_claim_del(struct ftcp_session *session)
+{
+	struct ftcp_peer *peer = session->peer;
+
+	lockdep_assert_held(&session->lock);
+	if (!session->hashed)
+		return;
+	spin_lock(&peer->tunnel->lock);
+	WRITE_ONCE(session->hashed, false);
+	choose(peer);
+	spin_unlock(&peer->tunnel->lock);
+	ftcp_persist_ask(peer, HZ);
+}
+
+/**
+ * ftcp_claim_idle() - set how long a flow may be idle
+ * @flow: the flow, whose timer has run; its lock is held
+ *
+ * One that is not chosen at either end receives what is under way.  Else who dialled
+ * decides; the other end would only make it dial again.
+ */
+void ftcp_claim_idle(struct ftcp_flow *flow)
+{
+	struct ftcp_health_config *health = &flow->conn.config.health;
+	struct ftcp_session *session = flow->session;
+	struct ftcp_tunnel *tunnel = session->tunnel;
+	bool forever;
+
+	lockdep_assert_held(&session->lock);
+	if (flow != ftcp_session_active(session))
+		return;
+	rcu_read_lock();
+	forever = session->dialled ?
+			  rcu_dereference(session->peer->config)->persistent :
+			  !!health->keepalive;
+	health->idle = ftcp_peer_session(session->peer) != session ? FTCP_DRAIN :
+		       forever ? NEVER :
+				 READ_ONCE(tunnel->config.idle) * 1000ULL;
+	rcu_read_unlock();
+}
+
+/* ---- who dials in ---- */
+
+/* Whether a peer may connect from an address. */
+static bool admits(const struct ftcp_peer *peer, const struct ftcp_end *from)
+{
+	const struct ftcp_peer_config *config = rcu_dereference(peer->config);
+	unsigned int i;
+
+	if (config->from_kind == FTCP_FROM_ENDPOINT)
+		return config->kind != FTCP_ENDPOINT_ADDR ||
+		       ipv6_addr_equal(&config->endpoint.addr, &from->addr);
+	for (i = 0; i < config->n_from; i++) {
+		if (ftcp_range_covers(&config->from[i], from))
+			return true;
+	}
+	return false;
+}
+
+/* The flow that a newcomer from an address would have to put out; or NULL.  One that
+ * this end dialled to there he need not: both ends have dialled.
+ */
+static struct ftcp_flow *incumbent(struct ftcp_peer *peer,
+				   const struct ftcp_end *from)
+{
+	struct ftcp_flow *flow, *found = NULL;
+	struct ftcp_session *session;
+
+	spin_lock(&peer->tunnel->lock);
+	list_for_each_entry(session, &peer->sessions, list) {
+		flow = usable(session);
+		if (!flow || !established(flow))
+			continue;
+		if (session->dialled &&
+		    ipv6_addr_equal(&flow->outer.remote.addr, &from->addr))
+			continue;
+		found = flow;
+	}
+	spin_unlock(&peer->tunnel->lock);
+	return found;
+}
+
+/* Whether a flow gives way; its far end is asked if it is time, and again by its own
+ * timer if that is lost.
+ */
+static enum ftcp_newcomer gives_way(struct ftcp_flow *flow)
+{
+	struct ftcp_session *session = flow->session;
+	enum ftcp_newcomer what;
+	struct ftcp_result probe;
+	u64 now = ftcp_now();
+
+	spin_lock(&session->lock);
+	what = ftcp_newcomer(&flow->asked, ftcp_load(flow->conn.rx.last), now);
+	ftcp_conn_ask(&flow->conn, &probe);
+	if (what == FTCP_NEWCOMER_ASK)
+		ftcp_conn_suspect(&flow->conn, now);
+	spin_unlock(&session->lock);
+	if (what == FTCP_NEWCOMER_ASK)
+		ftcp_flow_act(flow, &probe);
+	return what;
+}
+
+/**
+ * ftcp_claim() - find the peer that a connection says it is
+ * @tunnel: the tunnel, whose port was dialled
+ * @outer: the connection's ends
+ * @source: source of its first packet
+ * @peer: the peer, if it is granted
+ * @reason: why not, if it is not
+ *
+ * Context: RCU, bottom halves disabled.
+ * Return: what becomes of the packet.
+ */
+enum ftcp_claim ftcp_claim(struct ftcp_tunnel *tunnel,
+			   const struct ftcp_pair *outer,
+			   const struct ftcp_end *source,
+			   struct ftcp_peer **peer,
+			   enum ftcp_drop_attr *reason)
+{
+	struct ftcp_flow *flow;
+
+	*reason = FTCP_DROP_INNER_SOURCE;
+	*peer = ftcp_peer_by_destination(tunnel, source, NULL);
+	if (!*peer)
+		return FTCP_CLAIM_IGNORED;
+	*reason = FTCP_DROP_NO_PEER;
+	if (!admits(*peer, &outer->remote))
+		return FTCP_CLAIM_REFUSED;
+	flow = incumbent(*peer, &outer->remote);
+	if (!flow)
+		return FTCP_CLAIM_GRANTED;
+	*reason = FTCP_DROP_NEWCOMER;
+	switch (gives_way(flow)) {
+	case FTCP_NEWCOMER_ADMIT:
+		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_REPLACED);
+		return FTCP_CLAIM_GRANTED;
+	case FTCP_NEWCOMER_REFUSE:
+		return FTCP_CLAIM_REFUSED;
+	default:
+		return FTCP_CLAIM_IGNORED;
+	}
+}
