@@ -70,11 +70,18 @@ static void check(const struct options *o)
 	MUST(!addr_equal(&o->tun_local, &o->tun_peer));
 	MUST(o->handshake_packet_len <= o->mtu - 40 || o->print_rules);
 	MUST(o->role == ROLE_SERVER || !o->ignore_unreachable);
-	MUST(o->role == ROLE_CLIENT || o->wire == WIRE_AUTO);
+	MUST(o->role == ROLE_CLIENT || o->ip || o->wire == WIRE_AUTO);
 	if (o->role == ROLE_SERVER)
 		MUST(o->port);
 	if (o->print_rules)
 		return;
+	if (o->ip) {
+		MUST(o->threads == 1 && o->addresses <= ADDRESSES_MAX);
+		MUST(o->peers.count && !o->port == !!o->remote);
+		MUST(!strpbrk(o->dev, " \t\n{}\"';/%"));
+		MUST(!o->handshake_packet);
+		return;
+	}
 	MUST(o->role == ROLE_SERVER || o->local.port);
 	MUST(o->remote && *o->remote_host);
 	MUST(strnlen(o->remote_host, sizeof(o->remote_host)) <

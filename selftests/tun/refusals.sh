@@ -25,9 +25,9 @@ wrong()
 }
 
 client=(client --local 127.0.0.1:1234 --remote "$S4:4567")
-wrong 'no verb' 'say client, server or print-rules'
-wrong 'an unknown verb' 'neither client, server nor print-rules' serve
-wrong 'no role to print rules for' 'say client or server' print-rules
+wrong 'no verb' 'say client, server, ip or print-rules'
+wrong 'an unknown verb' 'neither client, server, ip nor print-rules' serve
+wrong 'no role to print rules for' 'say client, server or ip' print-rules
 wrong 'clean-rules takes nothing' 'unexpected argument' clean-rules client
 wrong 'no --local' '--local <IP:PORT> is required' client --remote h:1
 wrong 'no --local, server' '--local <PORT> is required' server --remote h:1
@@ -201,6 +201,25 @@ check 'nor of a verb' "$ftcptun" client --help
 check 'nor the version' "$ftcptun" server -V
 check '--unreachable is for servers' eval '"$ftcptun" server --help | grep -q -e --unreachable &&
 	! "$ftcptun" client --help | grep -q -e --unreachable'
+ip=(ip --local 4567)
+wrong 'ip without ends' 'say --local <PORT> or --remote <HOST:PORT>' ip
+wrong 'ip with both ends' 'say --local <PORT> or --remote <HOST:PORT>' \
+	"${ip[@]}" --remote 192.0.2.1:1
+wrong 'a peer without ranges' 'not of the form NAME=' "${ip[@]}" --peer a
+wrong 'a peer without a name' 'not a name for another peer' "${ip[@]}" --peer =10.0.0.1
+wrong 'a peer of the same name' 'not a name for another peer' \
+	"${ip[@]}" --peer a=10.0.0.1 --peer a=10.0.0.2
+wrong 'a range of another peer' 'belongs to another peer' \
+	"${ip[@]}" --peer a=10.0.0.0/8 --peer b=10.1.0.0/8
+wrong 'a range that is none' 'not ranges of the form' "${ip[@]}" --allowed-ips 10.0.0.0/33
+wrong 'an empty range' 'not ranges of the form' "${ip[@]}" --allowed-ips 10.0.0.1,
+wrong 'both kinds of peers' 'there are peers with names' \
+	"${ip[@]}" --peer a=::1 --allowed-ips ::2
+wrong 'a peer of who dials' '--peer is for who accepts' \
+	ip --remote 192.0.2.1:1 --peer a=10.0.0.1
+wrong 'an address that is none' 'not of the form ADDRESS' "${ip[@]}" --address 10.0.0
+wrong 'threads of ip' '--threads is not for ip' "${ip[@]}" --threads 2
+wrong 'a peer of a client' '--peer is for ip' "${client[@]}" --peer a=10.0.0.1
 check '--wire is for clients' eval '"$ftcptun" client --help | grep -q -e --wire &&
 	! "$ftcptun" server --help | grep -q -e --wire'
 check 'and clean-rules' eval '"$ftcptun" clean-rules --help | grep -q "Takes away"'

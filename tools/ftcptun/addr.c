@@ -44,6 +44,33 @@ int addr_parse(struct addr *a, const char *text)
 	return inet_pton(AF_INET6, text, a->b) == 1 ? 0 : -1;
 }
 
+/**
+ * addr_prefix_parse() - read "address/length"
+ * @a: the address
+ * @len: how many bits of it count; all, if the text does not say
+ * @text: the text
+ *
+ * Return: 0, or -1 if it is not of that form.
+ */
+int addr_prefix_parse(struct addr *a, u32 *len, const char *text)
+{
+	size_t n = strcspn(text, "/");
+	char host[INET6_ADDRSTRLEN];
+	u32 max;
+
+	if (n >= sizeof(host))
+		return -1;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	if (addr_parse(a, host))
+		return -1;
+	max = addr_is_v4(a) ? 32 : 128;
+	*len = max;
+	if (text[n] && (!text[n + 1] || !scan_u32(text + n + 1, len)))
+		return -1;
+	return *len <= max ? 0 : -1;
+}
+
 /** addr_text() - print an address; @size is at least INET6_ADDRSTRLEN */
 const char *addr_text(const struct addr *a, char *buf, size_t size)
 {

@@ -61,6 +61,7 @@ static inline bool addr_equal(const struct addr *a, const struct addr *b)
 void addr_from_v4(struct addr *a, const u8 *v4);
 bool addr_is_any(const struct addr *a);
 int addr_parse(struct addr *a, const char *text);
+int addr_prefix_parse(struct addr *a, u32 *len, const char *text);
 const char *addr_text(const struct addr *a, char *buf, size_t size);
 
 int endpoint_parse(struct endpoint *e, const char *text);

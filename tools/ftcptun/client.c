@@ -11,6 +11,7 @@
  */
 #include <time.h>
 
+#include "client.h"
 #include "dispatch.h"
 #include "icmp.h"
 #include "log.h"
@@ -107,11 +108,17 @@ static int pick_port(struct worker *w, struct path *path)
 	return -1;
 }
 
-/* Dial for a conversation; the flow is the standby of @active, which has the
- * conversation until that is established, or, without one, has it at once.
- * Returns the flow, or NULL, and why there can be none.
+/**
+ * client_dial() - dial for a conversation
+ * @w: the worker
+ * @conv: the conversation
+ * @active: the flow that has it until the new one is established; NULL: none does,
+ *	and the new one has it at once
+ * @why: if there can be none
+ *
+ * Return: the flow, or NULL.
  */
-static struct flow *dial(struct worker *w, const struct conversation *conv,
+struct flow *client_dial(struct worker *w, const struct conversation *conv,
 			 struct flow *active, struct obstacle *why)
 {
 	struct ftcp_conn_config config = dispatch_conn_config(w);
@@ -154,13 +161,14 @@ static struct flow *dial(struct worker *w, const struct conversation *conv,
 	return f;
 }
 
-static bool client_replace(struct worker *w, struct flow *f,
-			   struct obstacle *why)
+/** client_replace() - dial a standby: see struct role_ops */
+bool client_replace(struct worker *w, struct flow *f, struct obstacle *why)
 {
-	return dial(w, &f->conversation, f, why);
+	return client_dial(w, &f->conversation, f, why);
 }
 
-static void client_established(struct worker *w, struct flow *f)
+/** client_established() - a flow can carry datagrams: see struct role_ops */
+void client_established(struct worker *w, struct flow *f)
 {
 	struct endpoint remote = path_remote(&f->path);
 	struct flow *active = f->active;
@@ -196,8 +204,8 @@ static void complain(struct worker *w, const struct endpoint *remote,
 	    o->auto_rules ? "" : "')");
 }
 
-static void client_ended(struct worker *w, const struct flow *f,
-			 enum ftcp_event event)
+/** client_ended() - a flow has ended: see struct role_ops */
+void client_ended(struct worker *w, const struct flow *f, enum ftcp_event event)
 {
 	struct endpoint remote = path_remote(&f->path);
 
@@ -217,7 +225,7 @@ static void client_lost(struct worker *w, const struct conversation *conv,
 	struct flow *f;
 
 	if (policy->dial && !w->stopping) {
-		f = dial(w, conv, NULL, &why);
+		f = client_dial(w, conv, NULL, &why);
 		if (f) {
 			f->owes = true;
 			return;
@@ -238,7 +246,7 @@ static struct flow *client_flow_for(struct worker *w,
 
 	if (f)
 		return f;
-	f = dial(w, &conv, NULL, &why);
+	f = client_dial(w, &conv, NULL, &why);
 	if (!f) {
 		w->stats.drop[why.why] += udp_count(m->len, m->seg);
 		tell_application(w, &conv, why.tell);

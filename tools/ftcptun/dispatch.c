@@ -12,7 +12,8 @@
  * Layers: what may be called from where.
  *
  *	worker.c			threads, and what they wait for
- *	client.c, server.c, closing.c	the roles, and all flows at once
+ *	client.c, server.c, ip.c,
+ *	closing.c			the roles, and all flows at once
  *	dispatch.c			flows, segments, datagrams, time
  *	output.c			what leaves
  *	waiting.c, flow.c		tables, timers, what waits
@@ -290,8 +291,6 @@ static void release(struct worker *w, struct flow *f)
 	waiting_free(list);
 }
 
-static u32 room(const struct worker *w, struct flow *f);
-
 /**
  * dispatch_established() - a flow can carry datagrams
  *
@@ -307,7 +306,7 @@ void dispatch_established(struct worker *w, struct flow *f)
 		__atomic_store_n(&w->program->complained, 0, __ATOMIC_RELAXED);
 	if (role(w)->established)
 		role(w)->established(w, f);
-	if (o->handshake_packet_len > room(w, f)) {
+	if (o->handshake_packet_len > dispatch_room(w, f)) {
 		w->stats.drop[FTCP_DROP_TOO_BIG]++;
 		dispatch_log(f, "the handshake packet does not fit");
 	} else if (o->handshake_packet) {
@@ -372,9 +371,13 @@ void dispatch_abort(struct worker *w, struct flow *f)
 
 /* ---- segments ---- */
 
-/** dispatch_deliver() - a segment's datagrams go to the flow's UDP side */
+/** dispatch_deliver() - a segment's datagrams go to the flow's other side */
 void dispatch_deliver(struct worker *w, struct flow *f, const struct packet *p)
 {
+	if (role(w)->deliver) {
+		role(w)->deliver(w, f, p);
+		return;
+	}
 	output_to_udp(w, f, p->payload, p->seg.len,
 		      p->gso_size ? p->gso_size : p->seg.len, p->tos);
 }
@@ -472,8 +475,8 @@ static bool segments_whole(const struct worker *w, const struct path *path)
 	return !addr_is_v4(&path->remote) || !w->program->options.fragment;
 }
 
-/* The largest datagram that fits a segment */
-static u32 room(const struct worker *w, struct flow *f)
+/** dispatch_room() - the largest datagram that fits a segment */
+u32 dispatch_room(const struct worker *w, struct flow *f)
 {
 	u32 mtu = w->program->options.mtu;
 
@@ -511,21 +514,37 @@ void dispatch_too_big(struct worker *w, const struct packet *p)
 	f->mtu = p->mtu < min ? min : p->mtu;
 	f->mtu_until = w->now + MTU_AGE;
 	snprintf(text, sizeof(text), "the path takes datagrams of %u bytes",
-		 room(w, f));
+		 dispatch_room(w, f));
 	dispatch_log(f, text);
+}
+
+/**
+ * dispatch_send() - datagrams for a flow's far end, now or when they can be sent
+ * @w: the worker
+ * @f: the flow
+ * @data: the datagrams, which fit a segment; must stay until output_flush_tun()
+ * @len: their bytes
+ * @seg: size of each but the last
+ * @tos: their DSCP and ECN
+ */
+void dispatch_send(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg,
+		   u8 tos)
+{
+	if (f->conn.state == FTCP_ESTABLISHED && !f->wait_head)
+		output_to_tun(w, f, data, len, seg, tos);
+	else
+		waiting_hold(w, f, data, len, seg, tos);
 }
 
 static void datagrams(struct worker *w, struct flow *f, struct udp_message *m)
 {
-	u32 largest = room(w, f);
+	u32 largest = dispatch_room(w, f);
 
 	if (m->seg > largest) {
 		w->stats.drop[FTCP_DROP_TOO_BIG] += udp_count(m->len, m->seg);
 		tell_too_big(w, f, m, largest);
-	} else if (f->conn.state == FTCP_ESTABLISHED && !f->wait_head) {
-		output_to_tun(w, f, m->data, m->len, m->seg, m->tos);
 	} else {
-		waiting_hold(w, f, m->data, m->len, m->seg, m->tos);
+		dispatch_send(w, f, m->data, m->len, m->seg, m->tos);
 	}
 }
 

@@ -21,5 +21,8 @@ void dispatch_apply(struct worker *w, struct flow *f, struct ftcp_result *res);
 void dispatch_established(struct worker *w, struct flow *f);
 void dispatch_deliver(struct worker *w, struct flow *f, const struct packet *p);
 void dispatch_abort(struct worker *w, struct flow *f);
+u32 dispatch_room(const struct worker *w, struct flow *f);
+void dispatch_send(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg,
+		   u8 tos);
 
 #endif /* FTCPTUN_DISPATCH_H */

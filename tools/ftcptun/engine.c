@@ -191,6 +191,7 @@ void engine_run(struct program *p, const int *listen_fd, int monitor,
 	channel_tell(monitor, MESSAGE_READY);
 	status = serve(p, monitor);
 	stop(p, monitor);
+	tun_close(&p->inner);
 	tun_close(&p->tun);
 	close(p->wake_main);
 	close(monitor);

@@ -115,7 +115,7 @@ static int open_listen(const struct program *p, u32 index)
 	char text[ENDPOINT_TEXT];
 	int fd;
 
-	if (o->role == ROLE_SERVER)
+	if (o->role == ROLE_SERVER || o->ip)
 		return -1;
 	fd = udp_listen(&o->local, !index, p->udp_offload);
 	if (fd < 0)
@@ -130,7 +130,27 @@ static void close_if_open(int fd)
 		close(fd);
 }
 
-/* The device, the sockets and the rules */
+/* A packet of the inner device with the headers of both protocols, the larger of
+ * which is that of IPv6, is one of the outer.
+ */
+static void set_up_inner(struct program *p)
+{
+	const struct options *o = &p->options;
+	bool v6 = p->tun.has_v6 &&
+		  (o->role == ROLE_SERVER || remote_may_be_v6());
+
+	tun_configure_inner(&p->inner, o, o->mtu - FTCP_HLEN - (v6 ? 40 : 20));
+}
+
+static const struct role_ops *role_of(const struct options *o)
+{
+	if (o->ip)
+		return o->role == ROLE_CLIENT ? &role_ip_client :
+						&role_ip_server;
+	return o->role == ROLE_CLIENT ? &role_client : &role_server;
+}
+
+/* The devices, the sockets and the rules */
 static void set_up(struct program *p, struct monitor *m, int *listen_fd)
 {
 	const struct options *o = &p->options;
@@ -140,8 +160,10 @@ static void set_up(struct program *p, struct monitor *m, int *listen_fd)
 	if (o->role == ROLE_SERVER)
 		m->reserved = reserve_port(o);
 	raise_descriptors(o);
-	p->udp_offload = o->udp_offload && udp_probe_offload();
+	p->udp_offload = !o->ip && o->udp_offload && udp_probe_offload();
 	tun_open(&p->tun, o);
+	if (o->ip)
+		tun_open_inner(&p->inner, o);
 	p->n = p->tun.queues;
 	for (i = 0; i < p->n; i++)
 		listen_fd[i] = open_listen(p, i);
@@ -150,7 +172,9 @@ static void set_up(struct program *p, struct monitor *m, int *listen_fd)
 		m->v4_only = true;
 		remote_without_v6();
 	}
-	if (o->role == ROLE_SERVER)
+	if (o->ip)
+		set_up_inner(p);
+	else if (o->role == ROLE_SERVER)
 		udp_check_buffers();
 	rules_clean(p->tun.name);
 	if (o->auto_rules)
@@ -217,7 +241,7 @@ int main(int argc, char **argv)
 	m.signals = monitor_signals();
 	if (m.signals < 0)
 		die("cannot start: %s", strerror(errno));
-	p.role = p.options.role == ROLE_CLIENT ? &role_client : &role_server;
+	p.role = role_of(&p.options);
 	get_random(&p.table_key, sizeof(p.table_key));
 	get_random(&p.cookie_key, sizeof(p.cookie_key));
 	get_random(p.ident, sizeof(p.ident));
@@ -233,6 +257,7 @@ int main(int argc, char **argv)
 	status = monitor_run(&m);
 
 	rules_remove();
+	tun_close(&p.inner);
 	tun_close(&p.tun);
 	handover_close(&m.handover);
 	close_if_open(m.reserved);

@@ -184,6 +184,8 @@ bool monitor_find_remote(struct monitor *m)
 
 	/* -4 is about the TCP side, which is the server's other side */
 	m->v4_only = o->role == ROLE_CLIENT && o->ipv4_only;
+	if (!o->remote)
+		return true;
 	if (endpoint_parse(&numeric, o->remote)) {
 		p->remote_is_name = true;
 		return first_lookup(m);
@@ -238,19 +240,29 @@ static void look_up(struct monitor *m, u64 *not_before)
 
 /* ---- the worker process ---- */
 
+static const char *verb(const struct options *o)
+{
+	if (o->ip)
+		return "ip";
+	return o->role == ROLE_CLIENT ? "client" : "server";
+}
+
 static void tell_ready(const struct program *p)
 {
 	const struct options *o = &p->options;
-	char local[ENDPOINT_TEXT];
+	char local[ENDPOINT_TEXT], port[sizeof("TCP port 65535")];
 
-	if (o->role == ROLE_CLIENT)
+	snprintf(port, sizeof(port), "TCP port %u", (u16)o->port);
+	if (o->ip)
+		snprintf(local, sizeof(local), "device %s", p->inner.name);
+	else if (o->role == ROLE_CLIENT)
 		endpoint_text(&o->local, local);
 	else
-		snprintf(local, sizeof(local), "TCP port %u", o->port);
+		strcpy(local, port);
 	rules_settle(o);
-	say(LOG_NOTICE, "%s on %s for %s, device %s, %u thread%s",
-	    o->role == ROLE_CLIENT ? "client" : "server", local, o->remote,
-	    p->tun.name, p->n, p->n == 1 ? "" : "s");
+	say(LOG_NOTICE, "%s on %s for %s, device %s, %u thread%s", verb(o),
+	    local, o->remote ? o->remote : port, p->tun.name, p->n,
+	    p->n == 1 ? "" : "s");
 	notify("READY=1");
 }
 

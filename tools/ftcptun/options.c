@@ -37,7 +37,7 @@
  * @max: the most; 0: there is none
  * @usual: the default, if that is no number or address in struct options
  * @letter: its short form, as in SHORT_OPTIONS
- * @only: whose it is
+ * @only: whose it is: added up
  */
 struct spec {
 	const char *name;
@@ -50,7 +50,7 @@ struct spec {
 	u32 max;
 	const char *usual;
 	char letter;
-	enum { BOTH, CLIENTS, SERVERS } only;
+	enum { ALL, CLIENTS = 1, SERVERS = 2, DATAGRAMS = 3, IPS = 4 } only;
 };
 
 static void usage_error(const char *format, ...)
@@ -158,6 +158,8 @@ static void parse_local(struct options *o, const struct spec *s,
 {
 	unsigned int port;
 
+	if (o->ip)
+		o->role = ROLE_SERVER;
 	if (o->role == ROLE_CLIENT) {
 		if (endpoint_parse(&o->local, text))
 			usage_error(
@@ -182,7 +184,8 @@ static void parse_remote(struct options *o, const struct spec *s,
 }
 
 /* Names that the kernel takes and that are safe inside of a rule set */
-static void parse_tun(struct options *o, const struct spec *s, const char *text)
+static void parse_device(struct options *o, const struct spec *s,
+			 const char *text)
 {
 	size_t len = strlen(text);
 
@@ -190,8 +193,39 @@ static void parse_tun(struct options *o, const struct spec *s, const char *text)
 	    strspn(text, "abcdefghijklmnopqrstuvwxyz"
 			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.") != len ||
 	    !strcmp(text, ".") || !strcmp(text, ".."))
-		usage_error("--tun %s: not a name for a device", text);
-	memcpy(o->tun, text, len + 1);
+		usage_error("--%s %s: not a name for a device", s->name, text);
+	memcpy(member(o, s), text, len + 1);
+}
+
+static void parse_address(struct options *o, const struct spec *s,
+			  const char *text)
+{
+	struct inner_address a;
+
+	if (addr_prefix_parse(&a.addr, &a.len, text) || addr_is_any(&a.addr))
+		usage_error("--address %s: not of the form ADDRESS[/LENGTH]",
+			    text);
+	if (o->addresses == ADDRESSES_MAX)
+		usage_error("--address %s: more than %u", text, ADDRESSES_MAX);
+	o->address[o->addresses++] = a;
+}
+
+static void parse_peer(struct options *o, const struct spec *s,
+		       const char *text)
+{
+	const char *error = peers_parse(&o->peers, text);
+
+	if (error)
+		usage_error("--peer %s: %s", text, error);
+}
+
+static void parse_allowed(struct options *o, const struct spec *s,
+			  const char *text)
+{
+	const char *error = peers_only(&o->peers, text);
+
+	if (error)
+		usage_error("--allowed-ips %s: %s", text, error);
 }
 
 static void parse_mark(struct options *o, const struct spec *s,
@@ -274,7 +308,19 @@ static const struct spec specs[] = {
 #define NEXT "\n                               "
 	{ "local", "", NULL, parse_local, .letter = 'l' },
 	{ "remote", "", NULL, parse_remote, .letter = 'r' },
-	{ "tun", "<NAME>", "TUN device", parse_tun, .usual = "next free tunX" },
+	{ "dev", "<NAME>", "device that packets are routed into", parse_device,
+	  AT(dev), .usual = "next free ftcpX", .only = IPS },
+	{ "address", "<IP[/LENGTH]>", "an address for it; may be repeated",
+	  parse_address, .only = IPS },
+	{ "allowed-ips", "<IP[/LENGTH],...>",
+	  NEXT "inner addresses that are behind the far end", parse_allowed,
+	  .usual = PEERS_ALL, .only = IPS },
+	{ "peer", "<NAME=IP[/LENGTH],...>",
+	  NEXT "with --local, instead: one of several far ends, and the" NEXT
+	       "inner addresses behind it; may be repeated",
+	  parse_peer, .only = IPS },
+	{ "tun", "<NAME>", "TUN device", parse_device, AT(tun),
+	  .usual = "next free tunX" },
 	{ "tun-local", "<IP>", "the host's IPv4 address on it", parse_addr,
 	  AT(tun_local) },
 	{ "tun-peer", "<IP>", "ftcptun's own IPv4 address", parse_addr,
@@ -286,8 +332,8 @@ static const struct spec specs[] = {
 	{ "tun-peer6", "<IP>", "ftcptun's own IPv6 address", parse_addr,
 	  AT(tun_peer6) },
 	{ "handshake-packet", "<PATH>",
-	  "contents of a file to send as first datagram",
-	  read_handshake_packet },
+	  "contents of a file to send as first datagram", read_handshake_packet,
+	  .only = DATAGRAMS },
 	{ "help", NULL, "print this", help, .letter = 'h' },
 	{ "version", NULL,
 	  "print the version\n\nOptions that Phantun does not have:", version,
@@ -306,7 +352,8 @@ static const struct spec specs[] = {
 	  "if there is such a user, else nobody]",
 	  parse_user },
 	{ "threads", "<N>", "threads and device queues", parse_number,
-	  AT(threads), 1, THREADS_MAX, .usual = "one per CPU" },
+	  AT(threads), 1, THREADS_MAX, .usual = "one per CPU",
+	  .only = DATAGRAMS },
 	{ "mtu", "<BYTES>", "MTU of the device", parse_number, AT(mtu), 1280,
 	  65535 },
 	{ "idle", "<SECONDS>", "end flows without traffic after", parse_number,
@@ -327,7 +374,7 @@ static const struct spec specs[] = {
 	{ "wire", "<auto|native|phantun>",
 	  "how connections look; phantun when the far end" NEXT
 	  "is Phantun's server",
-	  parse_wire, .usual = "auto", .only = CLIENTS },
+	  parse_wire, .usual = "auto", .only = CLIENTS | IPS },
 	{ "unreachable", "<close|ignore>",
 	  NEXT "end flows whose datagrams the UDP service refuses," NEXT
 	       "or do not",
@@ -344,7 +391,7 @@ static const struct spec specs[] = {
 	{ "no-tun-offload", NULL, "no super-segments on the device", set_flag,
 	  AT(tun_offload) },
 	{ "no-udp-offload", NULL, "no UDP_SEGMENT and UDP_GRO", set_flag,
-	  AT(udp_offload) },
+	  AT(udp_offload), .only = DATAGRAMS },
 	{ "verbose", NULL, "tell about every flow", set_verbose,
 	  .letter = 'v' },
 };
@@ -355,8 +402,9 @@ static const struct spec specs[] = {
 
 static bool is_for(const struct spec *s, const struct options *o)
 {
-	return !s->only ||
-	       s->only == (o->role == ROLE_CLIENT ? CLIENTS : SERVERS);
+	unsigned int who = o->role == ROLE_CLIENT ? CLIENTS : SERVERS;
+
+	return !s->only || s->only & (o->ip ? IPS : who);
 }
 
 static void print_default(struct options *usual, const struct spec *s)
@@ -380,7 +428,7 @@ static void print_default(struct options *usual, const struct spec *s)
 /** options_print() - print what help says of the options of @o's role */
 void options_print(const struct options *o)
 {
-	struct options usual = { .role = o->role };
+	struct options usual = { .role = o->role, .ip = o->ip };
 	const struct spec *s;
 	char text[64];
 
@@ -413,14 +461,14 @@ static u32 default_threads(void)
 /** options_defaults() - what is so without being asked for; @role is set */
 void options_defaults(struct options *o)
 {
-	u8 net = o->role == ROLE_CLIENT ? 200 : 201;
-	u8 net6 = o->role == ROLE_CLIENT ? 0xc8 : 0xc9;
+	u8 net = o->ip ? 202 : o->role == ROLE_CLIENT ? 200 : 201;
+	u8 net6 = net; /* 0xc8 and so on */
 
 	addr_from_v4(&o->tun_local, (u8[]){ 192, 168, net, 1 });
 	addr_from_v4(&o->tun_peer, (u8[]){ 192, 168, net, 2 });
 	o->tun_local6 = (struct addr){ .b = { 0xfc, net6, [15] = 1 } };
 	o->tun_peer6 = (struct addr){ .b = { 0xfc, net6, [15] = 2 } };
-	o->threads = default_threads();
+	o->threads = o->ip ? 1 : default_threads();
 	o->mtu = 1500;
 	o->idle = FTCP_IDLE / 1000;
 	o->keepalive = FTCP_KEEPALIVE / 1000;
@@ -482,6 +530,18 @@ static void refuse_option(const char *word, int value)
 	usage_error("%s: no such option", word);
 }
 
+static void refuse_strange(const struct options *o, const struct spec *s)
+	__attribute__((noreturn));
+static void refuse_strange(const struct options *o, const struct spec *s)
+{
+	if (o->ip)
+		usage_error("--%s is not for ip", s->name);
+	usage_error("--%s is for %s", s->name,
+		    s->only == IPS    ? "ip" :
+		    s->only & CLIENTS ? "clients" :
+					"servers");
+}
+
 static bool ends_in(const char *text, const char *tail)
 {
 	size_t a = strlen(text), b = strlen(tail);
@@ -521,28 +581,41 @@ static int parse_verb(struct options *o, int argc, char **argv)
 	}
 	if (argc <= n)
 		usage_error(o->print_rules ?
-				    "print-rules: say client or server" :
-				    "say client, server or print-rules");
+				    "print-rules: say client, server or ip" :
+				    "say client, server, ip or print-rules");
 	if (!o->print_rules && !strcmp(argv[n], "clean-rules")) {
 		parse_clean_rules(o, argc, argv);
 	} else if (!strcmp(argv[n], "client")) {
 		o->role = ROLE_CLIENT;
 	} else if (!strcmp(argv[n], "server")) {
 		o->role = ROLE_SERVER;
+	} else if (!strcmp(argv[n], "ip")) {
+		o->ip = true; /* and its role says whether it has a port */
 	} else if (!strcmp(argv[n], "-h") || !strcmp(argv[n], "--help") ||
 		   !strcmp(argv[n], "help")) {
 		help(o->print_rules ? o : NULL, NULL, NULL);
 	} else if (!strcmp(argv[n], "-V") || !strcmp(argv[n], "--version")) {
 		version(o, NULL, NULL);
 	} else {
-		usage_error("%s: neither client, server nor print-rules",
+		usage_error("%s: neither client, server, ip nor print-rules",
 			    argv[n]);
 	}
 	return n;
 }
 
+/* What ip needs, and its only peer, if none is named */
+static void check_ip(struct options *o)
+{
+	if (!o->port == !o->remote)
+		usage_error("say --local <PORT> or --remote <HOST:PORT>");
+	if (o->remote && o->peers.named)
+		usage_error("--peer is for who accepts, by --local <PORT>");
+	if (!o->peers.count)
+		peers_only(&o->peers, PEERS_ALL);
+}
+
 /* What is missing, or does not go together */
-static void check_options(const struct options *o)
+static void check_options(struct options *o)
 {
 	bool have_local = o->port || o->local.port;
 
@@ -552,6 +625,10 @@ static void check_options(const struct options *o)
 	if (o->print_rules) {
 		if (o->role == ROLE_SERVER && !have_local)
 			usage_error("--local <PORT> is required");
+		return;
+	}
+	if (o->ip) {
+		check_ip(o);
 		return;
 	}
 	if (!have_local)
@@ -594,8 +671,7 @@ void options_parse(struct options *o, int argc, char **argv)
 		if (!s)
 			refuse_option(argv[optind - 1], optopt);
 		if (!is_for(s, o))
-			usage_error("--%s is for %ss", s->name,
-				    s->only == CLIENTS ? "client" : "server");
+			refuse_strange(o, s);
 		s->parse(o, s, optarg);
 	}
 	if (optind < argc)
@@ -608,4 +684,5 @@ void options_free(struct options *o)
 {
 	free(o->handshake_packet);
 	o->handshake_packet = NULL;
+	peers_free(&o->peers);
 }

@@ -7,8 +7,10 @@
 #include <stdbool.h>
 
 #include "addr.h"
+#include "peers.h"
 
 #define THREADS_MAX 64
+#define ADDRESSES_MAX 16
 #define HANDSHAKE_PACKET_MAX 65495 /* one IPv4 packet */
 
 /**
@@ -34,8 +36,19 @@ enum wire {
 };
 
 /**
+ * struct inner_address - an address of the inner device
+ * @addr: the address
+ * @len: how many bits of it are those of its network
+ */
+struct inner_address {
+	struct addr addr;
+	u32 len;
+};
+
+/**
  * struct options - what the command line says: each option by its name (its help in
  *	options.c says what it does), 0 for "off", and
+ * @ip: carry whole IP packets; who says @remote_host dials, who says @port accepts
  * @print_rules: print the rules for this command line, and do nothing else
  * @clean_rules: take away what crashed runs have left, and do nothing else
  * @local: client: where UDP is listened for
@@ -43,6 +56,8 @@ enum wire {
  * @remote_host: the host in @remote
  * @remote_port: its port
  * @tun: empty: the next that is free
+ * @dev: the same, of the inner device, and
+ * @address: its addresses, @addresses of them
  * @handshake_packet: contents of the file, or NULL
  * @user: NULL: the usual one
  * @interval: ms between the first probes, and
@@ -52,6 +67,7 @@ enum wire {
  */
 struct options {
 	enum role role;
+	bool ip;
 	bool print_rules;
 	bool clean_rules;
 	struct endpoint local;
@@ -65,6 +81,10 @@ struct options {
 	struct addr tun_local6;
 	struct addr tun_peer6;
 	bool ipv4_only;
+	char dev[IF_NAMESIZE];
+	struct inner_address address[ADDRESSES_MAX];
+	u32 addresses;
+	struct peers peers;
 	u8 *handshake_packet;
 	u32 handshake_packet_len;
 	bool auto_rules;

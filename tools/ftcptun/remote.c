@@ -81,6 +81,18 @@ bool remote_needs_v6(void)
 	return true;
 }
 
+/** remote_may_be_v6() - whether any address is IPv6 */
+bool remote_may_be_v6(void)
+{
+	u32 i;
+
+	for (i = 0; i < remote.n; i++) {
+		if (!addr_is_v4(&remote.list[i].endpoint.addr))
+			return true;
+	}
+	return false;
+}
+
 /** remote_without_v6() - forget IPv6 addresses, before there are threads */
 void remote_without_v6(void)
 {

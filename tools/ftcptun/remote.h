@@ -22,6 +22,7 @@ struct remote_choice {
 
 void remote_start(const struct endpoint *list, u32 n);
 bool remote_needs_v6(void);
+bool remote_may_be_v6(void);
 void remote_without_v6(void);
 void remote_ask(int monitor);
 void remote_answer(const struct message *m);

@@ -29,21 +29,30 @@ static const char *drop_name(u32 drop)
 	}
 }
 
+/* What a flow's far end talks to: that by which the conversations differ */
+static const char *other_side(const struct worker *w, const struct flow *f,
+			      char *text)
+{
+	const struct role_ops *role = w->program->role;
+	struct endpoint udp;
+
+	if (role->label)
+		return role->label(w, f);
+	udp = role->dials ? f->conversation.app : role->own_endpoint(w, f);
+	return endpoint_text(&udp, text);
+}
+
 static void write_flow(FILE *out, const struct worker *w, const struct flow *f)
 {
 	const struct ftcp_conn *c = &f->conn;
 	u64 last = c->tx.last > c->rx.data ? c->tx.last : c->rx.data;
-	const struct role_ops *role = w->program->role;
-	/* the one by which the conversations differ */
-	struct endpoint udp = role->dials ? f->conversation.app :
-					    role->own_endpoint(w, f);
 	char remote[ENDPOINT_TEXT], app[ENDPOINT_TEXT];
 	struct endpoint e = path_remote(&f->path);
 
 	fprintf(out,
 		"%-8s %5u %-28s %-28s %10llu %14llu %10llu %14llu %6llu %6llu %5u\n",
 		state_text[c->state], f->path.lport, endpoint_text(&e, remote),
-		endpoint_text(&udp, app), f->count.tx, f->count.tx_bytes, f->count.rx,
+		other_side(w, f, app), f->count.tx, f->count.tx_bytes, f->count.rx,
 		f->count.rx_bytes, (w->now - last) / 1000,
 		(w->now - f->born) / 1000,
 		f->mtu ? f->mtu : w->program->options.mtu);
@@ -92,7 +101,7 @@ void report_print(struct program *p, FILE *out)
 	u32 i;
 
 	fprintf(out, "%-8s %5s %-28s %-28s %10s %14s %10s %14s %6s %6s %5s\n",
-		"STATE", "PORT", "REMOTE", "UDP", "TX", "TX-BYTES", "RX",
+		"STATE", "PORT", "REMOTE", p->role->label ? "PEER" : "UDP", "TX", "TX-BYTES", "RX",
 		"RX-BYTES", "IDLE-S", "AGE-S", "MTU");
 	for (i = 0; i < p->n; i++) {
 		struct worker *w = &p->workers[i];

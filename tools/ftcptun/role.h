@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a client does and a server does otherwise.  Nobody else asks which of both
- * this is, once the threads run.
+ * What a client does and a server does otherwise, and who carries whole IP packets.
+ * Nobody else asks which of them this is, once the threads run.
  */
 #ifndef FTCPTUN_ROLE_H
 #define FTCPTUN_ROLE_H
@@ -20,7 +20,7 @@ struct obstacle {
 };
 
 /**
- * struct role_ops - one of both; what is NULL is nothing to it
+ * struct role_ops - one of them; what is NULL is nothing to it
  * @dials: it dials, and so can replace flows
  * @probes: how many in vain are enough, unless the user says otherwise
  * @owner: the number of the thread that a segment is for
@@ -34,6 +34,9 @@ struct obstacle {
  * @refused: its UDP side takes no datagrams: whether it is to be reset
  * @own_endpoint: where its UDP side writes to
  * @address: have datagrams sent to its UDP side, if the socket is not connected
+ * @outward: a packet came from the inner device
+ * @deliver: what a segment carries has arrived; else it goes to the UDP side
+ * @label: what a flow is shown by; else its UDP side
  */
 struct role_ops {
 	bool dials;
@@ -53,8 +56,13 @@ struct role_ops {
 					const struct flow *f);
 	void (*address)(const struct worker *w, const struct flow *f,
 			struct udp_output *out);
+	void (*outward)(struct worker *w, u8 *packet, u32 len);
+	void (*deliver)(struct worker *w, struct flow *f,
+			const struct packet *p);
+	const char *(*label)(const struct worker *w, const struct flow *f);
 };
 
 extern const struct role_ops role_client, role_server;
+extern const struct role_ops role_ip_client, role_ip_server;
 
 #endif /* FTCPTUN_ROLE_H */

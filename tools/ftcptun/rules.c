@@ -74,12 +74,14 @@ static void add_peer(char *buf, const char *option, const struct addr *peer,
 /** rules_command() - the command that prints the rules for @o, in @buf */
 const char *rules_command(const struct options *o, char *buf)
 {
-	struct options usual = { .role = o->role };
+	struct options usual = { .role = o->role, .ip = o->ip };
 	int len;
 
 	options_defaults(&usual);
 	len = snprintf(buf, RULES_COMMAND, "ftcptun print-rules %s",
-		       o->role == ROLE_CLIENT ? "client" : "server");
+		       o->ip			? "ip" :
+		       o->role == ROLE_CLIENT ? "client" :
+						"server");
 	if (o->role == ROLE_SERVER)
 		len += sprintf(buf + len, " --local %u", o->port);
 	if (*o->tun)

@@ -59,9 +59,10 @@ static int open_queue(void)
 	}
 }
 
-static void explain(const struct options *o)
+static void explain(const char *name)
 {
-	const char *name = *o->tun ? o->tun : "a TUN device";
+	if (!*name)
+		name = "a TUN device";
 
 	switch (errno) {
 	case EPERM:
@@ -121,10 +122,10 @@ void tun_open(struct tun *tun, const struct options *o)
 		flags |= IFF_VNET_HDR;
 	if (attach(fd, tun, flags | IFF_TUN_EXCL)) {
 		if (errno != EINVAL)
-			explain(o);
+			explain(o->tun);
 		flags = IFF_TUN | IFF_NO_PI;
 		if (attach(fd, tun, flags | IFF_TUN_EXCL))
-			explain(o);
+			explain(o->tun);
 		say(LOG_NOTICE, "%s: no multiple queues and no offloads here",
 		    tun->name);
 	}
@@ -141,6 +142,23 @@ void tun_open(struct tun *tun, const struct options *o)
 		}
 		tun->fd[tun->queues++] = fd;
 	}
+	tun->ifindex = (int)if_nametoindex(tun->name);
+}
+
+/**
+ * tun_open_inner() - create the device whose packets are carried whole
+ * @tun: the result; one queue, and no offloads
+ * @o: its name
+ *
+ * Explains and exits if there can be none.
+ */
+void tun_open_inner(struct tun *tun, const struct options *o)
+{
+	*tun = (struct tun){ 0 };
+	strcpy(tun->name, *o->dev ? o->dev : "ftcp%d");
+	tun->fd[tun->queues++] = open_queue();
+	if (attach(tun->fd[0], tun, IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL))
+		explain(o->dev);
 	tun->ifindex = (int)if_nametoindex(tun->name);
 }
 
@@ -166,9 +184,11 @@ static int ask(struct nlmsghdr *request)
 	return len < 0 ? -1 : 0;
 }
 
-/* One address with its peer's: ip addr add LOCAL peer PEER dev TUN */
+/* One address with its peer's, or with that of its network: ip addr add LOCAL peer
+ * PEER/LEN dev TUN
+ */
 static int add_addr(const struct tun *tun, const struct addr *local,
-		    const struct addr *peer)
+		    const struct addr *peer, u32 len)
 {
 	bool v4 = addr_is_v4(local);
 	size_t size = v4 ? 4 : 16;
@@ -179,7 +199,7 @@ static int add_addr(const struct tun *tun, const struct addr *local,
 	nlh->nlmsg_type = RTM_NEWADDR;
 	*ifa = (struct ifaddrmsg){
 		.ifa_family = v4 ? AF_INET : AF_INET6,
-		.ifa_prefixlen = v4 ? 32 : 128,
+		.ifa_prefixlen = (u8)len,
 		.ifa_flags = v4 ? 0 : IFA_F_NODAD,
 		.ifa_index = (unsigned int)tun->ifindex,
 	};
@@ -281,6 +301,32 @@ static void refuse_taken(const struct tun *tun, const struct addr *addr,
 	freeifaddrs(list);
 }
 
+/* Up first: an IPv6 address given before may come without its route. */
+static void bring_up(const struct tun *tun, u32 mtu)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq ifr = { 0 };
+
+	if (fd < 0)
+		die("cannot configure %s: %s", tun->name, strerror(errno));
+	no_autoconf(tun);
+	memcpy(ifr.ifr_name, tun->name, IF_NAMESIZE);
+	ifr.ifr_mtu = (int)mtu;
+	if (ioctl(fd, SIOCSIFMTU, &ifr))
+		die("cannot set the MTU of %s: %s", tun->name, strerror(errno));
+	/* without it there is only the kernel's usual queue */
+	ifr.ifr_qlen = QUEUE_LEN;
+	if (ioctl(fd, SIOCSIFTXQLEN, &ifr))
+		say(LOG_DEBUG, "%s: queue length: %s", tun->name,
+		    strerror(errno));
+	if (ioctl(fd, SIOCGIFFLAGS, &ifr))
+		die("cannot bring %s up: %s", tun->name, strerror(errno));
+	ifr.ifr_flags |= IFF_UP;
+	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
+		die("cannot bring %s up: %s", tun->name, strerror(errno));
+	close(fd);
+}
+
 /**
  * tun_configure() - set the device's addresses and bring it up
  * @tun: the device
@@ -289,47 +335,46 @@ static void refuse_taken(const struct tun *tun, const struct addr *addr,
  */
 void tun_configure(struct tun *tun, const struct options *o, bool need_v6)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq ifr = { 0 };
-
-	if (fd < 0)
-		die("cannot configure %s: %s", tun->name, strerror(errno));
 	refuse_taken(tun, &o->tun_local, false);
 	refuse_taken(tun, &o->tun_peer, true);
 	if (!o->ipv4_only) {
 		refuse_taken(tun, &o->tun_local6, false);
 		refuse_taken(tun, &o->tun_peer6, true);
 	}
-	no_autoconf(tun);
-	memcpy(ifr.ifr_name, tun->name, IF_NAMESIZE);
-	ifr.ifr_mtu = (int)o->mtu;
-	if (ioctl(fd, SIOCSIFMTU, &ifr))
-		die("cannot set the MTU of %s: %s", tun->name, strerror(errno));
-	/* without it there is only the kernel's usual queue */
-	ifr.ifr_qlen = QUEUE_LEN;
-	if (ioctl(fd, SIOCSIFTXQLEN, &ifr))
-		say(LOG_DEBUG, "%s: queue length: %s", tun->name,
-		    strerror(errno));
-	/* up first: an IPv6 address given before may come without its route */
-	if (ioctl(fd, SIOCGIFFLAGS, &ifr))
-		die("cannot bring %s up: %s", tun->name, strerror(errno));
-	ifr.ifr_flags |= IFF_UP;
-	if (ioctl(fd, SIOCSIFFLAGS, &ifr))
-		die("cannot bring %s up: %s", tun->name, strerror(errno));
-	if (add_addr(tun, &o->tun_local, &o->tun_peer))
+	bring_up(tun, o->mtu);
+	if (add_addr(tun, &o->tun_local, &o->tun_peer, 32))
 		die("cannot set the IPv4 addresses of %s: %s", tun->name,
 		    strerror(errno));
-	if (!o->ipv4_only) {
-		tun->has_v6 = !add_addr(tun, &o->tun_local6, &o->tun_peer6) &&
-			      !add_route6(tun, &o->tun_peer6);
-		if (!tun->has_v6 && need_v6)
-			die("cannot set the IPv6 addresses of %s: %s",
-			    tun->name, strerror(errno));
-		if (!tun->has_v6)
-			say(LOG_NOTICE, "%s: no IPv6: %s", tun->name,
-			    strerror(errno));
+	if (o->ipv4_only)
+		return;
+	tun->has_v6 = !add_addr(tun, &o->tun_local6, &o->tun_peer6, 128) &&
+		      !add_route6(tun, &o->tun_peer6);
+	if (!tun->has_v6 && need_v6)
+		die("cannot set the IPv6 addresses of %s: %s", tun->name,
+		    strerror(errno));
+	if (!tun->has_v6)
+		say(LOG_NOTICE, "%s: no IPv6: %s", tun->name, strerror(errno));
+}
+
+/**
+ * tun_configure_inner() - set the inner device's addresses and bring it up
+ * @tun: the device
+ * @o: its addresses
+ * @mtu: the largest packet that it is to be given
+ */
+void tun_configure_inner(struct tun *tun, const struct options *o, u32 mtu)
+{
+	char text[INET6_ADDRSTRLEN];
+	u32 i;
+
+	bring_up(tun, mtu);
+	for (i = 0; i < o->addresses; i++) {
+		const struct addr *a = &o->address[i].addr;
+
+		if (add_addr(tun, a, a, o->address[i].len))
+			die("cannot give %s the address %s: %s", tun->name,
+			    addr_text(a, text, sizeof(text)), strerror(errno));
 	}
-	close(fd);
 }
 
 /**
@@ -341,8 +386,8 @@ void tun_configure(struct tun *tun, const struct options *o, bool need_v6)
  */
 void tun_readdress(const struct tun *tun, const struct options *o)
 {
-	if (add_addr(tun, &o->tun_local, &o->tun_peer) ||
-	    (tun->has_v6 && (add_addr(tun, &o->tun_local6, &o->tun_peer6) ||
+	if (add_addr(tun, &o->tun_local, &o->tun_peer, 32) ||
+	    (tun->has_v6 && (add_addr(tun, &o->tun_local6, &o->tun_peer6, 128) ||
 			     add_route6(tun, &o->tun_peer6))))
 		say(LOG_NOTICE, "cannot set the addresses of %s again: %s",
 		    tun->name, strerror(errno));

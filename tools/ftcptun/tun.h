@@ -31,6 +31,8 @@ struct tun {
 void tun_open(struct tun *tun, const struct options *o);
 void tun_configure(struct tun *tun, const struct options *o, bool need_v6);
 void tun_readdress(const struct tun *tun, const struct options *o);
+void tun_open_inner(struct tun *tun, const struct options *o);
+void tun_configure_inner(struct tun *tun, const struct options *o, u32 mtu);
 void tun_close(struct tun *tun);
 
 #endif /* FTCPTUN_TUN_H */

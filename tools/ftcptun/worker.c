@@ -3,7 +3,7 @@
  * Threads.
  *
  * Each has a queue of the device, its UDP socket or sockets, and its flows (which:
- * see client.c and server.c), and waits for them with epoll.  Threads share nothing
+ * see client.c, server.c and ip.c), and waits for them with epoll.  Threads share nothing
  * that packets touch.  They talk by letters: a segment that came to the wrong queue,
  * and what the monitor wants of all.  Only a mailbox has a lock.
  */
@@ -60,6 +60,9 @@ int worker_init(struct worker *w, struct program *program, u32 index,
 	w->index = index;
 	w->random = (u64)index << 32;
 	w->tun = (struct source){ SOURCE_TUN, program->tun.fd[index] };
+	w->inner = (struct source){ SOURCE_INNER, -1 };
+	if (program->inner.queues)
+		w->inner.fd = program->inner.fd[index];
 	w->listen = (struct source){ SOURCE_LISTEN, listen_fd };
 	w->mail.source.kind = SOURCE_MAIL;
 	w->mail.source.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -73,6 +76,7 @@ int worker_init(struct worker *w, struct program *program, u32 index,
 	    flow_table_init(&w->flows, program->options.max_flows,
 			    &program->table_key) ||
 	    watch(w, &w->tun) || watch(w, &w->mail.source) ||
+	    (w->inner.fd >= 0 && watch(w, &w->inner)) ||
 	    (listen_fd >= 0 && watch(w, &w->listen)))
 		return -1;
 	output_init(w);
@@ -191,30 +195,48 @@ static void fail(struct worker *w, const char *what)
 	eventfd_write(w->program->wake_main, 1);
 }
 
-static void tun_input(struct worker *w)
+/* A packet from the device; the length of what has to stay in @buf */
+static u32 outer(struct worker *w, u8 *buf, u32 len)
 {
 	bool vnet = w->program->tun.vnet;
-	u64 *lost = &w->stats.drop[FTCP_DROP_PROTOCOL];
-	u32 off = 0, whole, i;
+
+	len = fragments_join(&w->fragments, buf, len, vnet, w->now,
+			     &w->stats.drop[FTCP_DROP_PROTOCOL]);
+	if (len)
+		packet(w, buf, len, false);
+	return len;
+}
+
+static void device_input(struct worker *w, const struct source *s)
+{
+	const struct program *p = w->program;
+	bool inner = s->kind == SOURCE_INNER;
+	u32 off = 0, i;
 
 	for (i = 0; i < TUN_READS && off + PACKET_MAX <= ARENA; i++) {
-		ssize_t len = read(w->tun.fd, w->arena + off, PACKET_MAX);
+		ssize_t len = read(s->fd, w->arena + off, PACKET_MAX);
 
 		if (len < 0) {
 			if (errno == EAGAIN || errno == EINTR)
 				break;
-			epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->tun.fd, NULL);
-			fail(w, w->program->tun.name);
+			epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->fd, NULL);
+			fail(w, inner ? p->inner.name : p->tun.name);
 			break;
 		}
-		whole = fragments_join(&w->fragments, w->arena + off, (u32)len,
-				       vnet, w->now, lost);
-		if (!whole)
-			continue;
-		packet(w, w->arena + off, whole, false);
-		off = ALIGN(off + whole);
+		if (inner)
+			p->role->outward(w, w->arena + off, (u32)len);
+		else
+			len = outer(w, w->arena + off, (u32)len);
+		off = ALIGN(off + (u32)len);
 	}
 	flush(w);
+}
+
+/* What still comes from there is for nobody. */
+static void unwatch(struct worker *w, const struct source *s)
+{
+	if (s->fd >= 0)
+		epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->fd, NULL);
 }
 
 static void collect_mail(struct worker *w)
@@ -244,9 +266,8 @@ static void collect_mail(struct worker *w)
 			closing_probe(w);
 			break;
 		case LETTER_STOP:
-			if (w->listen.fd >= 0)
-				epoll_ctl(w->epoll, EPOLL_CTL_DEL, w->listen.fd,
-					  NULL);
+			unwatch(w, &w->listen);
+			unwatch(w, &w->inner);
 			closing_stop(w);
 			break;
 		}
@@ -258,7 +279,8 @@ static void input(struct worker *w, struct source *s)
 {
 	switch (s->kind) {
 	case SOURCE_TUN:
-		tun_input(w);
+	case SOURCE_INNER:
+		device_input(w, s);
 		break;
 	case SOURCE_LISTEN:
 		dispatch_input(w, s->fd, NULL);

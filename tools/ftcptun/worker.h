@@ -17,6 +17,7 @@
 #include "../../module/uapi/linux/faketcp.h"
 #include "flow.h"
 #include "fragment.h"
+#include "inner.h"
 #include "options.h"
 #include "origin.h"
 #include "tun.h"
@@ -111,6 +112,7 @@ struct stats {
  * @options: the command line
  * @role: what it means to be what it says
  * @tun: the device
+ * @inner: the one whose packets are carried whole, if that is what this does
  * @workers: the threads
  * @n: how many there are
  * @udp_offload: UDP_SEGMENT and UDP_GRO are there and wanted
@@ -131,6 +133,7 @@ struct program {
 	struct options options;
 	const struct role_ops *role;
 	struct tun tun;
+	struct tun inner;
 	struct worker *workers;
 	u32 n;
 	bool udp_offload;
@@ -199,6 +202,7 @@ struct mailbox {
  * @thread: its handle
  * @epoll: what it waits for
  * @tun: its queue of the device
+ * @inner: the device of inner packets, or -1
  * @listen: client: its UDP socket
  * @mail: what others have to tell it
  * @flows: its flows
@@ -211,6 +215,7 @@ struct mailbox {
  * @fragments: packets from there that are not complete
  * @dead: flows that ended while they may still be referred to
  * @tell_at: applications that have no flow, by a hash, are told no more of it before
+ * @hello: the packet that says who dials
  * @stopping: LETTER_STOP has come
  * @closed: and this thread's flows are closed
  * @stop_count: how many flows are being closed since then
@@ -227,6 +232,7 @@ struct worker {
 	pthread_t thread;
 	int epoll;
 	struct source tun;
+	struct source inner;
 	struct source listen;
 	struct mailbox mail;
 	struct flow_table flows;
@@ -239,6 +245,7 @@ struct worker {
 	struct fragments fragments;
 	struct flow *dead;
 	u64 tell_at[TELLS];
+	u8 hello[INNER_HELLO_MAX];
 	bool stopping;
 	bool closed;
 	u32 stop_count;
