@@ -4,7 +4,7 @@
 #                   for every kernel whose headers are installed) and the tools;
 #                   without any headers the tools alone
 # make module KVER=6.12.1-cloud-amd64 [KDIR=/path/to/build]
-# make tools
+# make tools        (ftcphosts only where libcurl and json-c are installed)
 # make install      module, tools, manual pages and what lets other programs leave
 #                   rules alone; DESTDIR=, PREFIX= and SYSCONFDIR= as usual
 # make uninstall    all of that
@@ -28,7 +28,12 @@ running := $(filter $(shell uname -r),$(headers))
 KVER ?= $(or $(running),$(headers))
 KDIR ?= /lib/modules/$*/build
 
-TOOLS := $(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile))
+ALL_TOOLS := $(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile))
+
+# Few need it, and its libraries are large
+PKG_CONFIG ?= pkg-config
+without := $(shell $(PKG_CONFIG) --exists libcurl json-c 2> /dev/null || echo ftcphosts)
+TOOLS := $(filter-out $(without),$(ALL_TOOLS))
 
 ifeq ($(strip $(KVER)),)
 all: tools
@@ -53,8 +58,12 @@ module-%: FORCE
 	+flock build/$* $(MAKE) -C $(KDIR) M=$(CURDIR)/build/$* modules
 
 tools: $(TOOLS)
+ifneq ($(without),)
+	@echo "libcurl or json-c is not installed: $(without) is left out." \
+		"On Debian: apt-get install pkg-config libcurl4-openssl-dev libjson-c-dev" >&2
+endif
 
-$(TOOLS): FORCE
+$(ALL_TOOLS): FORCE
 	+$(MAKE) -C tools/$@
 
 install: all
@@ -76,7 +85,7 @@ uninstall:
 		rm -f $(DESTDIR)/lib/modules/$$kver/*/faketcp.ko*; \
 		$(if $(DESTDIR),,depmod "$$kver" || exit;) \
 	done
-	+@for tool in $(TOOLS); do \
+	+@for tool in $(ALL_TOOLS); do \
 		$(MAKE) -s -C tools/$$tool uninstall \
 			$(if $(DESTDIR),DESTDIR=$(abspath $(DESTDIR))) \
 			PREFIX=$(PREFIX) || exit; \
@@ -112,11 +121,11 @@ demo:
 
 clean:
 	@rm -rf build
-	@for dir in $(TOOLS:%=tools/%) selftests $(wildcard selftests/*/Makefile); do \
+	@for dir in $(ALL_TOOLS:%=tools/%) selftests $(wildcard selftests/*/Makefile); do \
 		$(MAKE) -s -C $${dir%/Makefile} clean || exit; \
 	done
 
 FORCE:
 
-.PHONY: all module tools $(TOOLS) install uninstall check check-fast check-debug check-cross \
+.PHONY: all module tools $(ALL_TOOLS) install uninstall check check-fast check-debug check-cross \
 	soak bench fuzz demo clean FORCE

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The version of ftcpctl and ftcptun. */
+/* The version of the tools. */
 #ifndef TOOLS_VERSION_H
 #define TOOLS_VERSION_H
 

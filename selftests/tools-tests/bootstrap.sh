@@ -90,6 +90,7 @@ named_in_readme()
 check 'the libraries are those that the README names' named_in_readme
 check 'the tests get the sources of a kernel' \
 	needs check "${building[@]}" 'linux-source-[0-9.]*' mandoc python3-yaml
+check 'and the libraries of ftcphosts' needs check libcurl4-openssl-dev libjson-c-dev openssl
 check 'the quick ones get what builds User-mode Linux' \
 	needs check-fast "${building[@]}" bison flex libelf-dev
 no_qemu() { ! list "$1" | grep -E 'qemu|linux-image'; }
@@ -106,7 +107,7 @@ check 'make check-cross runs what asks for that' grep -q \
 	'^selftests/bootstrap check-cross' "$selftests/check-cross"
 check 'the fuzzers get a compiler that has them' \
 	needs fuzz clang 'libclang-rt-[0-9]*-dev'
-check 'and no kernel' needs_only fuzz "${building[@]}" clang 'libclang-rt-[0-9]*-dev'
+check 'and no kernel' needs_only fuzz "${building[@]}" clang 'libclang-rt-[0-9]*-dev' libjson-c-dev
 check 'make demo asks for that' run_by demo demo
 check 'make demo MODE=module asks for that' run_by demo demo module
 check 'make demo MODE=tun asks for its own' run_by demo demo-tun tun

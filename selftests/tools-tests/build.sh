@@ -15,11 +15,12 @@ tree=$tmp/tree
 mkdir -p "$tree/build"
 cp -a -t "$tree" "$repo/Makefile" "$repo/Kbuild" "$repo/module" "$repo/tools" \
 	"$repo/Documentation"
-cp -a -t "$tree/build" "$repo/build/ftcptun"
+cp -a -t "$tree/build" "$repo/build/ftcptun" \
+	"$repo/build/ftcphosts"
 forget()
 {
 	find "$tree/tools" '(' -name '*.[od]' -o -name ftcpctl -type f \
-		-o -name ftcptun -type f ')' -delete
+		-o -name ftcptun -type f -o -name ftcphosts -type f ')' -delete
 	rm -rf "$tree/build"
 }
 
@@ -53,7 +54,7 @@ check 'make install without the headers of a kernel' \
 check 'it says what was left out, and why' grep -q \
 	'^No kernel headers are installed: the module is left out' "$tmp/said"
 check_fails 'the module alone is an error' make -C "$tree" KVER= module
-for tool in ftcpctl ftcptun; do
+for tool in ftcpctl ftcptun ftcphosts; do
 	program=$root/usr/sbin/$tool
 	check "$tool is installed" test -x "$program"
 	check "and its manual page" test -s "$root/usr/share/man/man8/$tool.8"
@@ -69,7 +70,7 @@ done
 check 'flags of the user' build tools CPPFLAGS='-D_FORTIFY_SOURCE=3 -Wdate-time' \
 	CFLAGS='-g -O1 -Werror -fno-stack-protector' \
 	LDFLAGS='-Wl,-z,lazy -Wl,-z,defs' LDLIBS=-lm
-for tool in ftcpctl ftcptun; do
+for tool in ftcpctl ftcptun ftcphosts; do
 	program=$tree/tools/$tool/$tool
 	check_fails "$tool: without stack protector" stack_protected
 	check_fails "$tool: lazy" bound_at_start
@@ -86,6 +87,15 @@ remade_after()
 check 'a header that changes, with those flags' \
 	remade_after tools/version.h ftcptun
 check 'flags of ours that change' remade_after tools/flags.mk ftcpctl
+
+# A pkg-config that knows neither library
+without() { make -n -C "$tree" PKG_CONFIG=false "$@" > "$tmp/said" 2>&1; }
+check 'without the libraries of ftcphosts' without tools
+check '... it is left out, which is said' grep -q 'ftcphosts is left out' \
+	"$tmp/said"
+check_fails '... and not built' grep -- '-C tools/ftcphosts' "$tmp/said"
+check 'unless it is asked for' eval 'without ftcphosts &&
+	grep -q -- "-C tools/ftcphosts" "$tmp/said"'
 check 'no optimisation' build ftcpctl CFLAGS='-O0 -Werror'
 
 static_program()

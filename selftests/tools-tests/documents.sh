@@ -127,12 +127,13 @@ lint()
 {
 	local output
 
-	output=$(mandoc -T lint -W warning "$page" 2>&1 | grep -v 'outdated mandoc.db')
+	output=$(mandoc -T lint -W warning "$1" 2>&1 | grep -v 'outdated mandoc.db')
 	echo "$output"
 	[ -z "$output" ]
 }
 if command -v mandoc > /dev/null; then
-	check 'the manual page is sound' lint
+	check 'the manual page is sound' lint "$page"
+	check '... and that of ftcphosts' lint "$repo/Documentation/man/ftcphosts.8"
 else
 	skip 'the manual page is sound' 'no mandoc'
 fi

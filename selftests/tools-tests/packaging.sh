@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What make install puts in place for other programs: systemd-networkd leaves the
-# rules of `ftcpctl add rules' alone, ip knows whose they are, and a timer looks names
-# up again.
+# rules of `ftcpctl add rules' alone, ip knows whose they are, a timer looks names up
+# again, and a unit keeps peers equal to a table.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -27,6 +27,25 @@ check 'a unit knows where ftcpctl is' \
 sed "s|=/usr/local/sbin/ftcpctl|=$(type -P ftcpctl)|" "$units/faketcp-resolve.service" \
 	> "$tmp/faketcp-resolve.service"
 cp "$units/faketcp-resolve.timer" "$tmp"
+if [ -x "$repo/tools/ftcphosts/ftcphosts" ]; then
+	hosts=$tmp/hosts/faketcp-hosts@.service
+	mkdir "$tmp/hosts"
+	check 'make install of ftcphosts' make -s -C "$repo/tools/ftcphosts" \
+		DESTDIR="$tmp/hosts" PREFIX=/usr install
+	check 'its unit knows where it is' grep -q '^ExecStart=/usr/sbin/ftcphosts ' \
+		"$tmp/hosts/usr/lib/systemd/system/faketcp-hosts@.service"
+	sed "s|=/usr/sbin/ftcphosts|=$repo/tools/ftcphosts/ftcphosts|" \
+		"$tmp/hosts/usr/lib/systemd/system/faketcp-hosts@.service" > "$hosts"
+	cp "$hosts" "$tmp/hosts/faketcp-hosts@lan.service"
+	if [ -x "$(type -P systemd-analyze)" ]; then
+		check 'systemd understands it' eval '[ -z "$(systemd-analyze verify \
+			--man=no "$tmp/hosts/faketcp-hosts@lan.service" 2>&1 |
+			tee /dev/stderr | grep -F faketcp-hosts)" ]'
+	fi
+	check 'make uninstall takes it away' eval 'make -s -C "$repo/tools/ftcphosts" \
+		DESTDIR="$tmp/hosts" PREFIX=/usr uninstall &&
+		[ -z "$(find "$tmp/hosts/usr" -type f)" ]'
+fi
 if [ -x "$(type -P systemd-analyze)" ]; then
 	check 'systemd understands it, and the timer' eval '[ -z "$(systemd-analyze verify \
 		--man=no "$tmp/faketcp-resolve.service" "$tmp/faketcp-resolve.timer" 2>&1 |
