@@ -177,11 +177,11 @@ ecn 'ECT(1) on the way' $ect0 ect1 ect1
 ecn 'ECT(1) on the way, IPv6' $ect0 ect1 ect1 fd09::2
 ecn 'nothing on the way' $ect1 not-ect ect1
 ecn 'what the sender does not know' 0 ect0 not-ect
-before=$(dropped server protocol)
+before=$(dropped server malformed)
 r nft 'add rule inet router_ecn c iifname c0 meta length > 100 ip ecn set ce'
 check_fails 'congestion that the sender cannot be told of' \
 	c ping -q -c 1 -W 1 10.9.0.2
-check '... is a packet lost' [ "$(dropped server protocol)" -eq $((before + 1)) ]
+check '... is a packet lost' [ "$(dropped server malformed)" -eq $((before + 1)) ]
 r nft delete table inet router_ecn
 
 # ---- what does not fit ----
@@ -197,6 +197,10 @@ check '... what fits goes' c ping -q -c 1 -M "do" -s $((1360 - 28)) 10.9.0.2
 check '... what fits goes, IPv6' c ping -q -c 1 -M "do" -s $((1360 - 48)) fd09::2
 check 'a file goes' transfer "$C" "$S" 10.9.0.2
 check '... over IPv6' transfer "$C" "$S" fd09::2
+before=$(dropped client too-big)
+check '... what may be cut is' c ping -q -c 3 -i 0.05 -M dont -s 1432 10.9.0.2
+check '... also far larger ones, and by no one else' c ping -q -c 3 -i 0.05 -M dont -s 9000 10.9.0.2
+check '... and is not dropped' [ "$(dropped client too-big)" -eq "$before" ]
 check 'that is counted' [ "$(dropped client too-big)" -gt 0 ]
 ip -n "$R" link set s0 mtu 1500
 ip -n "$S" link set eth0 mtu 1500
@@ -213,6 +217,24 @@ check '... and there are no newcomers' [ "$(dropped server newcomer)" -eq 0 ]
 check '... the server talks first' s ping -q -c 1 10.9.0.1
 check 'lost packets' eval 'c ping -q -c 400 -i 0.01 10.9.0.2 | grep -q " [0-4]*% packet loss"'
 ends_gone 'replaced'
+
+# ---- who dials without a packet ----
+
+refused() { [[ $(tun_ended $client client) == *refused* ]]; }
+run client "$C" ip --remote "$S4:4567" --auto-rules --dev inner --address 10.9.0.1/24 \
+	--address fd09::1/64 --persistent
+client=$!
+check 'a persistent end that is refused' wait_for 10 refused
+run server "$S" ip --local 4567 --auto-rules --dev inner --address 10.9.0.2/24 \
+	--address fd09::2/64
+server=$!
+check '... dials again, and says who it is' wait_for 20 s ping -q -c 1 -W 1 10.9.0.1
+check '... by IPv6 as well' s ping -q -c 1 fd09::1
+terminate $server
+run server "$S" ip --local 4567 --auto-rules --dev inner --address 10.9.0.2/24
+server=$!
+check '... also when it was lost' wait_for 20 s ping -q -c 1 -W 1 10.9.0.1
+ends_gone 'persistent'
 
 assert_no_invalid
 assert_no_udp

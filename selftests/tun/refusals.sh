@@ -217,6 +217,8 @@ wrong 'both kinds of peers' 'there are peers with names' \
 	"${ip[@]}" --peer a=::1 --allowed-ips ::2
 wrong 'a peer of who dials' '--peer is for who accepts' \
 	ip --remote 192.0.2.1:1 --peer a=10.0.0.1
+wrong 'persistent without a far end' '--persistent is for who connects' \
+	"${ip[@]}" --persistent
 wrong 'an address that is none' 'not of the form ADDRESS' "${ip[@]}" --address 10.0.0
 wrong 'threads of ip' '--threads is not for ip' "${ip[@]}" --threads 2
 wrong 'a peer of a client' '--peer is for ip' "${client[@]}" --peer a=10.0.0.1

@@ -23,7 +23,10 @@
 #define CE 3
 #define QUOTE4_MAX (576 - IP4_HLEN - ICMP_HLEN) /* RFC 1812, section 4.3.2.3 */
 #define QUOTE6_MAX (INNER_ERROR_MAX - IP6_HLEN - ICMP_HLEN)
+#define DF 0x4000
+#define MORE 0x2000
 #define OFFSET 0x1fff
+#define OPTION_NOP 1
 
 /**
  * inner_read() - take an inner packet apart
@@ -167,6 +170,49 @@ bool inner_leave(const struct inner *in, u8 outer_tos)
 	else if (outer == ECT_1 && ecn == ECT_0)
 		set_ecn(in, ECT_1);
 	return true;
+}
+
+/* ---- fragments ---- */
+
+/** inner_may_cut() - whether a packet that does not fit may be cut on its way */
+bool inner_may_cut(const struct inner *in)
+{
+	return in->v4 && !(ftcp_get16(in->packet + 6) & DF);
+}
+
+/**
+ * inner_cut() - the next fragment of a packet
+ * @in: the packet; of what has been cut off before, the end is overwritten
+ * @header: a copy of its header
+ * @off: how much of its contents has been cut off
+ * @largest: the most bytes that fit
+ * @fragment: where the fragment is
+ *
+ * Return: its length; 0 if all has been cut off.
+ */
+u32 inner_cut(const struct inner *in, const u8 *header, u32 *off, u32 largest,
+	      u8 **fragment)
+{
+	u32 most = (largest - in->hlen) & ~7u, word = ftcp_get16(header + 6);
+	u32 left = in->len - in->hlen - *off, len = left;
+	u8 *p = in->packet + *off;
+
+	if (!left)
+		return 0;
+	if (left > most) {
+		len = most;
+		word |= MORE;
+	}
+	memcpy(p, header, in->hlen);
+	if (*off) /* options are for the first one, but for those of old routers */
+		memset(p + IP4_HLEN, OPTION_NOP, in->hlen - IP4_HLEN);
+	ftcp_put16(p + 2, (u16)(in->hlen + len));
+	ftcp_put16(p + 6, (u16)(word + *off / 8));
+	ftcp_put16(p + 10, 0);
+	ftcp_put16(p + 10, (u16)~fold(sum_bytes(0, p, in->hlen)));
+	*off += len;
+	*fragment = p;
+	return in->hlen + len;
 }
 
 /* ---- errors ---- */

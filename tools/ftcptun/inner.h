@@ -9,6 +9,7 @@
 #include "icmp.h"
 
 #define INNER_MAX 65535
+#define INNER_HLEN_MAX 60
 #define INNER_HELLO_MAX 40
 #define INNER_ERROR_MAX 1280 /* RFC 4443, section 2.4 */
 
@@ -38,6 +39,9 @@ bool inner_read(struct inner *in, u8 *packet, u32 len);
 bool inner_is_shared(const u8 *addr, bool v4);
 bool inner_is_hello(const struct inner *in);
 u32 inner_write_hello(u8 *packet, const struct addr *own);
+bool inner_may_cut(const struct inner *in);
+u32 inner_cut(const struct inner *in, const u8 *header, u32 *off, u32 largest,
+	      u8 **fragment);
 bool inner_leave(const struct inner *in, u8 outer_tos);
 u32 inner_write_error(u8 *packet, const struct inner *in, enum icmp_error error,
 		      u32 mtu);

@@ -18,6 +18,8 @@
 #include "dispatch.h"
 #include "inner.h"
 
+#define REDIAL 1000 /* ms between two attempts, if nothing else makes one */
+
 static const struct peers *peers(const struct worker *w)
 {
 	return &w->program->options.peers;
@@ -79,6 +81,22 @@ static struct flow *flow_to(struct worker *w, const struct peer *peer,
 	return NULL;
 }
 
+/* In fragments, each of which leaves before the header of the next one takes the
+ * place of the end of its contents
+ */
+static void send_cut(struct worker *w, struct flow *f, struct inner *in,
+		     u32 largest)
+{
+	u8 header[INNER_HLEN_MAX], *fragment;
+	u32 off = 0, len;
+
+	memcpy(header, in->packet, in->hlen);
+	while ((len = inner_cut(in, header, &off, largest, &fragment))) {
+		dispatch_send(w, f, fragment, len, len, in->tos);
+		output_flush_tun(w);
+	}
+}
+
 static void ip_outward(struct worker *w, u8 *packet, u32 len)
 {
 	struct peer *peer = NULL;
@@ -103,6 +121,10 @@ static void ip_outward(struct worker *w, u8 *packet, u32 len)
 		return;
 	}
 	largest = dispatch_room(w, f);
+	if (in.len > largest && inner_may_cut(&in)) {
+		send_cut(w, f, &in, largest);
+		return;
+	}
 	if (in.len > largest) {
 		w->stats.drop[FTCP_DROP_TOO_BIG]++;
 		tell(w, &f->tell_at, &in, ICMP_ERROR_TOO_BIG, largest);
@@ -126,7 +148,7 @@ static void inward(struct worker *w, struct flow *f, u8 *packet, u32 len,
 	} else if (inner_is_hello(&in)) {
 		return;
 	} else if (!inner_leave(&in, outer_tos)) {
-		drop[FTCP_DROP_PROTOCOL]++;
+		drop[FTCP_DROP_MALFORMED]++;
 	} else if (write(w->inner.fd, packet, in.len) < 0) {
 		drop[DROP_SEND]++;
 	} else {
@@ -185,12 +207,14 @@ static enum ftcp_newcomer contest(struct worker *w, struct peer *peer,
 				  struct flow *incumbent)
 {
 	enum ftcp_newcomer verdict;
+	struct ftcp_result probe;
 
 	verdict = ftcp_newcomer(&peer->asked, incumbent->conn.rx.last, w->now);
 	switch (verdict) {
 	case FTCP_NEWCOMER_ASK:
+		ftcp_conn_ask(&incumbent->conn, &probe);
 		ftcp_conn_suspect(&incumbent->conn, w->now);
-		flow_arm(&w->flows, incumbent, w->now);
+		dispatch_apply(w, incumbent, &probe);
 		break;
 	case FTCP_NEWCOMER_ADMIT:
 		dispatch_log(incumbent, "somebody else is the peer now");
@@ -239,36 +263,67 @@ static bool ip_accept(struct worker *w, struct packet *p)
 
 /* ---- to dial ---- */
 
+/* To the far end, which has to know before it has a packet for us: by the first
+ * address of each family.
+ */
+static void say_who(struct worker *w, struct flow *f)
+{
+	const struct options *o = &w->program->options;
+	bool said[2] = { false };
+	u32 i, len;
+
+	for (i = 0; i < o->addresses; i++) {
+		const struct addr *own = &o->address[i].addr;
+		bool v6 = !addr_is_v4(own);
+
+		if (said[v6] ||
+		    inner_is_shared(v6 ? own->b : addr_v4(own), !v6))
+			continue;
+		said[v6] = true;
+		len = inner_write_hello(w->hello[v6], own);
+		output_to_tun(w, f, w->hello[v6], len, len, 0);
+	}
+	output_flush_tun(w);
+}
+
 /* The far end, which may have the flow that this one replaces, must not take its
  * successor for a thief: that one is closed now, and not when it has drained.
  */
 static void ip_established(struct worker *w, struct flow *f)
 {
-	const struct options *o = &w->program->options;
 	struct flow *active = f->active;
 	struct ftcp_result res;
-	u32 len;
 
 	client_established(w, f);
 	if (active) {
 		ftcp_conn_close(&active->conn, w->now, &res);
 		dispatch_apply(w, active, &res);
 	}
-	if (f->wait_head || !o->addresses)
-		return;
-	len = inner_write_hello(w->hello, &o->address[0].addr);
-	output_to_tun(w, f, w->hello, len, len, 0);
-	output_flush_tun(w);
+	if (!f->wait_head)
+		say_who(w, f);
 }
 
-/* The next packet dials again; or nobody can notice that it should. */
-static void ip_lost(struct worker *w, const struct conversation *conv,
-		    const struct ftcp_end_policy *policy)
+/* The only peer, though there may be nothing for it */
+static void ip_redial(struct worker *w)
 {
 	struct obstacle why;
 
-	if (policy->dial && !w->stopping && !client_dial(w, conv, NULL, &why))
-		w->stats.drop[why.why]++;
+	w->redial_at = 0;
+	if (!w->stopping && !flow_to(w, peers(w)->list[0], &why) &&
+	    w->program->options.persistent)
+		w->redial_at = w->now + REDIAL;
+}
+
+/* The next packet dials again; unless nobody could notice that it should. */
+static void ip_lost(struct worker *w, const struct conversation *conv,
+		    const struct ftcp_end_policy *policy)
+{
+	bool persistent = w->program->options.persistent;
+
+	if (policy->dial)
+		ip_redial(w);
+	if (persistent && !w->redial_at)
+		w->redial_at = w->now + REDIAL;
 }
 
 const struct role_ops role_ip_client = {
@@ -278,6 +333,7 @@ const struct role_ops role_ip_client = {
 	.replace = client_replace,
 	.ended = client_ended,
 	.lost = ip_lost,
+	.redial = ip_redial,
 	.outward = ip_outward,
 	.deliver = ip_deliver,
 	.label = ip_label,

@@ -319,6 +319,10 @@ static const struct spec specs[] = {
 	  NEXT "with --local, instead: one of several far ends, and the" NEXT
 	       "inner addresses behind it; may be repeated",
 	  parse_peer, .only = IPS },
+	{ "persistent", NULL,
+	  "with --remote: be connected at all times, so that the" NEXT
+	  "far end can send first",
+	  set_flag, AT(persistent), .only = IPS },
 	{ "tun", "<NAME>", "TUN device", parse_device, AT(tun),
 	  .usual = "next free tunX" },
 	{ "tun-local", "<IP>", "the host's IPv4 address on it", parse_addr,
@@ -610,8 +614,14 @@ static void check_ip(struct options *o)
 		usage_error("say --local <PORT> or --remote <HOST:PORT>");
 	if (o->remote && o->peers.named)
 		usage_error("--peer is for who accepts, by --local <PORT>");
+	if (o->persistent && !o->remote)
+		usage_error(
+			"--persistent is for who connects, by --remote <HOST:PORT>");
 	if (!o->peers.count)
 		peers_only(&o->peers, PEERS_ALL);
+	/* who dials decides, unless nobody would find out that he is gone */
+	if (o->persistent || (o->port && o->keepalive))
+		o->idle = UINT32_MAX;
 }
 
 /* What is missing, or does not go together */

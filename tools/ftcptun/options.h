@@ -84,6 +84,7 @@ struct options {
 	char dev[IF_NAMESIZE];
 	struct inner_address address[ADDRESSES_MAX];
 	u32 addresses;
+	bool persistent;
 	struct peers peers;
 	u8 *handshake_packet;
 	u32 handshake_packet_len;

@@ -34,6 +34,7 @@ struct obstacle {
  * @refused: its UDP side takes no datagrams: whether it is to be reset
  * @own_endpoint: where its UDP side writes to
  * @address: have datagrams sent to its UDP side, if the socket is not connected
+ * @redial: it is time to dial, see struct worker
  * @outward: a packet came from the inner device
  * @deliver: what a segment carries has arrived; else it goes to the UDP side
  * @label: what a flow is shown by; else its UDP side
@@ -56,6 +57,7 @@ struct role_ops {
 					const struct flow *f);
 	void (*address)(const struct worker *w, const struct flow *f,
 			struct udp_output *out);
+	void (*redial)(struct worker *w);
 	void (*outward)(struct worker *w, u8 *packet, u32 len);
 	void (*deliver)(struct worker *w, struct flow *f,
 			const struct packet *p);

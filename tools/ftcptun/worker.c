@@ -72,6 +72,8 @@ int worker_init(struct worker *w, struct program *program, u32 index,
 	w->in = udp_input_new();
 	w->arena = malloc(ARENA);
 	w->now = milliseconds();
+	if (program->options.persistent)
+		w->redial_at = w->now;
 	if (w->mail.source.fd < 0 || w->epoll < 0 || !w->in || !w->arena ||
 	    flow_table_init(&w->flows, program->options.max_flows,
 			    &program->table_key) ||
@@ -301,6 +303,8 @@ static int timeout(const struct worker *w)
 {
 	u64 at = w->flows.heap_len ? w->flows.heap[1]->timer_at : 0;
 
+	if (w->redial_at && (!at || w->redial_at < at))
+		at = w->redial_at;
 	if (w->stopping && (!at || w->now + STOP_ROUND < at))
 		at = w->now + STOP_ROUND;
 	if (!at)
@@ -349,6 +353,8 @@ void *worker_run(void *arg)
 		for (i = 0; i < n; i++)
 			input(w, ev[i].data.ptr);
 		dispatch_timers(w);
+		if (w->redial_at && w->redial_at <= w->now)
+			w->program->role->redial(w);
 		if (w->stopping)
 			closing_stopping(w);
 		free_dead(w);

@@ -215,7 +215,8 @@ struct mailbox {
  * @fragments: packets from there that are not complete
  * @dead: flows that ended while they may still be referred to
  * @tell_at: applications that have no flow, by a hash, are told no more of it before
- * @hello: the packet that says who dials
+ * @hello: the packets that say who dials, of IPv4 and of IPv6
+ * @redial_at: when to dial though there is nothing to send; 0: never
  * @stopping: LETTER_STOP has come
  * @closed: and this thread's flows are closed
  * @stop_count: how many flows are being closed since then
@@ -245,7 +246,8 @@ struct worker {
 	struct fragments fragments;
 	struct flow *dead;
 	u64 tell_at[TELLS];
-	u8 hello[INNER_HELLO_MAX];
+	u8 hello[2][INNER_HELLO_MAX];
+	u64 redial_at;
 	bool stopping;
 	bool closed;
 	u32 stop_count;
