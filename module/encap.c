@@ -172,9 +172,26 @@ void ftcp_encap(struct ftcp_link *link, struct sk_buff *skb)
 
 /* ---- too large for the path ---- */
 
-static int send_again(struct net *net, struct sock *sk, struct sk_buff *skb)
+/* At once: the session's other packets wait for what is in pieces now. */
+static int send_piece(struct net *net, struct sock *sk, struct sk_buff *skb)
 {
-	ftcp_encap(netdev_priv(skb->dev), skb);
+	struct ftcp_link *link = netdev_priv(skb->dev);
+	struct ftcp_session *session = NULL;
+	struct ftcp_end src, dst;
+	struct ftcp_tunnel *tunnel;
+	struct ftcp_peer *peer = NULL;
+
+	if (ftcp_packet_read_addresses(skb, 0, &src, &dst))
+		peer = find_peer(link, &dst, &tunnel);
+	if (peer)
+		session = ftcp_peer_session(peer);
+	if (!session) {
+		DEV_STATS_INC(link->dev, tx_dropped);
+		kfree_skb(skb);
+		return 0;
+	}
+	make_payload(skb);
+	ftcp_send_now(session, skb);
 	return 0;
 }
 
@@ -190,7 +207,7 @@ static void fragment(struct ftcp_session *session, struct sk_buff *skb, u32 mtu)
 	skb->dev = dev;
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->frag_max_size = mtu;
-	ip_do_fragment(dev_net(dev), NULL, skb, send_again);
+	ip_do_fragment(dev_net(dev), NULL, skb, send_piece);
 }
 
 /**
