@@ -13,7 +13,7 @@
 #	load		1400 bytes, bursts of 8 each millisecond whatever happens; the
 #			figure is the loss in per cent
 #	ping		round trip of 64 bytes, one at a time, median in us; also p99
-#	tcp		iperf3 through a WireGuard
+#	tcp		iperf3
 #	soft		like 1400, with the segmentation offloads of veth turned off
 #	flowsN		1400 bytes from N conversations in turn, one datagram each; the
 #			window is that of all together, and they are established before
@@ -22,7 +22,7 @@
 #			time between the first datagram and its answer
 #
 # The last three are of rows that know conversations, not of tunnels that carry
-# everything in one.
+# everything in one, and tcp of those that carry TCP.
 #
 # Sourced after rows.sh; measure ROW COLUMN adds what udpblast says to $results, and
 # which $round it was.
@@ -36,7 +36,7 @@ note() { sed "s/^/column=$1 round=$round /" >> "$results"; }
 fitting()
 {
 	case $1 in
-	wg*|fou|vxlan)	[ "$2" -le 1300 ] || { echo 1300; return; } ;;
+	wg*|fou|vxlan|ip) [ "$2" -le 1300 ] || { echo 1300; return; } ;;
 	esac
 	echo "$2"
 }
@@ -76,7 +76,7 @@ measure()
 		done
 		wait "${senders[@]}" ;;
 	setup|flows*)
-		case $row in wg*|fou|vxlan) return ;; esac
+		row_takes "$row" flows || return
 		row_server "$row"
 		row_forget "$row"
 		if [ "$column" = setup ]; then
@@ -89,7 +89,7 @@ measure()
 		row_run "$row" duplex -l "$(fitting "$row" 1400)" -t "$seconds" --window 256 |
 			note both ;;
 	tcp)
-		case $row in wg*) ;; *) return ;; esac
+		row_takes "$row" tcp || return
 		background "iperf-$row" "s-$row" iperf3 --server --one-off
 		wait_for 10 eval 'in_ns "s-'"$row"'" ss -Hlt sport = :5201 | grep -q LISTEN'
 		in_c "$row" iperf3 --client "${row_address[$row]}" --time "$seconds" --json |

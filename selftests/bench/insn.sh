@@ -13,9 +13,9 @@
 #	flowsN	  like single, from N conversations in turn, one datagram each
 #	flowsNxB  likewise, B datagrams each
 #	setup	  2000 new conversations, for each until its first answer
-#	tcp	  iperf3 through a WireGuard, for each 1368 bytes (a segment)
+#	tcp	  iperf3, for each 1368 bytes (a segment)
 #
-# flows and setup are of rows that know conversations.
+# tcp is of rows that carry it, flows and setup of those that know conversations.
 #
 # $INSN_COLUMNS selects columns, $REPEAT (default 3) says how often, $COUNT (default
 # 20000) how many datagrams.  With SIZE= other than 1400.
@@ -35,7 +35,7 @@ measure()
 
 	# what fits through a tunnel that is in a tunnel
 	case $row in
-	wg*|fou|vxlan)	[ "$length" -le 1300 ] || length=1300 ;;
+	wg*|fou|vxlan|ip) [ "$length" -le 1300 ] || length=1300 ;;
 	esac
 	case $column in
 	single)	row_run "$row" send -l "$length" -n "$count" --window 256 ;;
@@ -79,9 +79,9 @@ for ((i = 0; i < repeat; i++)); do
 			gro=
 			case $column in
 			super)	gro=--gro ;;
-			tcp)	case $row in wg*) ;; *) continue ;; esac ;;
+			tcp)	row_takes "$row" tcp || continue ;;
 			flows*|setup)
-				case $row in wg*|fou|vxlan) continue ;; esac
+				row_takes "$row" flows || continue
 				row_forget "$row" ;;
 			esac
 			row_server "$row" $gro

@@ -10,6 +10,7 @@
 #	plain		UDP as it is
 #	routed		faketcp, same addresses and ports
 #	proxy		faketcp, an address on loopback at both ends
+#	ip		faketcp, whole packets
 #	wg		WireGuard
 #	wg-routed	WireGuard through faketcp, same addresses and ports
 #	wg-proxy	WireGuard through faketcp, addresses on loopback
@@ -77,6 +78,18 @@ row_routed()
 		in_s "$1" ftcpctl set peer any tunnel t dev ftcp0 endpoint same \
 			allowed-ips 0.0.0.0/0 &&
 		row_rules "$1" add dport "$2" sport "$2"
+}
+
+row_ip()
+{
+	row_links "$1" &&
+		in_s "$1" ftcpctl add tunnel t dev ftcp0 ip port 4567 &&
+		in_c "$1" ftcpctl add tunnel t dev ftcp0 ip &&
+		in_s "$1" ftcpctl set peer c tunnel t dev ftcp0 allowed-ips 192.168.77.1/32 &&
+		in_c "$1" ftcpctl set peer s tunnel t dev ftcp0 endpoint $TO:4567 \
+			allowed-ips 192.168.77.2/32 &&
+		ip -n "c-$1" addr add 192.168.77.1/24 dev ftcp0 &&
+		ip -n "s-$1" addr add 192.168.77.2/24 dev ftcp0
 }
 
 # row_rules ROW add|del [dport PORT sport PORT]
@@ -230,11 +243,21 @@ row_way()
 		wg-routed*) row_routed "$row" 51820 && row_wireguard "$row" $TO:51820 ;;
 		wg-proxy*) row_proxy "$row" 51820 && row_wireguard "$row" 127.0.0.1:1234 ;;
 		esac ;;
-	fou|vxlan)
+	fou|vxlan|ip)
 		row_address[$row]=192.168.77.2
 		"row_$row" "$row" ;;
 	*)	return 1 ;;
 	esac
+}
+
+# row_takes ROW tcp|flows: whether a row carries TCP, and whether it knows conversations
+row_takes()
+{
+	case $2:$1 in
+	tcp:wg*|tcp:plain|tcp:fou|tcp:vxlan|tcp:ip) return 0 ;;
+	flows:wg*|flows:fou|flows:vxlan|flows:ip) return 1 ;;
+	esac
+	[ "$2" = flows ]
 }
 
 # listens NAMESPACE PORT: does a UDP socket?
