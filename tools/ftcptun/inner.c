@@ -177,7 +177,10 @@ bool inner_leave(const struct inner *in, u8 outer_tos)
 /** inner_may_cut() - whether a packet that does not fit may be cut on its way */
 bool inner_may_cut(const struct inner *in)
 {
-	return in->v4 && !(ftcp_get16(in->packet + 6) & DF);
+	u32 word = in->v4 ? ftcp_get16(in->packet + 6) : DF;
+
+	return !(word & DF) &&
+	       (word & OFFSET) * 8 + in->len - in->hlen <= INNER_MAX;
 }
 
 /**
