@@ -33,7 +33,7 @@
 selftests=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 repo=$(dirname "$selftests")
 . "$selftests/host.sh"
-PATH=$repo/tools/ftcpctl:$selftests/tools:$PATH
+PATH=$repo/tools/ftcpctl:$repo/tools/ftcphosts:$selftests/tools:$PATH
 # In an emulated machine a static one starts much faster.
 if [ -n "${FTCP_VM:-}" ] &&
    [ "$repo/build/static/ftcpctl" -nt "$repo/tools/ftcpctl/ftcpctl" ]; then
