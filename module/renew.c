@@ -151,6 +151,19 @@ void ftcp_renew_follow(struct ftcp_flow *flow)
 		renew_now(flow, now);
 }
 
+/* Whether the far end, which dialled, is not where its peer is now, and may connect from
+ * there alone.  It would be taken for the peer as long as it answers.
+ */
+static bool is_elsewhere(const struct ftcp_flow *flow)
+{
+	const struct ftcp_peer_config *config =
+		rcu_dereference(flow->session->peer->config);
+
+	return config->from_kind == FTCP_FROM_ENDPOINT &&
+	       config->kind == FTCP_ENDPOINT_ADDR &&
+	       !ipv6_addr_equal(&config->endpoint.addr, &flow->outer.remote.addr);
+}
+
 /**
  * ftcp_flow_to_move() - whether a flow is to move to where its peer is now
  * @flow: the flow
@@ -160,26 +173,28 @@ void ftcp_renew_follow(struct ftcp_flow *flow)
  */
 bool ftcp_flow_to_move(const struct ftcp_flow *flow, bool all)
 {
-	return flow->session->dialled && !ftcp_flow_doomed(flow) && to_be_asked(flow) &&
-	       (all || ftcp_renew_left(flow));
+	if (ftcp_flow_doomed(flow) || !to_be_asked(flow))
+		return false;
+	return flow->session->dialled ? all || ftcp_renew_left(flow) :
+					is_elsewhere(flow);
 }
 
 /**
  * ftcp_redial_closes() - whether to move a flow is to close it
- * @flow: a flow that was dialled
+ * @flow: the flow, which is to move
  *
  * Context: RCU read-side critical section.
  */
 bool ftcp_redial_closes(const struct ftcp_flow *flow)
 {
-	return rcu_dereference(flow->session->peer->config)->kind == FTCP_ENDPOINT_NONE ||
-	       !flow->renewable ||
+	return !flow->session->dialled || !flow->renewable ||
+	       rcu_dereference(flow->session->peer->config)->kind == FTCP_ENDPOINT_NONE ||
 	       ftcp_load(flow->conn.state) != FTCP_ESTABLISHED;
 }
 
 /**
  * ftcp_flow_redial() - move a flow to where its peer is now
- * @flow: a flow that was dialled
+ * @flow: the flow, which is to move
  *
  * What is established goes on until a flow to the new endpoint is; if that
  * cannot be had it is closed, but goes on if the endpoint is tentative.  What

@@ -114,6 +114,17 @@ wait $pinging
 check 'the other two have not noticed' grep -q ', 0% packet loss' "$tmp/ping"
 check '... and have the same connection' [ "$(flow)" = "$before" ]
 
+# The second moves to where the third was
+table "192.168.111.1 $C4" "192.168.111.3 $S4" "192.168.111.2 $X4"
+ip -n "$S" addr flush dev ftcp0
+ip -n "$X" addr flush dev ftcp0
+ip -n "$S" addr add 192.168.111.3/24 dev ftcp0
+ip -n "$X" addr add 192.168.111.2/24 dev ftcp0
+check 'two change places' eventually 20 eval '
+	c ftcpctl show peers --json | jq -e "map(select(.peer == \"192.168.111.2\" and
+		.endpoint == \"$X4:7777\")) | length == 1"'
+check '... and are reached' eventually 20 reaches "$C" 2
+check '... both' eventually 20 reaches "$C" 3
 for ns in "$C" "$S" "$X"; do
 	ip -n "$ns" link del ftcp0
 done
