@@ -205,6 +205,45 @@ check 'network to network' pings "$LC" 10.12.0.2
 check 'a file' transfer "$LB" "$LC" 10.11.0.2
 check 'no flow more' flows_are "$S" 3 established
 
+# ---- everything through the hub, as wg-quick does it ----
+
+s nft add table inet gateway '{ chain p { type nat hook postrouting priority 100;
+	oifname eth0 masquerade; }; }'
+everything=0.0.0.0/0,::/0
+c ftcpctl set peer hub "${t[@]}" allowed-ips $everything
+# goes NAMESPACE ADDRESS DEVICE [WORD...]: it is routed there
+goes() { in_ns "$1" ip route get "$2" "${@:4}" | grep -F " dev $3 "; }
+check_refused 'rules for ports' 'carries whole packets: say all or fwmark M' \
+	c ftcpctl add rules "${t[@]}" dport 5
+check_refused "the tunnel's own mark" 'it is the tunnel.s own' eval \
+	'c ftcpctl set tunnel lan dev ftcp0 fwmark 5 && c ftcpctl add rules "${t[@]}" fwmark 5'
+c ftcpctl set tunnel lan dev ftcp0 fwmark off
+check 'rules for all' c ftcpctl add rules "${t[@]}" all
+check 'the way out' goes "$C" 10.4.0.2 ftcp0
+check 'not to a network that is near' goes "$C" "$RC4" eth0
+check 'nor to one behind this host' goes "$C" 10.11.0.2 lan
+check 'a host outside' pings "$C" 10.4.0.2
+check '... by way of the hub' eval \
+	'c ping -c 1 -W 5 -t 1 10.4.0.2 | grep -i "from 10.9.0.1 .*exceeded"'
+check 'over IPv6' pings "$C" "$RS6"
+check 'from the network behind this host' eval 'c nft add table ip lan "{ chain p {
+	type nat hook postrouting priority 100; oifname ftcp0 masquerade; }; }" &&
+	pings "$LC" 10.4.0.2 && c nft delete table ip lan'
+check 'a file' transfer "$C" "$B" 10.4.0.2
+check 'the hub itself' pings "$C" "$S4"
+check 'no flow more' flows_are "$C" 1 established
+check 'they are deleted' c ftcpctl del rules "${t[@]}"
+check 'nothing is left of them' eval '! { c ip rule; c ip -6 rule; } | grep 600'
+check 'rules for a mark' c ftcpctl add rules "${t[@]}" fwmark 7
+check 'without it' goes "$C" 10.4.0.2 eth0
+check 'with it' goes "$C" 10.4.0.2 ftcp0 mark 7
+check '... it arrives' eval 'c ping -c 1 -W 5 -m 7 -t 1 10.4.0.2 |
+	grep -i "from 10.9.0.1 .*exceeded" && pings "$C" 10.4.0.2 -m 7'
+check 'they are deleted' c ftcpctl del rules "${t[@]}"
+s nft delete table inet gateway
+hub_of "$C"
+assert_no_invalid
+
 # ---- changes under traffic ----
 
 # A range of the hub's peers goes to and fro, and at each moment somebody has it.

@@ -110,6 +110,31 @@ check 'everything is as it was' prints "$before" state
 check_refused 'del when there is nothing' 'no rules of tunnel "wg" on ftcp0' \
 	c "${del[@]}"
 
+# Whole packets: with a table of main's better routes before that of the tunnel
+table_line="ip -4 route add default dev ftcp0 table $table proto 102"
+main="lookup 254 $rule suppress_prefixlength 0"
+check 'all packets' prints "ftcpctl set tunnel wg dev ftcp0 fwmark 0x20000000
+$table_line
+ip -4 rule add pref 6000 fwmark 0/0x20000000 $main
+ip -4 rule add pref 6001 fwmark 0/0x20000000 lookup $table $rule" \
+	c "${add[@]}" all -4 --dry-run
+check 'those with a mark' prints "$table_line
+ip -4 rule add pref 7 fwmark 0x5/0xffffffff $main
+ip -4 rule add pref 8 fwmark 0x5/0xffffffff lookup $table $rule" \
+	c "${add[@]}" fwmark 5 pref 7 -4 --dry-run
+commands=$(c "${add[@]}" fwmark 5 --dry-run)
+check 'ip takes the commands' c sh -e -c "$commands"
+# another tunnel's, and somebody else's
+c sh -c "$(ftcpctl add rules tunnel x dev other fwmark 6 -4 --dry-run)"
+c ip rule add pref 6000 fwmark 5 lookup main suppress_prefixlength 0
+check 'del --dry-run' prints "$(sed 's/ add / del /' <<< "$commands" | sort)" \
+	sh -c "nsenter --net=/run/netns/$C ${del[*]} --dry-run | sort"
+check 'del' c "${del[@]}"
+check '... of the other one' c ftcpctl del rules tunnel x dev other
+check 'what ftcpctl had not installed is still there' \
+	c ip rule del pref 6000 fwmark 5 lookup main suppress_prefixlength 0
+check 'everything is as it was' prints "$before" state
+
 # The link is gone, and its routes with it, but not the rules
 check 'again, for this host only' c sh -e -c \
 	"$(c "${add[@]}" sport 5 local-only --dry-run)"

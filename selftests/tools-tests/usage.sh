@@ -244,6 +244,14 @@ misused 'dev: "a-very-long-name": not the name of a link' \
 	del rules tunnel t dev a-very-long-name
 misused 'dev: "": not the name of a link' del rules tunnel t dev ''
 misused 'sport: "0": the port is 1 to 65535' add rules tunnel t dev l sport 0
+rules=(add rules tunnel t dev l)
+misused 'all: cannot be combined with fwmark' "${rules[@]}" fwmark 5 all
+misused 'all: cannot be combined with dport' "${rules[@]}" all dport 5
+misused 'fwmark: cannot be combined with local-only' "${rules[@]}" local-only fwmark 5
+for text in 0 off 010 -1 ''; do
+	misused "fwmark: \"$text\": expected a mark" "${rules[@]}" fwmark "$text"
+done
+misused 'pref: "4294967295": expected a number' "${rules[@]}" all pref 4294967295
 
 # Addresses
 for text in 1234 : 127.0.0.1 '[::1]' '[::1]1234' '[::1' '[]:1' 127.0.0:1 \

@@ -88,7 +88,7 @@ int ipc_monitor(event_fn *event);
 #define RTNL_PROTOCOL 102
 
 /**
- * struct entry - A rule that steers UDP into a table, or the default route there.
+ * struct entry - A rule that steers into a table, or the default route there.
  * @route: Whether it is the route; the members behind @dev are those of rules.
  * @family: AF_INET or AF_INET6.
  * @table: The table.
@@ -96,10 +96,12 @@ int ipc_monitor(event_fn *event);
  * @dev: The name of that; of a rule, the link that datagrams come in through, ""
  *	for any, "lo" for this host's own.
  * @pref: Its place among the rules.
- * @sport: Source port, 0 for any.
+ * @sport: Source port of UDP, 0 for any.
  * @dport: Destination port, 0 for any.
- * @mask: Bits of the mark that must be clear.
- * @nop: Whether it leads nowhere.
+ * @mark: What the mark has to be,
+ * @mask: ... in these bits.
+ * @nop: Whether it leads nowhere, and looks at ports of UDP.
+ * @suppress: Whether it finds no default route.
  */
 struct entry {
 	bool route;
@@ -110,8 +112,10 @@ struct entry {
 	uint32_t pref;
 	uint16_t sport;
 	uint16_t dport;
+	uint32_t mark;
 	uint32_t mask;
 	bool nop;
+	bool suppress;
 };
 
 int rtnl_read(int family, struct list *l);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Policy-routing rules and routes, over rtnetlink: those that steer UDP into
+ * Policy-routing rules and routes, over rtnetlink: those that steer into
  * a link, and only those that ftcpctl installed.
  */
 #include <errno.h>
@@ -54,11 +54,14 @@ static struct nl_msg *rule_request(int type, const struct entry *e)
 	nla_put_u32(msg, FRA_PRIORITY, e->pref);
 	nla_put_u32(msg, FRA_TABLE, e->table);
 	nla_put_u8(msg, FRA_PROTOCOL, RTNL_PROTOCOL);
-	nla_put_u8(msg, FRA_IP_PROTO, IPPROTO_UDP);
+	if (e->sport || e->dport || e->nop)
+		nla_put_u8(msg, FRA_IP_PROTO, IPPROTO_UDP);
+	if (e->suppress)
+		nla_put_u32(msg, FRA_SUPPRESS_PREFIXLEN, 0);
 	put_port(msg, FRA_SPORT_RANGE, e->sport);
 	put_port(msg, FRA_DPORT_RANGE, e->dport);
 	if (e->mask) {
-		nla_put_u32(msg, FRA_FWMARK, 0);
+		nla_put_u32(msg, FRA_FWMARK, e->mark);
 		nla_put_u32(msg, FRA_FWMASK, e->mask);
 	}
 	if (e->dev[0])
@@ -117,10 +120,14 @@ static bool get_rule(struct nlmsghdr *msg, struct entry *e)
 		.nop = header->action == FR_ACT_NOP,
 		.pref = attr_number(tb[FRA_PRIORITY]),
 		.table = attr_number(tb[FRA_TABLE]),
+		.mark = attr_number(tb[FRA_FWMARK]),
 		.mask = attr_number(tb[FRA_FWMASK]),
 		.sport = get_port(tb[FRA_SPORT_RANGE]),
 		.dport = get_port(tb[FRA_DPORT_RANGE]),
 	};
+	/* if it is not there, a kernel may say -1 */
+	e->suppress = tb[FRA_SUPPRESS_PREFIXLEN] &&
+		      !attr_number(tb[FRA_SUPPRESS_PREFIXLEN]);
 	if (tb[FRA_IIFNAME])
 		nla_strlcpy(e->dev, tb[FRA_IIFNAME], sizeof(e->dev));
 	return true;

@@ -28,9 +28,18 @@
  *
  *	ip -4 rule add pref P iif LINK ipproto udp lookup T nop
  *
+ * A tunnel of mode ip carries packets of all kinds, and what it delivers has been
+ * steered as it should.  There are two rules for each family, as wg-quick has them:
+ * what main has a better route for than a default one goes there.
+ *
+ *	ip rule add pref P fwmark 0/M lookup main suppress_prefixlength 0
+ *	ip rule add pref P+1 fwmark 0/M lookup T
+ *
+ * or with the mark that is to be steered in place of 0/M.
+ *
  * Rules and routes are recognised by their originator (RTNL_PROTOCOL) and by
- * the table, whose number follows from the names of link and tunnel.  So they
- * can be removed after link and tunnel are gone.
+ * the table, whose number follows from the names of link and tunnel, or, if that is
+ * main, by the rule behind them.  So they can be removed after link and tunnel are gone.
  */
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -59,6 +68,8 @@
  * @sport: Source port to steer, 0 for none.
  * @dport: Destination port to steer, 0 for none.
  * @mark: Mark of the tunnel.
+ * @packets: Steer whole packets: those with mark
+ * @want: ... if that is not 0, else all without the tunnel's mark.
  * @table: Routing table.
  * @pref: Preference of the rules.
  * @own: Steer datagrams of this host only.
@@ -75,6 +86,8 @@ struct plan {
 	unsigned int sport;
 	unsigned int dport;
 	uint32_t mark;
+	bool packets;
+	uint32_t want;
 	uint32_t table;
 	uint32_t pref;
 	bool own;
@@ -140,14 +153,16 @@ static void print_command(const char *verb, const struct entry *e)
 	if (e->dev[0])
 		printf(" iif %s", e->dev);
 	if (e->mask)
-		printf(" fwmark 0/0x%x", e->mask);
-	printf(" ipproto udp");
+		printf(" fwmark %#x/0x%x", e->mark, e->mask);
+	if (e->sport || e->dport || e->nop)
+		printf(" ipproto udp");
 	if (e->sport)
 		printf(" sport %u", e->sport);
 	if (e->dport)
 		printf(" dport %u", e->dport);
-	printf(" lookup %u protocol %u%s\n", e->table, RTNL_PROTOCOL,
-	       e->nop ? " nop" : "");
+	printf(" lookup %u protocol %u%s%s\n", e->table, RTNL_PROTOCOL,
+	       e->nop ? " nop" : "",
+	       e->suppress ? " suppress_prefixlength 0" : "");
 }
 
 /* add rules */
@@ -163,6 +178,17 @@ static size_t plan_entries(const struct plan *p, int family, struct entry *out)
 	out[n].ifindex = p->ifindex;
 	out[n++].route = true;
 	e.pref = p->pref;
+	if (p->packets) {
+		e.dev[0] = '\0';
+		e.mark = p->want;
+		e.mask = p->want ? UINT32_MAX : p->mark;
+		out[n] = e;
+		out[n].table = RT_TABLE_MAIN;
+		out[n++].suppress = true;
+		e.pref++;
+		out[n++] = e;
+		return n;
+	}
 	if (p->own && family == AF_INET) {
 		out[n] = e;
 		out[n++].nop = true;
@@ -187,7 +213,8 @@ static bool same_entry(const struct entry *a, const struct entry *b)
 	       a->table == b->table && a->ifindex == b->ifindex &&
 	       (a->route || !strcmp(a->dev, b->dev)) && a->pref == b->pref &&
 	       a->sport == b->sport && a->dport == b->dport &&
-	       a->mask == b->mask && a->nop == b->nop;
+	       a->mark == b->mark && a->mask == b->mask && a->nop == b->nop &&
+	       a->suppress == b->suppress;
 }
 
 static bool has(const struct list *l, const struct entry *e)
@@ -276,18 +303,27 @@ static int ask_tunnel(struct plan *p, const struct object *t)
 {
 	uint32_t port = object_number(t, FTCP_A_PORT);
 	uint32_t mark = object_number(t, FTCP_A_FWMARK);
+	uint64_t mode = object_number(t, FTCP_A_MODE);
 
-	if (object_number(t, FTCP_A_MODE) != FTCP_MODE_ROUTED)
-		return refused("tunnel \"%s\" is not routed: nothing to steer",
-			       p->name);
+	if (mode == FTCP_MODE_IP && !p->packets)
+		return refused(
+			"tunnel \"%s\" carries whole packets: say all or fwmark M",
+			p->name);
+	if (mode != (p->packets ? FTCP_MODE_IP : FTCP_MODE_ROUTED))
+		return refused("tunnel \"%s\" is not %s: nothing to steer",
+			       p->name, p->packets ? "of mode ip" : "routed");
+	p->set_mark = !mark && !p->own && !p->want;
+	p->mark = mark ?: DEFAULT_MARK;
+	if (p->packets)
+		return p->want && p->want == mark ?
+			       refused("fwmark: it is the tunnel's own") :
+			       DONE;
 	if (!p->sport && !p->dport && !port)
 		return refused(
 			"tunnel \"%s\" has no port: say sport N or dport N",
 			p->name);
 	if (!p->sport && !p->dport)
 		p->sport = p->dport = port;
-	p->set_mark = !mark && !p->own;
-	p->mark = mark ?: DEFAULT_MARK;
 	return DONE;
 }
 
@@ -329,7 +365,7 @@ static int add_all(struct plan *p)
 		note("tunnel \"%s\" had no mark, and has fwmark 0x%x now, against loops",
 		     p->name, p->mark);
 	}
-	if (!p->own && p->mark & (p->mark - 1))
+	if (!p->own && !p->want && p->mark & (p->mark - 1))
 		note("datagrams that carry any bit of mark 0x%x are not steered (see local-only)",
 		     p->mark);
 	code = for_each_family(add_family, p);
@@ -338,6 +374,25 @@ static int add_all(struct plan *p)
 	if (code && p->set_mark)
 		set_mark(p, 0);
 	return code;
+}
+
+/* Is it a tunnel of mode ip?  What of it is steered */
+static int parse_packets(const char *const *given, struct plan *p)
+{
+	const char *all = given[WORD_ALL], *want = given[FTCP_A_FWMARK];
+
+	p->packets = all || want;
+	if (all && want)
+		return misused("all: cannot be combined with fwmark");
+	if (want && (!scan_mark(want, &p->want) || !p->want))
+		return wrong("fwmark", want, "expected a mark");
+	if (p->packets && (p->sport || p->dport || p->own))
+		return misused("%s: cannot be combined with %s",
+			       all ? "all" : "fwmark",
+			       p->own	? "local-only" :
+			       p->sport ? "sport" :
+					  "dport");
+	return DONE;
 }
 
 static int run_add(const char *const *given)
@@ -349,14 +404,17 @@ static int run_add(const char *const *given)
 
 	code = code ?: parse_port("sport", given[WORD_SPORT], &p.sport);
 	code = code ?: parse_port("dport", given[WORD_DPORT], &p.dport);
+	code = code ?: parse_packets(given, &p);
 	if (code)
 		return code;
-	if (pref && !scan_u32(pref, &p.pref))
+	/* there may be a second one behind it */
+	if (pref &&
+	    (!scan_u32(pref, &p.pref) || p.pref > UINT32_MAX - p.packets))
 		return wrong("pref", pref, "expected a number");
 	/* Then there is no need to ask the tunnel, nor for the module */
-	told = p.dry_run && (p.sport || p.dport);
+	told = p.dry_run && (p.sport || p.dport || p.packets);
 	p.mark = DEFAULT_MARK;
-	p.set_mark = !p.own;
+	p.set_mark = !p.own && !p.want;
 	if (!ipc_open(!told))
 		code = find_tunnel(&p);
 	else if (!told)
@@ -371,6 +429,23 @@ static int run_add(const char *const *given)
 
 /* del rules */
 
+/* Is it the tunnel's?  A rule that looks in main is, with the one behind it */
+static bool is_own(const struct plan *p, const struct list *have,
+		   const struct entry *e)
+{
+	struct entry next;
+	size_t i;
+
+	if (e->table == p->table || !e->suppress)
+		return e->table == p->table;
+	for (i = 0; i < have->n; i++)
+		if (rtnl_entry(have->array[i].msg, &next) &&
+		    next.table == p->table && next.pref == e->pref + 1 &&
+		    next.mark == e->mark && next.mask == e->mask)
+			return true;
+	return false;
+}
+
 /* Remove what is there for one family */
 static int del_family(struct plan *p, int family)
 {
@@ -380,7 +455,7 @@ static int del_family(struct plan *p, int family)
 	size_t i;
 
 	for (i = 0; i < have.n && !code; i++) {
-		if (!rtnl_entry(have.array[i].msg, &e) || e.table != p->table)
+		if (!rtnl_entry(have.array[i].msg, &e) || !is_own(p, &have, &e))
 			continue;
 		p->found = true;
 		if (p->dry_run)
@@ -411,19 +486,23 @@ const struct verb add_rules = {
 	.object = "rules",
 	.synopsis =
 		"tunnel NAME dev LINK [sport N] [dport N] [table T] [pref P]\n"
-		"            [local-only] [--dry-run]\n",
-	.help = "Install policy-routing rules that steer UDP into a routed tunnel, IPv4 and\n"
-		"IPv6 (-4 or -6: only one).\n"
+		"            [local-only] [--dry-run]\n"
+		"tunnel NAME dev LINK all|fwmark M [table T] [pref P] [--dry-run]\n",
+	.help = "Install policy-routing rules that steer UDP into a routed tunnel, or packets\n"
+		"into one of mode ip, IPv4 and IPv6 (-4 or -6: only one).\n"
 		"\n"
 		"  sport N     datagrams from this port; neither sport nor dport: both, with\n"
 		"  dport N     datagrams to this port     the port of the tunnel\n"
+		"  all         mode ip: what has no better route than a default one\n"
+		"  fwmark M    mode ip: ... and has this mark\n"
 		"  table T     routing table (follows from the names of link and tunnel)\n"
-		"  pref P      preference of the rules (6000)\n"
+		"  pref P      preference of the rules (6000; of mode ip 6000 and 6001)\n"
 		"  local-only  datagrams of this host only, whatever their mark\n"
 		"  --dry-run   print the commands, do nothing\n"
 		"\n"
-		"Datagrams that carry the tunnel's fwmark are not steered, so that what the\n"
-		"tunnel delivers does not enter it again; a tunnel without fwmark gets one.\n",
+		"What carries the tunnel's fwmark is not steered, so that what the tunnel\n"
+		"delivers does not enter it again; a tunnel without fwmark gets one.\n"
+		"(Rules for fwmark M do without.)\n",
 	.words =
 		(const struct word[]){
 			{ "tunnel", FTCP_A_TUNNEL, NEEDED },
@@ -433,6 +512,8 @@ const struct verb add_rules = {
 			{ "table", WORD_TABLE, VALUE },
 			{ "pref", WORD_PREF, VALUE },
 			{ "local-only", WORD_LOCAL_ONLY, FLAG },
+			{ "all", WORD_ALL, FLAG },
+			{ "fwmark", FTCP_A_FWMARK, VALUE },
 			{ "--dry-run", WORD_DRY_RUN, FLAG },
 			{},
 		},
