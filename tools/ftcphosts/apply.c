@@ -149,23 +149,31 @@ static void add(struct buffer *b, char *text)
 	free(text);
 }
 
-/* A command's beginning.  The names may be others than those in tables. */
+/* The names may be others than those in tables: what ftcpctl would not take for a part
+ * of a word is quoted.
+ */
+static void add_name(struct buffer *b, const char *name)
+{
+	const char *quote;
+
+	for (; *name; name++) {
+		quote = strchr("'\\#", *name) ? "\"" : *name == '"' ? "'" : "";
+		buffer_add(b, quote, strlen(quote));
+		buffer_add(b, name, 1);
+		buffer_add(b, quote, strlen(quote));
+	}
+}
+
+/* A command's beginning */
 static void add_command(struct buffer *b, const char *verb, const char *name,
 			const struct tunnel *t)
 {
-	const char *const words[] = { verb,    name,  "tunnel",
-				      t->name, "dev", t->link };
-	const char *c;
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		buffer_add(b, " ", i > 0);
-		for (c = words[i]; *c; c++)
-			add(b, format(strchr("'\\#", *c) ? "\"%c\"" :
-				      *c == '"'		 ? "'%c'" :
-							   "%c",
-				      *c));
-	}
+	add(b, format("%s peer ", verb));
+	add_name(b, name);
+	add(b, format(" tunnel "));
+	add_name(b, t->name);
+	add(b, format(" dev "));
+	add_name(b, t->link);
 }
 
 static void set_peer(const struct tunnel *t, const struct peer *p,
@@ -173,7 +181,7 @@ static void set_peer(const struct tunnel *t, const struct peer *p,
 {
 	struct buffer *b = &c->commands;
 
-	add_command(b, "set peer", p->name, t);
+	add_command(b, "set", p->name, t);
 	if (!present || strcmp(present->endpoint, p->endpoint))
 		add(b, format(" endpoint %s", p->endpoint));
 	if (!present || strcmp(present->allowed, p->allowed))
@@ -221,8 +229,7 @@ static int compare(const struct tunnel *t, struct table *wanted,
 		old = table_find(wanted, present->peers[i].name);
 		if (old && !old->own)
 			continue;
-		add_command(&c->commands, "del peer", present->peers[i].name,
-			    t);
+		add_command(&c->commands, "del", present->peers[i].name, t);
 		buffer_add(&c->commands, "\n", 1);
 		c->deleted++;
 	}

@@ -16,10 +16,14 @@
 
 static struct ifaddrs *own;
 
+/* 127.0.1.1 is what a host's name stands for in many an /etc/hosts, and no link has it. */
 static bool is_own(const union address *a)
 {
 	const struct ifaddrs *i;
 
+	if (a->sa.sa_family == AF_INET &&
+	    ntohl(a->in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET)
+		return true;
 	for (i = own; i; i = i->ifa_next)
 		if (i->ifa_addr &&
 		    same_host((const union address *)i->ifa_addr, a))
