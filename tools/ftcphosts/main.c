@@ -138,8 +138,8 @@ static void keep_equal(struct options *o)
 	for (;;) {
 		failures = update(o, &table) ? failures + 1 : 0;
 		ms = pause_after(o, failures);
-		wait.tv_sec = ms / 1000;
-		wait.tv_nsec = ms % 1000 * 1000000;
+		wait.tv_sec = (time_t)(ms / 1000);
+		wait.tv_nsec = (long)(ms % 1000 * 1000000);
 		sigtimedwait(&hangup, NULL, &wait);
 	}
 }

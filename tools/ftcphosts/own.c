@@ -16,6 +16,17 @@
 
 static struct ifaddrs *own;
 
+/* An address of whatever kind, as the C library gives it */
+static bool same(const struct sockaddr *sa, const union address *a)
+{
+	union address copy = {};
+
+	if (!sa || sa->sa_family != a->sa.sa_family)
+		return false;
+	memcpy(&copy, sa, address_len(a));
+	return same_host(&copy, a);
+}
+
 /* 127.0.1.1 is what a host's name stands for in many an /etc/hosts, and no link has it. */
 static bool is_own(const union address *a)
 {
@@ -25,8 +36,7 @@ static bool is_own(const union address *a)
 	    ntohl(a->in.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET)
 		return true;
 	for (i = own; i; i = i->ifa_next)
-		if (i->ifa_addr &&
-		    same_host((const union address *)i->ifa_addr, a))
+		if (same(i->ifa_addr, a))
 			return true;
 	return false;
 }
@@ -89,8 +99,10 @@ int own_look_up(const char *endpoint, bool *is)
 	err = getaddrinfo(hp.host, NULL, &hints, &list);
 	if (err)
 		return fail("\"%s\": %s", hp.host, resolve_error(err));
-	for (answer = list; answer && !*is; answer = answer->ai_next)
-		*is = is_own((const union address *)answer->ai_addr);
+	for (answer = list; answer && !*is; answer = answer->ai_next) {
+		memcpy(&a, answer->ai_addr, answer->ai_addrlen);
+		*is = is_own(&a);
+	}
 	freeaddrinfo(list);
 	return DONE;
 }
