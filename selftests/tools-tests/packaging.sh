@@ -73,7 +73,7 @@ check 'words' completes 'max-age max-bytes max-flows max-flows-per-source' \
 	add tunnel t dev l routed idle 5 max
 check '... that are not there yet' completes 'dev' del flow local a remote b ''
 check 'values' completes 'auto' set tunnel t wire a
-check '... that stand in place of addresses' completes 'none allowed-ips' \
+check '... that stand in place of addresses' completes 'none allowed-ips endpoint' \
 	set peer p tunnel t dev l from ''
 check '... and of a number' completes 'off' add tunnel t dev l routed max-bytes ''
 check 'what can be shown' completes 'peers' show dev lo p
