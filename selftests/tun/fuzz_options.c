@@ -77,7 +77,8 @@ static void check(const struct options *o)
 		return;
 	if (o->ip) {
 		MUST(o->threads == 1 && o->addresses <= ADDRESSES_MAX);
-		MUST(o->peers.count && !o->port == !!o->remote);
+		MUST(o->peers.count);
+		MUST(!!o->port + !!o->remote + !!o->exec + o->stdio == 1);
 		MUST(!strpbrk(o->dev, " \t\n{}\"';/%"));
 		MUST(!o->handshake_packet);
 		return;

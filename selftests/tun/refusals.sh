@@ -202,8 +202,8 @@ check 'nor the version' "$ftcptun" server -V
 check '--unreachable is for servers' eval '"$ftcptun" server --help | grep -q -e --unreachable &&
 	! "$ftcptun" client --help | grep -q -e --unreachable'
 ip=(ip --local 4567)
-wrong 'ip without ends' 'say --local <PORT> or --remote <HOST:PORT>' ip
-wrong 'ip with both ends' 'say --local <PORT> or --remote <HOST:PORT>' \
+wrong 'ip without ends' 'say --local <PORT>, --remote <HOST:PORT>, --exec' ip
+wrong 'ip with both ends' 'say --local <PORT>, --remote <HOST:PORT>, --exec' \
 	"${ip[@]}" --remote 192.0.2.1:1
 wrong 'a peer without ranges' 'not of the form NAME=' "${ip[@]}" --peer a
 wrong 'a peer without a name' 'not a name for another peer' "${ip[@]}" --peer =10.0.0.1
@@ -217,6 +217,8 @@ wrong 'both kinds of peers' 'there are peers with names' \
 	"${ip[@]}" --peer a=::1 --allowed-ips ::2
 wrong 'a peer of who dials' '--peer is for who accepts' \
 	ip --remote 192.0.2.1:1 --peer a=10.0.0.1
+wrong 'a port and a channel' 'say --local <PORT>, --remote <HOST:PORT>, --exec' \
+	"${ip[@]}" --stdio
 wrong 'persistent without a far end' '--persistent is for who connects' \
 	"${ip[@]}" --persistent
 wrong 'an address that is none' 'not of the form ADDRESS' "${ip[@]}" --address 10.0.0

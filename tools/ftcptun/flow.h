@@ -17,6 +17,7 @@ struct origin;
  * enum source_kind - what a descriptor in a thread's epoll set is
  * @SOURCE_TUN: the thread's queue of the device
  * @SOURCE_INNER: the device of inner packets
+ * @SOURCE_STREAM: a channel of bytes that carries inner packets
  * @SOURCE_LISTEN: a client's UDP socket
  * @SOURCE_FLOW: the UDP socket of one flow of a server
  * @SOURCE_MAIL: something from another thread
@@ -24,6 +25,7 @@ struct origin;
 enum source_kind {
 	SOURCE_TUN,
 	SOURCE_INNER,
+	SOURCE_STREAM,
 	SOURCE_LISTEN,
 	SOURCE_FLOW,
 	SOURCE_MAIL,

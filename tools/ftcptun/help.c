@@ -9,7 +9,8 @@ static const char help_verbs[] =
 	"\n"
 	"Usage: ftcptun client [OPTIONS] --local <IP:PORT> --remote <HOST:PORT>\n"
 	"       ftcptun server [OPTIONS] --local <PORT> --remote <HOST:PORT>\n"
-	"       ftcptun ip [OPTIONS] {--remote <HOST:PORT>|--local <PORT>}\n"
+	"       ftcptun ip [OPTIONS] {--remote <HOST:PORT>|--local <PORT>|\n"
+	"                             --exec <COMMAND>|--stdio}\n"
 	"       ftcptun print-rules {client|server|ip} [OPTIONS]\n"
 	"       ftcptun clean-rules\n"
 	"       ftcptun {client|server|ip} --help\n";
@@ -31,6 +32,8 @@ static const char help_usage_server[] =
 static const char help_usage_ip[] =
 	"Usage: ftcptun ip [OPTIONS] --remote <HOST:PORT>\n"
 	"       ftcptun ip [OPTIONS] --local <PORT>\n"
+	"       ftcptun ip [OPTIONS] --exec <COMMAND>\n"
+	"       ftcptun ip [OPTIONS] --stdio\n"
 	"\n"
 	"Carries whole IP packets: what is routed into a device of its own comes out of\n"
 	"that of the far end.\n"

@@ -56,9 +56,9 @@ static void tell(struct worker *w, u64 *tell_at, const struct inner *in,
 		w->stats.drop[DROP_SEND]++;
 }
 
-/* It cannot be carried: its sender hears of that. */
-static void unreachable(struct worker *w, const struct inner *in,
-			enum ftcp_drop_attr why)
+/** ip_unreachable() - a packet cannot be carried: its sender hears of that */
+void ip_unreachable(struct worker *w, const struct inner *in,
+		    enum ftcp_drop_attr why)
 {
 	u64 hash = siphash(&w->program->table_key, in->source, in->v4 ? 4 : 16);
 
@@ -112,12 +112,12 @@ static void ip_outward(struct worker *w, u8 *packet, u32 len)
 	if (!inner_is_shared(in.to, in.v4))
 		peer = peers_find(peers(w), in.to, in.v4);
 	if (!peer) {
-		unreachable(w, &in, FTCP_DROP_NO_PEER);
+		ip_unreachable(w, &in, FTCP_DROP_NO_PEER);
 		return;
 	}
 	f = flow_to(w, peer, &why);
 	if (!f) {
-		unreachable(w, &in, why.why);
+		ip_unreachable(w, &in, why.why);
 		return;
 	}
 	largest = dispatch_room(w, f);

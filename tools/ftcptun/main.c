@@ -142,8 +142,21 @@ static void set_up_inner(struct program *p)
 	tun_configure_inner(&p->inner, o, o->mtu - FTCP_HLEN - (v6 ? 40 : 20));
 }
 
+/* A channel needs no device but the inner one, no rules and no far end. */
+static void set_up_stream(struct program *p)
+{
+	const struct options *o = &p->options;
+
+	stream_open(p);
+	p->n = 1;
+	tun_open_inner(&p->inner, o);
+	tun_configure_inner(&p->inner, o, o->mtu);
+}
+
 static const struct role_ops *role_of(const struct options *o)
 {
+	if (o->stdio || o->exec)
+		return &role_ip_stream;
 	if (o->ip)
 		return o->role == ROLE_CLIENT ? &role_ip_client :
 						&role_ip_server;
@@ -208,6 +221,7 @@ static void start_engine(struct program *p, struct monitor *m,
 	/* the device stays until its rules are gone */
 	close(channel[1]);
 	icmp_close();
+	stream_close(p);
 	for (i = 0; i < p->n; i++)
 		close_if_open(listen_fd[i]);
 	m->channel = channel[0];
@@ -216,6 +230,8 @@ static void start_engine(struct program *p, struct monitor *m,
 int main(int argc, char **argv)
 {
 	static struct program p = {
+		.stream_in = -1,
+		.stream_out = -1,
 		.start_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	struct monitor m = {
@@ -224,7 +240,7 @@ int main(int argc, char **argv)
 		.lookup.fd = -1,
 		.reserved = -1,
 	};
-	int listen_fd[THREADS_MAX], status;
+	int listen_fd[THREADS_MAX] = { -1 }, status;
 
 	options_parse(&p.options, argc, argv);
 	if (p.options.clean_rules) {
@@ -250,7 +266,10 @@ int main(int argc, char **argv)
 		options_free(&p.options);
 		return 0;
 	}
-	set_up(&p, &m, listen_fd);
+	if (p.role == &role_ip_stream)
+		set_up_stream(&p);
+	else
+		set_up(&p, &m, listen_fd);
 	start_engine(&p, &m, listen_fd);
 	sandbox_monitor();
 

@@ -260,9 +260,13 @@ static void tell_ready(const struct program *p)
 	else
 		strcpy(local, port);
 	rules_settle(o);
-	say(LOG_NOTICE, "%s on %s for %s, device %s, %u thread%s", verb(o),
-	    local, o->remote ? o->remote : port, p->tun.name, p->n,
-	    p->n == 1 ? "" : "s");
+	if (!p->tun.queues)
+		say(LOG_NOTICE, "ip on %s over %s, 1 thread", local,
+		    o->exec ? o->exec : "standard input and output");
+	else
+		say(LOG_NOTICE, "%s on %s for %s, device %s, %u thread%s",
+		    verb(o), local, o->remote ? o->remote : port, p->tun.name,
+		    p->n, p->n == 1 ? "" : "s");
 	notify("READY=1");
 }
 

@@ -210,22 +210,15 @@ static void parse_address(struct options *o, const struct spec *s,
 	o->address[o->addresses++] = a;
 }
 
-static void parse_peer(struct options *o, const struct spec *s,
-		       const char *text)
+static void parse_peers(struct options *o, const struct spec *s,
+			const char *text)
 {
-	const char *error = peers_parse(&o->peers, text);
+	bool named = !strcmp(s->name, "peer");
+	const char *error = named ? peers_parse(&o->peers, text) :
+				    peers_only(&o->peers, text);
 
 	if (error)
-		usage_error("--peer %s: %s", text, error);
-}
-
-static void parse_allowed(struct options *o, const struct spec *s,
-			  const char *text)
-{
-	const char *error = peers_only(&o->peers, text);
-
-	if (error)
-		usage_error("--allowed-ips %s: %s", text, error);
+		usage_error("--%s %s: %s", s->name, text, error);
 }
 
 static void parse_mark(struct options *o, const struct spec *s,
@@ -236,10 +229,10 @@ static void parse_mark(struct options *o, const struct spec *s,
 			    text);
 }
 
-static void parse_user(struct options *o, const struct spec *s,
+static void parse_text(struct options *o, const struct spec *s,
 		       const char *text)
 {
-	o->user = text;
+	*(const char **)member(o, s) = text;
 }
 
 /* TIME[:INTERVAL[:PROBES]] */
@@ -313,12 +306,17 @@ static const struct spec specs[] = {
 	{ "address", "<IP[/LENGTH]>", "an address for it; may be repeated",
 	  parse_address, .only = IPS },
 	{ "allowed-ips", "<IP[/LENGTH],...>",
-	  NEXT "inner addresses that are behind the far end", parse_allowed,
+	  NEXT "inner addresses that are behind the far end", parse_peers,
 	  .usual = PEERS_ALL, .only = IPS },
 	{ "peer", "<NAME=IP[/LENGTH],...>",
 	  NEXT "with --local, instead: one of several far ends, and the" NEXT
 	       "inner addresses behind it; may be repeated",
-	  parse_peer, .only = IPS },
+	  parse_peers, .only = IPS },
+	{ "exec", "<COMMAND>",
+	  "instead of --local and --remote: over standard input" NEXT
+	  "and output of a command that starts the other end",
+	  parse_text, AT(exec), .only = IPS },
+	{ "stdio", NULL, "that other end", set_flag, AT(stdio), .only = IPS },
 	{ "persistent", NULL,
 	  "with --remote: be connected at all times, so that the" NEXT
 	  "far end can send first",
@@ -354,7 +352,7 @@ static const struct spec specs[] = {
 	{ "user", "<NAME>",
 	  "whom to run as when all is set up [default: ftcptun," NEXT
 	  "if there is such a user, else nobody]",
-	  parse_user },
+	  parse_text, AT(user) },
 	{ "threads", "<N>", "threads and device queues", parse_number,
 	  AT(threads), 1, THREADS_MAX, .usual = "one per CPU",
 	  .only = DATAGRAMS },
@@ -610,9 +608,10 @@ static int parse_verb(struct options *o, int argc, char **argv)
 /* What ip needs, and its only peer, if none is named */
 static void check_ip(struct options *o)
 {
-	if (!o->port == !o->remote)
-		usage_error("say --local <PORT> or --remote <HOST:PORT>");
-	if (o->remote && o->peers.named)
+	if (!!o->port + !!o->remote + !!o->exec + o->stdio != 1)
+		usage_error(
+			"say --local <PORT>, --remote <HOST:PORT>, --exec <COMMAND> or --stdio");
+	if (!o->port && o->peers.named)
 		usage_error("--peer is for who accepts, by --local <PORT>");
 	if (o->persistent && !o->remote)
 		usage_error(

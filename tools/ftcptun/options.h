@@ -53,6 +53,8 @@ struct inner_address {
  * @clean_rules: take away what crashed runs have left, and do nothing else
  * @local: client: where UDP is listened for
  * @port: server: the TCP port that clients dial
+ * @stdio: ip, and neither: over standard input and output
+ * @exec: ip, and neither: over those of this command
  * @remote_host: the host in @remote
  * @remote_port: its port
  * @tun: empty: the next that is free
@@ -73,6 +75,8 @@ struct options {
 	struct endpoint local;
 	u16 port;
 	const char *remote;
+	bool stdio;
+	const char *exec;
 	char remote_host[256];
 	int remote_port;
 	char tun[IF_NAMESIZE];

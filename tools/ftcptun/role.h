@@ -65,6 +65,6 @@ struct role_ops {
 };
 
 extern const struct role_ops role_client, role_server;
-extern const struct role_ops role_ip_client, role_ip_server;
+extern const struct role_ops role_ip_client, role_ip_server, role_ip_stream;
 
 #endif /* FTCPTUN_ROLE_H */

@@ -59,7 +59,9 @@ int worker_init(struct worker *w, struct program *program, u32 index,
 	w->program = program;
 	w->index = index;
 	w->random = (u64)index << 32;
-	w->tun = (struct source){ SOURCE_TUN, program->tun.fd[index] };
+	w->tun = (struct source){ SOURCE_TUN, -1 };
+	if (program->tun.queues)
+		w->tun.fd = program->tun.fd[index];
 	w->inner = (struct source){ SOURCE_INNER, -1 };
 	if (program->inner.queues)
 		w->inner.fd = program->inner.fd[index];
@@ -77,7 +79,8 @@ int worker_init(struct worker *w, struct program *program, u32 index,
 	if (w->mail.source.fd < 0 || w->epoll < 0 || !w->in || !w->arena ||
 	    flow_table_init(&w->flows, program->options.max_flows,
 			    &program->table_key) ||
-	    watch(w, &w->tun) || watch(w, &w->mail.source) ||
+	    (w->tun.fd >= 0 && watch(w, &w->tun)) ||
+	    watch(w, &w->mail.source) || stream_init(w) ||
 	    (w->inner.fd >= 0 && watch(w, &w->inner)) ||
 	    (listen_fd >= 0 && watch(w, &w->listen)))
 		return -1;
@@ -102,6 +105,7 @@ void worker_free(struct worker *w)
 	free(w->in);
 	free(w->arena);
 	fragments_free(&w->fragments);
+	stream_free(w);
 	free(w->report);
 }
 
@@ -190,7 +194,8 @@ static void flush(struct worker *w)
 	output_flush_tun(w);
 }
 
-static void fail(struct worker *w, const char *what)
+/** worker_fail() - the program cannot go on: by errno, and with @what */
+void worker_fail(struct worker *w, const char *what)
 {
 	if (!__atomic_exchange_n(&w->program->failed, 1, __ATOMIC_RELAXED))
 		say(LOG_ERROR, "%s: %s", what, strerror(errno));
@@ -222,7 +227,7 @@ static void device_input(struct worker *w, const struct source *s)
 			if (errno == EAGAIN || errno == EINTR)
 				break;
 			epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->fd, NULL);
-			fail(w, inner ? p->inner.name : p->tun.name);
+			worker_fail(w, inner ? p->inner.name : p->tun.name);
 			break;
 		}
 		if (inner)
@@ -283,6 +288,9 @@ static void input(struct worker *w, struct source *s)
 	case SOURCE_TUN:
 	case SOURCE_INNER:
 		device_input(w, s);
+		break;
+	case SOURCE_STREAM:
+		stream_ready(w);
 		break;
 	case SOURCE_LISTEN:
 		dispatch_input(w, s->fd, NULL);

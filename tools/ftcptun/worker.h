@@ -20,6 +20,7 @@
 #include "inner.h"
 #include "options.h"
 #include "origin.h"
+#include "stream.h"
 #include "tun.h"
 #include "udp.h"
 
@@ -113,6 +114,8 @@ struct stats {
  * @role: what it means to be what it says
  * @tun: the device
  * @inner: the one whose packets are carried whole, if that is what this does
+ * @stream_in: where inner packets come from, if not from flows, or -1, and
+ * @stream_out: where they go
  * @workers: the threads
  * @n: how many there are
  * @udp_offload: UDP_SEGMENT and UDP_GRO are there and wanted
@@ -134,6 +137,8 @@ struct program {
 	const struct role_ops *role;
 	struct tun tun;
 	struct tun inner;
+	int stream_in;
+	int stream_out;
 	struct worker *workers;
 	u32 n;
 	bool udp_offload;
@@ -203,6 +208,7 @@ struct mailbox {
  * @epoll: what it waits for
  * @tun: its queue of the device
  * @inner: the device of inner packets, or -1
+ * @stream: the channel that carries its packets, or NULL
  * @listen: client: its UDP socket
  * @mail: what others have to tell it
  * @flows: its flows
@@ -234,6 +240,7 @@ struct worker {
 	int epoll;
 	struct source tun;
 	struct source inner;
+	struct stream *stream;
 	struct source listen;
 	struct mailbox mail;
 	struct flow_table flows;
@@ -265,6 +272,7 @@ int worker_init(struct worker *w, struct program *program, u32 index,
 		int listen_fd);
 void worker_free(struct worker *w);
 void *worker_run(void *arg);
+void worker_fail(struct worker *w, const char *what);
 void worker_send(struct worker *w, enum letter_kind kind);
 
 /* waiting.c */
@@ -273,6 +281,10 @@ void waiting_hold(struct worker *w, struct flow *f, const u8 *data, u32 len,
 struct waiting *waiting_take(struct worker *w, struct flow *f);
 void waiting_free(struct waiting *list);
 void waiting_drop(struct worker *w, struct flow *f);
+
+/* ip.c */
+void ip_unreachable(struct worker *w, const struct inner *in,
+		    enum ftcp_drop_attr why);
 
 /* output.c */
 void output_init(struct worker *w);
