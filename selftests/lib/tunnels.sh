@@ -48,6 +48,36 @@ proxy_gone()
 	ip -n "$C" link del ftcp0 && ip -n "$S" link del ftcp0
 }
 
+# Tunnels of mode ip: a hub, which is the server, and spokes, in 10.9.0.0/24 and fd09::/64
+readonly lan=(tunnel lan dev ftcp0)
+
+# inside NAMESPACE NUMBER [WORD...]: a link with addresses that end so, and a tunnel
+inside()
+{
+	add_link "$1" && ip -n "$1" addr add "10.9.0.$2/24" dev ftcp0 &&
+		ip -n "$1" addr add "fd09::$2/64" dev ftcp0 nodad &&
+		in_ns "$1" ftcpctl add "${lan[@]}" ip "${@:3}"
+}
+
+# hub_of NAMESPACE [WORD...]: its way to the hub
+hub_of()
+{
+	in_ns "$1" ftcpctl set peer hub "${lan[@]}" endpoint "$S4:4567" \
+		allowed-ips 10.9.0.0/24,fd09::/64,10.11.0.0/24,10.12.0.0/24 "${@:2}"
+}
+
+# spoke PEER NUMBER [WORD...]: what the hub knows of one
+spoke()
+{
+	s ftcpctl set peer "$1" "${lan[@]}" allowed-ips "10.9.0.$2,fd09::$2" "${@:3}"
+}
+
+# pings NAMESPACE HOST [WORD...]
+pings() { in_ns "$1" ping -q -c 3 -i 0.2 -W 5 "${@:3}" "$2"; }
+
+# flow_of NAMESPACE PEER: it has one
+flow_of() { flows "$1" '.[] | select(.state == "established") | .peer' | grep -qx "$2"; }
+
 # tcp_resets NAMESPACE: how many RSTs its own TCP has sent
 tcp_resets()
 {
