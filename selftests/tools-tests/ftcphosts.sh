@@ -661,4 +661,13 @@ echo '{}' > "$tmp/peers"
 kill -HUP $service
 check '... and is well as soon as it can be' eventually 10 has_peers "${ours[@]}"
 stop $service
+
+# What ftcpctl refuses keeps the rest no longer from changing
+table '{ "peers": [ { "name": "refused", "allowed-ips": ["10.9.0.3"] } ] }'
+: > "$tmp/requests"
+cp "$tmp/table" "$tmp/served"
+serves service 1 "$url/table" "${ca[@]}"
+check 'one that ftcpctl refuses something looks as often as ever' \
+	wait_for 15 eval '[ "$(asked)" -ge 8 ]'
+stop $service
 finish

@@ -80,8 +80,8 @@ int fail(const char *fmt, ...)
 
 #define misused(...) (fail(__VA_ARGS__), USAGE)
 
-/* Once; what cannot be had, or read, changes nothing. */
-static int update(struct options *o, struct table *table)
+/* Get the table, if it is another one; what cannot be had, or read, changes nothing. */
+static int get(struct options *o, struct table *table)
 {
 	struct buffer answer;
 	struct table new;
@@ -99,7 +99,7 @@ static int update(struct options *o, struct table *table)
 		}
 	}
 	free(answer.data);
-	return code ?: apply(&o->tunnel, table);
+	return code;
 }
 
 /* Not all hosts at the same moment */
@@ -108,18 +108,19 @@ static uint32_t jitter(uint32_t seconds)
 	return seconds * 900 + arc4random_uniform(seconds * 200 + 1);
 }
 
-/* Milliseconds until the next time, after so many failures in a row */
-static uint32_t pause_after(const struct options *o, unsigned int failures)
+/* Milliseconds until the next time, after so many failures in a row; @most seconds */
+static uint32_t pause_after(const struct options *o, unsigned int failures,
+			    uint32_t most)
 {
 	uint32_t wait = o->every < BACK_OFF_FIRST ? o->every : BACK_OFF_FIRST;
 	unsigned int i;
 
 	if (!failures)
 		return jitter(o->every);
-	for (i = 1; i < failures && wait < o->every * BACK_OFF_MAX; i++)
+	for (i = 1; i < failures && wait < most; i++)
 		wait *= 2;
-	if (wait > o->every * BACK_OFF_MAX)
-		wait = o->every * BACK_OFF_MAX;
+	if (wait > most)
+		wait = most;
 	return jitter(wait < o->source.retry_after ? o->source.retry_after :
 						     wait);
 }
@@ -129,15 +130,23 @@ static void keep_equal(struct options *o)
 	unsigned int failures = 0;
 	struct table table = {};
 	struct timespec wait;
+	uint32_t ms, most;
 	sigset_t hangup;
-	uint32_t ms;
+	int code;
 
 	sigemptyset(&hangup);
 	sigaddset(&hangup, SIGHUP);
 	sigprocmask(SIG_BLOCK, &hangup, NULL);
 	for (;;) {
-		failures = update(o, &table) ? failures + 1 : 0;
-		ms = pause_after(o, failures);
+		/* What ftcpctl refuses is no reason to spare the server. */
+		most = o->every;
+		code = get(o, &table);
+		if (code)
+			most *= BACK_OFF_MAX;
+		else
+			code = apply(&o->tunnel, &table);
+		failures = code ? failures + 1 : 0;
+		ms = pause_after(o, failures, most);
 		wait.tv_sec = (time_t)(ms / 1000);
 		wait.tv_nsec = (long)(ms % 1000 * 1000000);
 		sigtimedwait(&hangup, NULL, &wait);
@@ -228,7 +237,7 @@ int main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (o.every)
 		keep_equal(&o);
-	code = update(&o, &table);
+	code = get(&o, &table) ?: apply(&o.tunnel, &table);
 	table_free(&table);
 	free(o.source.etag);
 	return code;

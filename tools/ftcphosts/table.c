@@ -195,7 +195,7 @@ static struct peer *add_peer(struct reading *r, const char *name)
 	return p;
 }
 
-/* The range joins the others of all peers; owner by owner, add_allowed() */
+/* The range joins the others of all peers; owner by owner, set_allowed() */
 static bool add_range(struct reading *r, const char *text)
 {
 	char range[RANGE_STRLEN];
