@@ -126,6 +126,69 @@ check 'without mark' c ftcpctl set tunnel t dev ftcp0 fwmark off
 result=$(c udptool send --to 127.0.0.1:1234 --from 127.0.0.1:7003 --oneway --lossy)
 check 'none' eval '[ "$(drops "$C" no-route)" -gt 0 ]'
 
+# ---- Whole packets: RFC 6040, on entry and on exit ----
+
+ip -n "$C" rule del pref 100
+c nft delete table inet marks
+check 'delete the links' proxy_gone
+check 'tunnels of mode ip' eval 'inside "$S" 1 port 4567 coalesce off && spoke c 2 &&
+	inside "$C" 2 coalesce off && hub_of "$C"'
+is() { [ "$1" = "$2" ] || { echo "$1, not $2"; return 1; }; }
+# packets TOS ADDRESS: five, and five answers
+packets() { c udptool send --to "$2:5555" --tos "$1" --size 100 --count 5; }
+server inner "$S" echo --bind 10.9.0.1:5555 --bind '[fd09::1]:5555' --tos 0xba
+expect_tos ef ect0
+check 'packets' packets 0xba 10.9.0.1
+check '... segments are like them' seen_tos "$R" ip 10
+check '... they arrive as they were' seen_tos "$S" ip 5
+expect_tos ef ect0
+check 'over IPv6' packets 0xba '[fd09::1]'
+check '... segments of IPv4 are like them' seen_tos "$R" ip 10
+check '... they arrive as they were' seen_tos "$S" ip6 5
+expect_tos ef ce
+check 'marked before' packets 0xbb 10.9.0.1
+check '... segments are, too' seen_tos "$R" ip 5
+check '... they arrive as they were' seen_tos "$S" ip 5
+r nft add table inet congestion '{ chain f { type filter hook forward priority 0;
+	ip ecn set ce; ip dscp set cs1
+}; }'
+expect_tos cs1 ce
+check 'congestion on the way, and another DSCP' packets 0xba 10.9.0.1
+check '... is marked' seen_tos "$R" ip 10
+expect_tos ef ce
+check 'it goes over to the packets, whose DSCP stays' packets 0xba 10.9.0.1
+check '... of IPv4' seen_tos "$S" ip 5
+check 'over IPv6' packets 0xba '[fd09::1]'
+check '... of IPv6' seen_tos "$S" ip6 5
+before=$(drops "$S" malformed)
+check_fails 'whose ends know no ECN' c udptool send --to 10.9.0.1:5555 --tos 0xb8 \
+	--count 5 --timeout 1
+check '... are dropped and counted' is "$(drops "$S" malformed)" $((before + 5))
+r nft delete table inet congestion
+ttls()
+{
+	r nft add table inet ttls '{ counter outer { }; chain c {
+		type filter hook prerouting priority 0;
+		ip saddr '"$C4"' tcp dport 4567 meta length > 80 ip ttl 64 counter name outer
+	}; }' && s nft add table inet ttls '{ counter inner { }; chain c {
+		type filter hook input priority 0;
+		icmp type echo-request ip ttl 7 counter name inner
+	}; }'
+}
+check 'TTL' ttls
+check '... of packets' pings "$C" 10.9.0.1 -t 7
+check '... is not that of segments' is "$(counter "$R" ttls outer)" 3
+check '... nor a hop less behind the tunnel' is "$(counter "$S" ttls inner)" 3
+check 'a mark' eval 'c ftcpctl set tunnel lan dev ftcp0 fwmark 0x77 &&
+	c nft add table inet marks "{ counter outer { }; counter inner { };
+	chain o { type filter hook output priority 10;
+		tcp dport 4567 meta mark 0x77 meta length > 80 counter name outer; }
+	chain i { type filter hook input priority 10;
+		icmp type echo-reply meta mark 0x77 counter name inner; }; }"'
+check '... and packets' pings "$C" 10.9.0.1
+check '... is on segments' is "$(counter "$C" marks outer)" 3
+check '... and on what is delivered' is "$(counter "$C" marks inner)" 3
+
 assert_no_invalid
 check 'delete the links' proxy_gone
 module_memory_back
