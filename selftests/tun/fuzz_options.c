@@ -79,6 +79,7 @@ static void check(const struct options *o)
 		MUST(o->threads == 1 && o->addresses <= ADDRESSES_MAX);
 		MUST(o->peers.count);
 		MUST(!!o->port + !!o->remote + !!o->exec + o->stdio == 1);
+		MUST(!o->passt || (!*o->dev && (o->stdio || o->exec)));
 		MUST(!strpbrk(o->dev, " \t\n{}\"';/%"));
 		MUST(!o->handshake_packet);
 		return;

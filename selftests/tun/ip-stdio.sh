@@ -8,6 +8,8 @@
 
 tun_start
 topology
+# BBR, which some hosts have by default, finds its rate without losses
+c sh -c 'echo reno > /proc/sys/net/ipv4/tcp_congestion_control'
 head -c 10M /dev/urandom > "$tmp/file"
 far="inns $S $ftcptun ip --stdio --dev inner --address 10.9.0.2/24 --address fd09::2/64"
 
@@ -80,6 +82,28 @@ perl -e 'print "ftcpip1\0"; srand(1); for (1..3000) { my $n = int(rand(300));
 check_refused 'noise is dropped, then' "$lost" \
 	c timeout 20 "$ftcptun" ip --exec "cat $tmp/noise; sleep 0.5" --dev inner
 
+# ---- a far end without privileges ----
+
+if command -v passt > /dev/null; then
+	ip -n "$S" addr add 10.7.0.1/32 dev lo
+	ip -n "$S" addr add fd07::1/128 dev lo
+	near "inns $S setpriv --reuid nobody --regid nogroup --clear-groups \
+		--bounding-set -all --no-new-privs $ftcptun ip --stdio --passt"
+	ip -n "$C" route add 10.7.0.1 dev inner
+	ip -n "$C" route add fd07::1 dev inner
+	server echo "$S" echo --bind 10.7.0.1:5555
+	check 'passt: datagrams' wait_for 10 send --to 10.7.0.1:5555 --count 3
+	check '... large ones' send --to 10.7.0.1:5555 --count 3 --size 1400
+	for to in 10.7.0.1 fd07::1; do
+		check "... a file to $to" transfer "$C" "$S" "$to"
+	done
+	check '... by nobody' pgrep -u nobody -f "^$ftcptun ip --stdio --passt"
+	check_fails '... without privileges' pgrep -u root -f "^$ftcptun ip --stdio --passt"
+	ends_well 'passt: this end' $near
+else
+	skip 'a far end without privileges' 'no passt'
+fi
+
 # ---- a slow channel ----
 
 # 5 Mbit/s, and not much of a queue
@@ -89,7 +113,6 @@ background far "$S" socat TCP-LISTEN:7777,reuseaddr \
 wait_for 10 eval 's ss -Hltn sport = 7777 | grep -q .'
 near "socat -,sndbuf=16384 TCP:$S4:7777,sndbuf=32768"
 check 'a slow channel' wait_for 10 reaches 10.9.0.2
-c sh -c 'echo reno > /proc/sys/net/ipv4/tcp_congestion_control'
 background discard "$S" socat -u TCP-LISTEN:9998 OPEN:/dev/null
 wait_for 10 eval 's ss -Hltn sport = 9998 | grep -q .'
 background load "$C" socat -u OPEN:/dev/zero TCP:10.9.0.2:9998
@@ -100,7 +123,7 @@ c ping -c 40 -i 0.1 -q 10.9.0.2 > "$tmp/ping"
 diag "$(tail -2 "$tmp/ping")"
 average=$(sed -n 's/^rtt .*= [0-9.]*\/\([0-9]*\).*/\1/p' "$tmp/ping")
 check 'others need not wait long' [ "$average" -lt 400 ]
-check '... and arrive' grep -Eq ' [0-9]% packet loss' "$tmp/ping"
+check '... and arrive' grep -Eq ' 1?[0-9]% packet loss' "$tmp/ping"
 stop $load
 ends_well 'the slow one' $near
 finish

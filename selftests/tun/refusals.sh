@@ -219,7 +219,11 @@ wrong 'a peer of who dials' '--peer is for who accepts' \
 	ip --remote 192.0.2.1:1 --peer a=10.0.0.1
 wrong 'a port and a channel' 'say --local <PORT>, --remote <HOST:PORT>, --exec' \
 	"${ip[@]}" --stdio
-wrong 'persistent without a far end' '--persistent is for who connects' \
+wrong 'passt in place of fake TCP' '--passt goes with --stdio or --exec' \
+	"${ip[@]}" --passt
+wrong 'passt and a device' '--passt goes with --stdio or --exec, not with --dev' \
+	ip --stdio --passt --address 10.0.0.1
+wrong 'persistent without a far end' '--persistent is for who says --remote' \
 	"${ip[@]}" --persistent
 wrong 'an address that is none' 'not of the form ADDRESS' "${ip[@]}" --address 10.0.0
 wrong 'threads of ip' '--threads is not for ip' "${ip[@]}" --threads 2

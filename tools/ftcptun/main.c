@@ -29,6 +29,7 @@
 
 #include "channel.h"
 #include "icmp.h"
+#include "launch.h"
 #include "log.h"
 #include "monitor.h"
 #include "remote.h"
@@ -147,8 +148,10 @@ static void set_up_stream(struct program *p)
 {
 	const struct options *o = &p->options;
 
-	stream_open(p);
+	launch_open(p);
 	p->n = 1;
+	if (o->passt)
+		return;
 	tun_open_inner(&p->inner, o);
 	tun_configure_inner(&p->inner, o, o->mtu);
 }
@@ -221,7 +224,7 @@ static void start_engine(struct program *p, struct monitor *m,
 	/* the device stays until its rules are gone */
 	close(channel[1]);
 	icmp_close();
-	stream_close(p);
+	launch_close(p);
 	for (i = 0; i < p->n; i++)
 		close_if_open(listen_fd[i]);
 	m->channel = channel[0];
@@ -232,6 +235,8 @@ int main(int argc, char **argv)
 	static struct program p = {
 		.stream_in = -1,
 		.stream_out = -1,
+		.guest = -1,
+		.guest_out = -1,
 		.start_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	struct monitor m = {

@@ -254,7 +254,8 @@ static void tell_ready(const struct program *p)
 
 	snprintf(port, sizeof(port), "TCP port %u", (u16)o->port);
 	if (o->ip)
-		snprintf(local, sizeof(local), "device %s", p->inner.name);
+		snprintf(local, sizeof(local), "%s%s",
+			 o->passt ? "passt" : "device ", p->inner.name);
 	else if (o->role == ROLE_CLIENT)
 		endpoint_text(&o->local, local);
 	else

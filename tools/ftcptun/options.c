@@ -213,9 +213,8 @@ static void parse_address(struct options *o, const struct spec *s,
 static void parse_peers(struct options *o, const struct spec *s,
 			const char *text)
 {
-	bool named = !strcmp(s->name, "peer");
-	const char *error = named ? peers_parse(&o->peers, text) :
-				    peers_only(&o->peers, text);
+	const char *error = *s->name == 'p' ? peers_parse(&o->peers, text) :
+					      peers_only(&o->peers, text);
 
 	if (error)
 		usage_error("--%s %s: %s", s->name, text, error);
@@ -317,6 +316,8 @@ static const struct spec specs[] = {
 	  "and output of a command that starts the other end",
 	  parse_text, AT(exec), .only = IPS },
 	{ "stdio", NULL, "that other end", set_flag, AT(stdio), .only = IPS },
+	{ "passt", NULL, "there: passt, which needs no rights, and no device",
+	  set_flag, AT(passt), .only = IPS },
 	{ "persistent", NULL,
 	  "with --remote: be connected at all times, so that the" NEXT
 	  "far end can send first",
@@ -613,9 +614,11 @@ static void check_ip(struct options *o)
 			"say --local <PORT>, --remote <HOST:PORT>, --exec <COMMAND> or --stdio");
 	if (!o->port && o->peers.named)
 		usage_error("--peer is for who accepts, by --local <PORT>");
-	if (o->persistent && !o->remote)
+	if (o->passt && (o->port || o->remote || o->addresses || *o->dev))
 		usage_error(
-			"--persistent is for who connects, by --remote <HOST:PORT>");
+			"--passt goes with --stdio or --exec, not with --dev");
+	if (o->persistent && !o->remote)
+		usage_error("--persistent is for who says --remote");
 	if (!o->peers.count)
 		peers_only(&o->peers, PEERS_ALL);
 	/* who dials decides, unless nobody would find out that he is gone */

@@ -55,6 +55,7 @@ struct inner_address {
  * @port: server: the TCP port that clients dial
  * @stdio: ip, and neither: over standard input and output
  * @exec: ip, and neither: over those of this command
+ * @passt: with one of these: passt takes the place of the inner device
  * @remote_host: the host in @remote
  * @remote_port: its port
  * @tun: empty: the next that is free
@@ -77,6 +78,7 @@ struct options {
 	const char *remote;
 	bool stdio;
 	const char *exec;
+	bool passt;
 	char remote_host[256];
 	int remote_port;
 	char tun[IF_NAMESIZE];

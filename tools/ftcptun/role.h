@@ -34,6 +34,7 @@ struct obstacle {
  * @refused: its UDP side takes no datagrams: whether it is to be reset
  * @own_endpoint: where its UDP side writes to
  * @address: have datagrams sent to its UDP side, if the socket is not connected
+ * @begin: prepare a thread; false if that fails
  * @redial: it is time to dial, see struct worker
  * @outward: a packet came from the inner device
  * @deliver: what a segment carries has arrived; else it goes to the UDP side
@@ -57,6 +58,7 @@ struct role_ops {
 					const struct flow *f);
 	void (*address)(const struct worker *w, const struct flow *f,
 			struct udp_output *out);
+	bool (*begin)(struct worker *w);
 	void (*redial)(struct worker *w);
 	void (*outward)(struct worker *w, u8 *packet, u32 len);
 	void (*deliver)(struct worker *w, struct flow *f,

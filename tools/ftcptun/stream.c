@@ -1,122 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Whole IP packets over a channel of bytes.
+ * Packets over channels of bytes: each with its length before it.
  *
- *	+----------+--------+-----------+--------+-----------+ ...
- *	| "ftcpip1"| length | IP packet | length | IP packet | ...
- *	| and NUL  | 16 bit |           | 16 bit |           |
- *	+----------+--------+-----------+--------+-----------+ ...
- *
- * There is no far end to find and nothing to imitate: the channel is there, or the
- * program ends.  What it carries has been carried by TCP, as a rule, and is TCP in part:
- * a loss below is a pause here, and whatever waits below comes on top of it.  So little
- * is left to wait: frames are dropped early (CoDel, RFC 8289), by which the inner TCP
- * learns how much goes through.  What waits in the program behind the channel cannot be
- * seen from here.
+ * A channel is there, or the program ends.  What it carries has been carried by TCP, as a
+ * rule, and is TCP in part: a loss below is a pause here, and whatever waits below comes
+ * on top of it.  So little is left to wait: frames are dropped early (CoDel, RFC 8289),
+ * by which the inner TCP learns how much goes through; but not between two channels, of
+ * which one waits for the other.  What waits in the program behind
+ * the channel cannot be seen from here.
  */
 #include "stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <signal.h>
 #include <unistd.h>
 
-#include "log.h"
-#include "role.h"
+#include "worker.h"
 
-#define PREAMBLE "ftcpip1" /* and its NUL */
-#define FRAME_HLEN 2
 #define QUEUE_MAX (256 << 10) /* bytes */
-#define BUFFER 16384 /* bytes that the kernel keeps */
+#define HELD 32768 /* bytes that wait before no more is read for them */
 #define READS 16 /* in one round */
 #define TARGET 20 /* ms that frames may wait */
 #define INTERVAL 100 /* ms in which they have to be that few once */
 
-/* ---- the channel ---- */
-
-static void start_program(struct program *p, int own, int theirs)
+static void lost(struct worker *w, struct stream *s)
 {
-	const char *command = p->options.exec;
-	sigset_t none;
-	pid_t pid = fork();
-
-	if (pid < 0)
-		die("cannot start a process: %s", strerror(errno));
-	if (pid)
-		return;
-	close(own);
-	dup2(theirs, 0);
-	dup2(theirs, 1);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
-	die("/bin/sh: %s", strerror(errno));
-}
-
-static void open_program(struct program *p)
-{
-	int fd[2], size = BUFFER;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
-		die("cannot start a process: %s", strerror(errno));
-	setsockopt(fd[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	setsockopt(fd[1], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-	start_program(p, fd[0], fd[1]);
-	close(fd[1]);
-	p->stream_in = fd[0];
-	p->stream_out = fcntl(fd[0], F_DUPFD_CLOEXEC, 3);
-}
-
-/* Nobody else reads or writes there. */
-static void open_stdio(struct program *p)
-{
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	if (isatty(0) || isatty(1))
-		die("--stdio: there is a terminal, and not the other end");
-	p->stream_in = fcntl(0, F_DUPFD_CLOEXEC, 3);
-	p->stream_out = fcntl(1, F_DUPFD_CLOEXEC, 3);
-	fcntl(p->stream_out, F_SETPIPE_SZ, BUFFER);
-	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
-		die("/dev/null: %s", strerror(errno));
-	close(null);
-}
-
-/** stream_open() - have the channel; explains and exits if there can be none */
-void stream_open(struct program *p)
-{
-	if (p->options.exec)
-		open_program(p);
-	else
-		open_stdio(p);
-	if (p->stream_in < 0 || p->stream_out < 0 ||
-	    fcntl(p->stream_in, F_SETFL, O_NONBLOCK | O_RDWR) ||
-	    fcntl(p->stream_out, F_SETFL, O_NONBLOCK | O_RDWR))
-		die("cannot use the channel: %s", strerror(errno));
-}
-
-/** stream_close() - leave it to the other process */
-void stream_close(struct program *p)
-{
-	if (p->stream_in >= 0)
-		close(p->stream_in);
-	if (p->stream_out >= 0)
-		close(p->stream_out);
-	p->stream_in = p->stream_out = -1;
-}
-
-static void lost(struct worker *w)
-{
-	struct stream *s = w->stream;
-
-	worker_fail(w, "the channel");
+	worker_fail(w, s->framing->name);
 	epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->in.fd, NULL);
 	if (s->watched)
-		epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->out.fd, NULL);
-	s->in.fd = s->out.fd = -1;
+		epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->out, NULL);
+	s->in.fd = s->out = -1;
 }
 
 /* ---- outwards ---- */
@@ -164,17 +78,16 @@ static bool too_late(struct stream *s, u64 now)
 }
 
 /* What the channel takes now; whether it is still there. */
-static bool drain(struct worker *w)
+static bool drain(struct worker *w, struct stream *s)
 {
-	struct stream *s = w->stream;
 	ssize_t n;
 
 	while (s->head) {
-		while (!s->written && too_late(s, w->now)) {
+		while (!s->written && !s->from && too_late(s, w->now)) {
 			free(take(s));
 			w->stats.drop[FTCP_DROP_QUEUE_FULL]++;
 		}
-		n = write(s->out.fd, s->head->data + s->written,
+		n = write(s->out, s->head->data + s->written,
 			  s->head->len - s->written);
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
@@ -187,30 +100,40 @@ static bool drain(struct worker *w)
 	return true;
 }
 
-static void flush(struct worker *w)
+/* Of who does not expect a loss, as passt, no more is read than can be written. */
+static void hold(struct worker *w, struct stream *s, bool held)
 {
-	struct stream *s = w->stream;
-	struct epoll_event ev = { .events = EPOLLOUT, .data.ptr = &s->out };
+	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = &s->in };
+
+	s->held = held;
+	if (s->in.fd >= 0)
+		epoll_ctl(w->epoll, held ? EPOLL_CTL_DEL : EPOLL_CTL_ADD,
+			  s->in.fd, &ev);
+}
+
+static void flush(struct worker *w, struct stream *s)
+{
+	struct epoll_event ev = { .events = EPOLLOUT, .data.ptr = &s->in };
 	bool waits;
 
-	if (s->out.fd < 0)
+	if (s->out < 0)
 		return;
-	if (!drain(w)) {
-		lost(w);
+	if (!drain(w, s)) {
+		lost(w, s);
 		return;
 	}
+	if (s->from && s->from->held && s->bytes < HELD)
+		hold(w, s->from, false);
 	waits = s->head;
 	if (waits != s->watched)
 		epoll_ctl(w->epoll, waits ? EPOLL_CTL_ADD : EPOLL_CTL_DEL,
-			  s->out.fd, &ev);
+			  s->out, &ev);
 	s->watched = waits;
 }
 
-/* @hlen: of what stands before it */
-static void put(struct worker *w, const u8 *header, u32 hlen, const u8 *data,
-		u32 len)
+static void put(struct worker *w, struct stream *s, const void *header,
+		u32 hlen, const void *data, u32 len)
 {
-	struct stream *s = w->stream;
 	struct queued *q;
 
 	if (s->bytes + hlen + len > QUEUE_MAX) {
@@ -230,79 +153,66 @@ static void put(struct worker *w, const u8 *header, u32 hlen, const u8 *data,
 	s->bytes += q->len;
 }
 
-static void stream_outward(struct worker *w, u8 *packet, u32 len)
+/** stream_send() - have a packet sent, now or when the channel takes it */
+void stream_send(struct worker *w, struct stream *s, const struct inner *in)
 {
-	const struct peers *peers = &w->program->options.peers;
-	u8 header[FRAME_HLEN];
-	struct inner in;
+	const struct framing *f = s->framing;
+	u32 len = f->hlen - f->prefix + in->len;
+	u8 header[STREAM_HLEN_MAX];
 
-	if (!inner_read(&in, packet, len)) {
-		w->stats.drop[FTCP_DROP_MALFORMED]++;
-		return;
-	}
-	if (inner_is_shared(in.to, in.v4) || !peers_find(peers, in.to, in.v4)) {
-		ip_unreachable(w, &in, FTCP_DROP_NO_PEER);
-		return;
-	}
-	ftcp_put16(header, (u16)in.len);
-	put(w, header, FRAME_HLEN, packet, in.len);
-	w->stats.tx++;
-	w->stats.tx_bytes += in.len;
-	flush(w);
+	if (f->prefix == 2)
+		ftcp_put16(header, (u16)len);
+	else
+		ftcp_put32(header, len);
+	if (f->put)
+		f->put(header + f->prefix, in);
+	put(w, s, header, f->hlen, in->packet, in->len);
+	flush(w, s);
 }
 
 /* ---- inwards ---- */
 
-static void inward(struct worker *w, u8 *packet, u32 len)
+/* Whether the other end is what it has to be; *@at: how long what says so is */
+static bool begins(struct stream *s, u32 *at)
 {
-	const struct peers *peers = &w->program->options.peers;
-	struct inner in;
+	const struct framing *f = s->framing;
 
-	if (!inner_read(&in, packet, len)) {
-		w->stats.drop[FTCP_DROP_MALFORMED]++;
-	} else if (!peers_find(peers, in.source, in.v4)) {
-		w->stats.drop[FTCP_DROP_INNER_SOURCE]++;
-	} else if (write(w->inner.fd, packet, in.len) < 0) {
-		w->stats.drop[DROP_SEND]++;
-	} else {
-		w->stats.rx++;
-		w->stats.rx_bytes += in.len;
-	}
+	if (s->begun || s->have < f->preamble_len)
+		return true;
+	s->begun = true;
+	*at = f->preamble_len;
+	return !f->preamble_len || !memcmp(s->input, f->preamble, *at);
 }
 
 /* The frames that are complete; false if these are none. */
-static bool frames(struct worker *w)
+static bool frames(struct worker *w, struct stream *s)
 {
-	struct stream *s = w->stream;
+	const struct framing *f = s->framing;
 	u32 at = 0, len;
 
-	if (!s->begun) {
-		if (s->have < sizeof(PREAMBLE))
-			return true;
-		if (memcmp(s->input, PREAMBLE, sizeof(PREAMBLE)))
+	if (!begins(s, &at))
+		return false;
+	while (s->begun && s->have - at >= f->prefix) {
+		len = f->prefix == 2 ? ftcp_get16(s->input + at) :
+				       ftcp_get32(s->input + at);
+		if (len > f->hlen - f->prefix + INNER_MAX)
 			return false;
-		s->begun = true;
-		at = sizeof(PREAMBLE);
-	}
-	while (s->have - at >= FRAME_HLEN) {
-		len = ftcp_get16(s->input + at);
-		if (s->have - at - FRAME_HLEN < len)
+		if (s->have - at - f->prefix < len)
 			break;
-		inward(w, s->input + at + FRAME_HLEN, len);
-		at += FRAME_HLEN + len;
+		f->take(w, s->input + at + f->prefix, len);
+		at += f->prefix + len;
 	}
 	s->have -= at;
 	memmove(s->input, s->input + at, s->have);
 	return true;
 }
 
-static bool receive(struct worker *w)
+static bool receive(struct worker *w, struct stream *s)
 {
-	struct stream *s = w->stream;
 	ssize_t n;
 	u32 i;
 
-	for (i = 0; i < READS; i++) {
+	for (i = 0; i < READS && !s->held; i++) {
 		n = read(s->in.fd, s->input + s->have, STREAM_INPUT - s->have);
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR;
@@ -310,56 +220,72 @@ static bool receive(struct worker *w)
 		if (!n)
 			return false;
 		s->have += (u32)n;
-		errno = EPROTO;
-		if (!frames(w))
+		if (!frames(w, s)) {
+			errno = EPROTO;
 			return false;
+		}
+		if (s->into && s->into->bytes >= HELD)
+			hold(w, s, true);
 	}
 	return true;
 }
 
-/** stream_ready() - the channel has something, or takes something */
-void stream_ready(struct worker *w)
+/** stream_ready() - a channel has something, or takes something */
+void stream_ready(struct worker *w, struct stream *s)
 {
-	if (w->stream->in.fd >= 0 && !receive(w))
-		lost(w);
+	if (s->in.fd >= 0 && !receive(w, s))
+		lost(w, s);
 	else
-		flush(w);
+		flush(w, s);
 }
 
 /* ---- beginning and end ---- */
 
-/** stream_init() - prepare a worker for the channel, if there is one; 0, or -1 */
-int stream_init(struct worker *w)
+/**
+ * stream_new() - use a channel
+ * @w: who does
+ * @framing: what packets look like there
+ * @in: what comes from there, and
+ * @out: what goes there; another descriptor than @in
+ *
+ * Return: the stream, or NULL without memory, or if that cannot be waited for.
+ */
+struct stream *stream_new(struct worker *w, const struct framing *framing,
+			  int in, int out)
 {
 	struct epoll_event ev = { .events = EPOLLIN };
-	struct stream *s;
+	struct stream *s = calloc(1, sizeof(*s));
 
-	if (w->program->stream_in < 0)
-		return 0;
-	s = w->stream = calloc(1, sizeof(*s));
 	if (!s)
-		return -1;
+		return NULL;
+	s->framing = framing;
 	s->tail = &s->head;
-	s->in = (struct source){ SOURCE_STREAM, w->program->stream_in };
-	s->out = (struct source){ SOURCE_STREAM, w->program->stream_out };
-	put(w, (const u8 *)PREAMBLE, sizeof(PREAMBLE), NULL, 0);
+	s->in = (struct source){ SOURCE_STREAM, in };
+	s->out = out;
 	ev.data.ptr = &s->in;
-	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, s->in.fd, &ev))
-		return -1;
-	flush(w);
-	return 0;
+	if (epoll_ctl(w->epoll, EPOLL_CTL_ADD, in, &ev)) {
+		free(s);
+		return NULL;
+	}
+	if (framing->preamble_len)
+		put(w, s, framing->preamble, framing->preamble_len, "", 0);
+	flush(w, s);
+	return s;
 }
 
-/** stream_free() - release what stream_init() made */
-void stream_free(struct worker *w)
+/** stream_join() - what comes from one goes to the other, without loss */
+void stream_join(struct stream *a, struct stream *b)
 {
-	if (!w->stream)
-		return;
-	while (w->stream->head)
-		free(take(w->stream));
-	free(w->stream);
+	a->into = a->from = b;
+	b->into = b->from = a;
 }
 
-const struct role_ops role_ip_stream = {
-	.outward = stream_outward,
-};
+/** stream_free() - release what stream_new() made, if anything */
+void stream_free(struct stream *s)
+{
+	if (!s)
+		return;
+	while (s->head)
+		free(take(s));
+	free(s);
+}

@@ -80,7 +80,8 @@ int worker_init(struct worker *w, struct program *program, u32 index,
 	    flow_table_init(&w->flows, program->options.max_flows,
 			    &program->table_key) ||
 	    (w->tun.fd >= 0 && watch(w, &w->tun)) ||
-	    watch(w, &w->mail.source) || stream_init(w) ||
+	    watch(w, &w->mail.source) ||
+	    (program->role->begin && !program->role->begin(w)) ||
 	    (w->inner.fd >= 0 && watch(w, &w->inner)) ||
 	    (listen_fd >= 0 && watch(w, &w->listen)))
 		return -1;
@@ -105,7 +106,8 @@ void worker_free(struct worker *w)
 	free(w->in);
 	free(w->arena);
 	fragments_free(&w->fragments);
-	stream_free(w);
+	stream_free(w->stream);
+	stream_free(w->guest);
 	free(w->report);
 }
 
@@ -290,7 +292,7 @@ static void input(struct worker *w, struct source *s)
 		device_input(w, s);
 		break;
 	case SOURCE_STREAM:
-		stream_ready(w);
+		stream_ready(w, (void *)s); /* its first member */
 		break;
 	case SOURCE_LISTEN:
 		dispatch_input(w, s->fd, NULL);

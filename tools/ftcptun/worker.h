@@ -116,6 +116,8 @@ struct stats {
  * @inner: the one whose packets are carried whole, if that is what this does
  * @stream_in: where inner packets come from, if not from flows, or -1, and
  * @stream_out: where they go
+ * @guest: passt's socket, or -1, and
+ * @guest_out: the same once more
  * @workers: the threads
  * @n: how many there are
  * @udp_offload: UDP_SEGMENT and UDP_GRO are there and wanted
@@ -139,6 +141,8 @@ struct program {
 	struct tun inner;
 	int stream_in;
 	int stream_out;
+	int guest;
+	int guest_out;
 	struct worker *workers;
 	u32 n;
 	bool udp_offload;
@@ -209,6 +213,7 @@ struct mailbox {
  * @tun: its queue of the device
  * @inner: the device of inner packets, or -1
  * @stream: the channel that carries its packets, or NULL
+ * @guest: where they come from if there is no such device, or NULL
  * @listen: client: its UDP socket
  * @mail: what others have to tell it
  * @flows: its flows
@@ -241,6 +246,7 @@ struct worker {
 	struct source tun;
 	struct source inner;
 	struct stream *stream;
+	struct stream *guest;
 	struct source listen;
 	struct mailbox mail;
 	struct flow_table flows;
