@@ -12,8 +12,6 @@
  * There is one thread: a flow has one anyway, and so all peers have the same one.
  * What is found by conversations elsewhere is found by peers here.
  */
-#include <unistd.h>
-
 #include "client.h"
 #include "dispatch.h"
 #include "inner.h"
@@ -52,7 +50,7 @@ static void tell(struct worker *w, u64 *tell_at, const struct inner *in,
 	if (!dispatch_may_tell(w, tell_at))
 		return;
 	len = inner_write_error(packet, in, error, mtu);
-	if (len && write(w->inner.fd, packet, len) < 0)
+	if (len && tun_write(&w->program->inner, packet, len))
 		w->stats.drop[DROP_SEND]++;
 }
 
@@ -149,7 +147,7 @@ static void inward(struct worker *w, struct flow *f, u8 *packet, u32 len,
 		return;
 	} else if (!inner_leave(&in, outer_tos)) {
 		drop[FTCP_DROP_MALFORMED]++;
-	} else if (write(w->inner.fd, packet, in.len) < 0) {
+	} else if (tun_write(&w->program->inner, packet, in.len)) {
 		drop[DROP_SEND]++;
 	} else {
 		w->stats.rx++;

@@ -17,7 +17,6 @@
 #include "role.h"
 
 #include <linux/if_ether.h>
-#include <unistd.h>
 
 static const struct peers *peers(const struct worker *w)
 {
@@ -74,7 +73,7 @@ static void inward(struct worker *w, u8 *packet, u32 len)
 	}
 	if (w->guest)
 		stream_send(w, w->guest, &in);
-	else if (write(w->inner.fd, packet, in.len) < 0)
+	else if (tun_write(&w->program->inner, packet, in.len))
 		drop[DROP_SEND]++;
 	w->stats.rx++;
 	w->stats.rx_bytes += in.len;

@@ -13,6 +13,7 @@
  * before it is used.
  */
 #include "packet.h"
+#include "checksum.h"
 
 #include <linux/virtio_net.h>
 #include <netinet/in.h>
@@ -25,35 +26,6 @@
 #define ICMP6_TOO_BIG 2
 
 /* ---- checksums ---- */
-
-/* Sum of 16-bit words in network order; @len is odd at most in the last part. */
-static u64 sum_bytes(u64 sum, const u8 *p, u32 len)
-{
-	u32 word;
-
-	for (; len >= 4; len -= 4, p += 4) {
-		memcpy(&word, p, 4);
-		sum += word;
-	}
-	if (len) {
-		u8 rest[4] = { 0 };
-
-		memcpy(rest, p, len);
-		memcpy(&word, rest, 4);
-		sum += word;
-	}
-	return sum;
-}
-
-/* To a value that is stored with memcpy(), in network order already */
-static u16 fold(u64 sum)
-{
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffffffff) + (sum >> 32);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return (u16)sum;
-}
 
 static u64 sum_pseudo(const struct path *path, u32 len, u8 protocol)
 {

@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "packet.h"
 #include "settings.h"
 
 #define TUN_PATH "/dev/net/tun"
@@ -147,18 +148,23 @@ void tun_open(struct tun *tun, const struct options *o)
 
 /**
  * tun_open_inner() - create the device whose packets are carried whole
- * @tun: the result; one queue, and no offloads
- * @o: its name
+ * @tun: the result; one queue
+ * @o: its name, and whether to use offloads
  *
  * Explains and exits if there can be none.
  */
 void tun_open_inner(struct tun *tun, const struct options *o)
 {
+	const int flags = IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL;
+
 	*tun = (struct tun){ 0 };
 	strcpy(tun->name, *o->dev ? o->dev : "ftcp%d");
 	tun->fd[tun->queues++] = open_queue();
-	if (attach(tun->fd[0], tun, IFF_TUN | IFF_NO_PI | IFF_TUN_EXCL))
+	tun->vnet = o->tun_offload &&
+		    !attach(tun->fd[0], tun, flags | IFF_VNET_HDR);
+	if (!tun->vnet && attach(tun->fd[0], tun, flags))
 		explain(o->dev);
+	set_offload(tun, tun->fd[0]);
 	tun->ifindex = (int)if_nametoindex(tun->name);
 }
 
@@ -391,6 +397,19 @@ void tun_readdress(const struct tun *tun, const struct options *o)
 			     add_route6(tun, &o->tun_peer6))))
 		say(LOG_NOTICE, "cannot set the addresses of %s again: %s",
 		    tun->name, strerror(errno));
+}
+
+/** tun_write() - write a packet to a device without queues; 0, or -1 and errno */
+int tun_write(const struct tun *tun, const void *packet, u32 len)
+{
+	u8 vnet[VNET_HLEN] = { 0 };
+	struct iovec iov[] = {
+		{ vnet, sizeof(vnet) },
+		{ (void *)packet, len },
+	};
+	int skip = !tun->vnet;
+
+	return writev(tun->fd[0], iov + skip, 2 - skip) < 0 ? -1 : 0;
 }
 
 /** tun_close() - let go of the device, which removes it */

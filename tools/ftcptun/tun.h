@@ -33,6 +33,7 @@ void tun_configure(struct tun *tun, const struct options *o, bool need_v6);
 void tun_readdress(const struct tun *tun, const struct options *o);
 void tun_open_inner(struct tun *tun, const struct options *o);
 void tun_configure_inner(struct tun *tun, const struct options *o, u32 mtu);
+int tun_write(const struct tun *tun, const void *packet, u32 len);
 void tun_close(struct tun *tun);
 
 #endif /* FTCPTUN_TUN_H */

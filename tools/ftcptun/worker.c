@@ -73,10 +73,13 @@ int worker_init(struct worker *w, struct program *program, u32 index,
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
 	w->in = udp_input_new();
 	w->arena = malloc(ARENA);
+	if (program->inner.vnet)
+		w->cut = malloc(CUT_ROOM);
 	w->now = milliseconds();
 	if (program->options.persistent)
 		w->redial_at = w->now;
 	if (w->mail.source.fd < 0 || w->epoll < 0 || !w->in || !w->arena ||
+	    (program->inner.vnet && !w->cut) ||
 	    flow_table_init(&w->flows, program->options.max_flows,
 			    &program->table_key) ||
 	    (w->tun.fd >= 0 && watch(w, &w->tun)) ||
@@ -105,6 +108,7 @@ void worker_free(struct worker *w)
 	flow_table_free(&w->flows);
 	free(w->in);
 	free(w->arena);
+	free(w->cut);
 	fragments_free(&w->fragments);
 	stream_free(w->stream);
 	stream_free(w->guest);
@@ -194,6 +198,7 @@ static void flush(struct worker *w)
 {
 	output_flush_udp(w);
 	output_flush_tun(w);
+	w->cut_len = 0;
 }
 
 /** worker_fail() - the program cannot go on: by errno, and with @what */
@@ -216,10 +221,40 @@ static u32 outer(struct worker *w, u8 *buf, u32 len)
 	return len;
 }
 
+/* A packet from the inner device, or several */
+static void inner(struct worker *w, u8 *buf, u32 len)
+{
+	const struct role_ops *role = w->program->role;
+	u32 off = 0;
+	struct cut c;
+	u8 *packet;
+
+	if (!w->program->inner.vnet) {
+		role->outward(w, buf, len);
+		return;
+	}
+	if (!cut_read(&c, buf, len) ||
+	    (c.gso_size && cut_room(&c) > CUT_ROOM)) {
+		w->stats.drop[FTCP_DROP_MALFORMED]++;
+		return;
+	}
+	if (!c.gso_size) {
+		role->outward(w, c.packet, c.len);
+		return;
+	}
+	if (cut_room(&c) > CUT_ROOM - w->cut_len)
+		flush(w);
+	while ((len = cut_next(&c, &off, w->cut + w->cut_len))) {
+		packet = w->cut + w->cut_len;
+		w->cut_len += len;
+		role->outward(w, packet, len);
+	}
+}
+
 static void device_input(struct worker *w, const struct source *s)
 {
 	const struct program *p = w->program;
-	bool inner = s->kind == SOURCE_INNER;
+	bool is_inner = s->kind == SOURCE_INNER;
 	u32 off = 0, i;
 
 	for (i = 0; i < TUN_READS && off + PACKET_MAX <= ARENA; i++) {
@@ -229,11 +264,11 @@ static void device_input(struct worker *w, const struct source *s)
 			if (errno == EAGAIN || errno == EINTR)
 				break;
 			epoll_ctl(w->epoll, EPOLL_CTL_DEL, s->fd, NULL);
-			worker_fail(w, inner ? p->inner.name : p->tun.name);
+			worker_fail(w, is_inner ? p->inner.name : p->tun.name);
 			break;
 		}
-		if (inner)
-			p->role->outward(w, w->arena + off, (u32)len);
+		if (is_inner)
+			inner(w, w->arena + off, (u32)len);
 		else
 			len = outer(w, w->arena + off, (u32)len);
 		off = ALIGN(off + (u32)len);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "../../module/uapi/linux/faketcp.h"
+#include "cut.h"
 #include "flow.h"
 #include "fragment.h"
 #include "inner.h"
@@ -223,6 +224,8 @@ struct mailbox {
  * @to_udp: datagrams on their way to UDP sockets
  * @in: buffers for UDP
  * @arena: buffer for packets from the device
+ * @cut: buffer for what is cut from super-packets of the inner device, or NULL
+ * @cut_len: how much of it is in use
  * @fragments: packets from there that are not complete
  * @dead: flows that ended while they may still be referred to
  * @tell_at: applications that have no flow, by a hash, are told no more of it before
@@ -256,6 +259,8 @@ struct worker {
 	struct batch_set to_udp;
 	struct udp_input *in;
 	u8 *arena;
+	u8 *cut;
+	u32 cut_len;
 	struct fragments fragments;
 	struct flow *dead;
 	u64 tell_at[TELLS];
