@@ -139,7 +139,8 @@ void ftcp_claim_del(struct ftcp_session *session)
  * @flow: the flow, whose timer has run; its lock is held
  *
  * One that is not chosen at either end receives what is under way.  Else who dialled
- * decides; the other end would only make it dial again.
+ * decides; the other end would only make it dial again, if it is there: a flow that can
+ * be probed ends when it is not.
  */
 void ftcp_claim_idle(struct ftcp_flow *flow)
 {
@@ -154,7 +155,7 @@ void ftcp_claim_idle(struct ftcp_flow *flow)
 	rcu_read_lock();
 	forever = session->dialled ?
 			  rcu_dereference(session->peer->config)->persistent :
-			  !!health->keepalive;
+			  health->keepalive && flow->conn.health.acks;
 	health->idle = ftcp_peer_session(session->peer) != session ? FTCP_DRAIN :
 		       forever ? NEVER :
 				 READ_ONCE(tunnel->config.idle) * 1000ULL;
@@ -162,6 +163,20 @@ void ftcp_claim_idle(struct ftcp_flow *flow)
 }
 
 /* ---- who dials in ---- */
+
+/* Whether an address may be one host's in all networks. */
+static bool names_somebody(const struct ftcp_end *source)
+{
+	__be32 v4 = ftcp_end_v4(source);
+	int type;
+
+	if (source->family == AF_INET)
+		return !ipv4_is_zeronet(v4) && !ipv4_is_multicast(v4) &&
+		       !ipv4_is_lbcast(v4) && !ipv4_is_linklocal_169(v4);
+	type = ipv6_addr_type(&source->addr);
+	return type != IPV6_ADDR_ANY &&
+	       !(type & (IPV6_ADDR_LINKLOCAL | IPV6_ADDR_MULTICAST));
+}
 
 /* Whether a peer may connect from an address. */
 static bool admits(const struct ftcp_peer *peer, const struct ftcp_end *from)
@@ -179,11 +194,17 @@ static bool admits(const struct ftcp_peer *peer, const struct ftcp_end *from)
 	return false;
 }
 
-/* The flow that a newcomer from an address would have to put out; or NULL.  One that
- * this end dialled to there he need not: both ends have dialled.
+static bool same_host(const struct ftcp_flow *flow, const struct ftcp_pair *outer)
+{
+	return ipv6_addr_equal(&flow->outer.remote.addr, &outer->remote.addr);
+}
+
+/* The flow that a newcomer would have to put out; or NULL.  One that this end dialled to
+ * where he is he need not: both ends have dialled.  Nor his own, which another processor
+ * has made of an earlier segment.
  */
 static struct ftcp_flow *incumbent(struct ftcp_peer *peer,
-				   const struct ftcp_end *from)
+				   const struct ftcp_pair *outer)
 {
 	struct ftcp_flow *flow, *found = NULL;
 	struct ftcp_session *session;
@@ -193,8 +214,9 @@ static struct ftcp_flow *incumbent(struct ftcp_peer *peer,
 		flow = usable(session);
 		if (!flow || !established(flow))
 			continue;
-		if (session->dialled &&
-		    ipv6_addr_equal(&flow->outer.remote.addr, &from->addr))
+		if (session->dialled ?
+			    same_host(flow, outer) :
+			    ftcp_pair_equal(&flow->outer, outer))
 			continue;
 		found = flow;
 	}
@@ -214,9 +236,10 @@ static enum ftcp_newcomer gives_way(struct ftcp_flow *flow)
 
 	spin_lock(&session->lock);
 	what = ftcp_newcomer(&flow->asked, ftcp_load(flow->conn.rx.last), now);
-	ftcp_conn_ask(&flow->conn, &probe);
-	if (what == FTCP_NEWCOMER_ASK)
+	if (what == FTCP_NEWCOMER_ASK) {
+		ftcp_conn_ask(&flow->conn, &probe);
 		ftcp_conn_suspect(&flow->conn, now);
+	}
 	spin_unlock(&session->lock);
 	if (what == FTCP_NEWCOMER_ASK)
 		ftcp_flow_act(flow, &probe);
@@ -243,13 +266,14 @@ enum ftcp_claim ftcp_claim(struct ftcp_tunnel *tunnel,
 	struct ftcp_flow *flow;
 
 	*reason = FTCP_DROP_INNER_SOURCE;
-	*peer = ftcp_peer_by_destination(tunnel, source, NULL);
+	*peer = names_somebody(source) ?
+			ftcp_peer_by_destination(tunnel, source, NULL) : NULL;
 	if (!*peer)
 		return FTCP_CLAIM_IGNORED;
 	*reason = FTCP_DROP_NO_PEER;
 	if (!admits(*peer, &outer->remote))
 		return FTCP_CLAIM_REFUSED;
-	flow = incumbent(*peer, &outer->remote);
+	flow = incumbent(*peer, outer);
 	if (!flow)
 		return FTCP_CLAIM_GRANTED;
 	*reason = FTCP_DROP_NEWCOMER;
@@ -258,7 +282,11 @@ enum ftcp_claim ftcp_claim(struct ftcp_tunnel *tunnel,
 		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_REPLACED);
 		return FTCP_CLAIM_GRANTED;
 	case FTCP_NEWCOMER_REFUSE:
-		return FTCP_CLAIM_REFUSED;
+		/* A host that has dialled again closes what it had, but that may come
+		 * later than this.
+		 */
+		return same_host(flow, outer) ? FTCP_CLAIM_IGNORED :
+						FTCP_CLAIM_REFUSED;
 	default:
 		return FTCP_CLAIM_IGNORED;
 	}
