@@ -56,8 +56,10 @@ static const struct rhashtable_params params = {
 static struct source_key key_of(const struct ftcp_session *session,
 				const struct ftcp_end *remote)
 {
+	/* who sends; in mode ip that is many, and where they send to counts */
 	const struct ftcp_end *end =
-		session->dialled ? &session->key.pair.local : remote;
+		session->dialled && !session->tunnel->mode->packets ?
+			&session->key.pair.local : remote;
 	struct source_key key = {
 		.tunnel = session->tunnel,
 		.dialled = session->dialled,
