@@ -168,6 +168,9 @@ void ftcp_session_drop_waiting(struct ftcp_session *session,
 	struct sk_buff_head list;
 	struct sk_buff *skb;
 
+	/* It was not the packet's destination that refused. */
+	if (session->tunnel->mode->packets && tell == FTCP_TELL_PORT)
+		tell = FTCP_TELL_HOST;
 	__skb_queue_head_init(&list);
 	spin_lock_bh(&session->lock);
 	skb_queue_splice_tail_init(&session->queue, &list);

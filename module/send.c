@@ -344,7 +344,8 @@ static void dial_and_send(struct ftcp_tunnel *tunnel, struct ftcp_peer *peer,
 	if (session && send_on(session, skb))
 		return;
 	if (!session)
-		ftcp_icmp_tell(skb, reason == FTCP_DROP_REFUSED ?
+		ftcp_icmp_tell(skb, reason == FTCP_DROP_REFUSED &&
+						    !tunnel->mode->packets ?
 					    ftcp_backoff_tell(&peer->backoff) :
 					    FTCP_TELL_HOST);
 	ftcp_drop_tx(tunnel, reason, skb);
