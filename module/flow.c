@@ -15,6 +15,7 @@
 #include "flow.h"
 #include "limit.h"
 #include "peer.h"
+#include "persist.h"
 #include "port.h"
 #include "reaper.h"
 #include "renew.h"
@@ -132,8 +133,10 @@ static void established(struct ftcp_flow *flow)
 	}
 	if (packets && old != flow)
 		ftcp_flow_close(old);
-	if (packets)
+	if (packets) {
 		ftcp_upper->hello(session);
+		ftcp_persist_ask(session->peer, HZ);	/* if that is lost */
+	}
 	ftcp_upper->flush(session);
 }
 

@@ -102,8 +102,10 @@ void ftcp_persist_ask(struct ftcp_peer *peer, unsigned long delay)
 	if (!asked)
 		return;
 	ftcp_peer_hold(peer);
-	if (mod_delayed_work(fn->flow_wq, &peer->persist, delay))
-		ftcp_peer_put(peer);	/* had been asked already */
+	/* had been asked already? then not later than it would have been */
+	if (delay ? !queue_delayed_work(fn->flow_wq, &peer->persist, delay) :
+		    mod_delayed_work(fn->flow_wq, &peer->persist, 0))
+		ftcp_peer_put(peer);
 }
 
 /**

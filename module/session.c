@@ -9,6 +9,7 @@
  * once, and in mode forward segments wait until there is a port towards the target.
  * What needs a process follows in setup.c.
  */
+#include "claim.h"
 #include "core/conn.h"
 #include "flow.h"
 #include "limit.h"
@@ -157,6 +158,8 @@ static void activate_waiting(struct ftcp_session *session,
 	WRITE_ONCE(session->waiting, true);
 	session->owes = true;
 	ftcp_session_activate(session, flow);
+	if (session->tunnel->mode->packets)
+		ftcp_claim_choose(session->peer);
 }
 
 /**
