@@ -6,6 +6,7 @@
  *	-> deliver(): the packet's length, its source, its congestion mark
  *	-> gro_cells, which merge what belongs together -> the link receives it
  */
+#include <linux/if_vlan.h>
 #include <linux/netdevice.h>
 #include <net/gro_cells.h>
 #include <net/inet_ecn.h>
@@ -34,26 +35,31 @@ static bool is_hello(const struct sk_buff *skb)
  */
 static bool mark_congestion(struct sk_buff *skb, u8 outer)
 {
+	u8 inner = ftcp_gso_tos(skb);
 	bool set_ce = false;
-	int bad = __INET_ECN_decapsulate(outer, ftcp_gso_tos(skb), &set_ce);
 
-	if (bad > 1)
+	if (__INET_ECN_decapsulate(outer, inner, &set_ce) > 1)
 		return false;
-	if (set_ce && !skb_ensure_writable(skb, sizeof(struct ipv6hdr)))
-		INET_ECN_set_ce(skb);
+	/* What else changes is ECT(0) to ECT(1); then IPv4's checksum changes, too. */
+	if (set_ce || ((outer & INET_ECN_MASK) == INET_ECN_ECT_1 &&
+		       (inner & INET_ECN_MASK) == INET_ECN_ECT_0)) {
+		if (skb_ensure_writable(skb, skb->protocol == htons(ETH_P_IP) ?
+						     sizeof(struct iphdr) :
+						     sizeof(struct ipv6hdr)))
+			return false;
+		INET_ECN_decapsulate(skb, outer, inner);
+	}
 	return true;
 }
 
-/* The packet is received from the link.  What was known of the segment is forgotten,
- * that of checksums as well: the segment's was right, the packet's may not be.
- */
+/* The packet is received from the link.  What was known of the segment is forgotten. */
 static void receive(struct ftcp_tunnel *tunnel, struct sk_buff *skb)
 {
 	skb_scrub_packet(skb, true);
 	skb_orphan(skb);
 	skb_clear_hash(skb);
 	skb->encapsulation = 0;
-	skb->ip_summed = CHECKSUM_NONE;
+	__vlan_hwaccel_clear_tag(skb);
 	skb->mark = READ_ONCE(tunnel->config.fwmark);
 	skb->dev = tunnel->link->dev;
 	skb_set_queue_mapping(skb, 0);
@@ -64,14 +70,15 @@ static void receive(struct ftcp_tunnel *tunnel, struct sk_buff *skb)
 }
 
 /* @skb: its data at the packet, which the segment's payload is; @outer: DSCP and ECN of
- * the segment.
+ * the segment, whose checksum was right, while the packet's may not be.
  */
 static void deliver(struct ftcp_session *session, struct sk_buff *skb, u8 outer)
 {
 	struct ftcp_tunnel *tunnel = session->tunnel;
 	struct ftcp_end src, dst;
 
-	if (!ftcp_packet_read_addresses(skb, 0, &src, &dst) ||
+	skb->ip_summed = CHECKSUM_NONE;
+	if (!ftcp_packet_read_addresses(skb, 0, skb->len, &src, &dst) ||
 	    !ftcp_packet_whole(skb)) {
 		ftcp_drop_rx(tunnel, FTCP_DROP_MALFORMED, skb);
 		return;

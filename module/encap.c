@@ -15,6 +15,7 @@
 #include <linux/inetdevice.h>
 #include <linux/netdevice.h>
 #include <net/addrconf.h>
+#include <net/dst_metadata.h>
 #include <net/ip.h>
 
 #include "datapath.h"
@@ -97,18 +98,25 @@ static void settle_owners(struct sk_buff *segs)
 		skb_orphan(skb);
 }
 
+static bool is_mixed(const struct sk_buff *skb)
+{
+	return skb_is_nonlinear(skb) && skb_headlen(skb);
+}
+
 /* The last of the packets that can leave together with the first one.  Those that are
- * partly linear and partly paged have to be of one size, see append() in coalesce.c.
+ * partly linear and partly paged have to be of one size, see append() in coalesce.c.  One
+ * whose data somebody shares, as of a list that was taken apart, gets no list of its own.
  */
 static struct sk_buff *last_of(struct sk_buff *first)
 {
-	bool mixed = skb_is_nonlinear(first) && skb_headlen(first);
+	bool mixed = is_mixed(first);
 	unsigned int size = first->len, room = FTCP_GSO_LEN_MAX;
 	struct sk_buff *skb = first, *next;
 
-	if (size < FTCP_GSO_SIZE_MIN || size > room)
+	if (size < FTCP_GSO_SIZE_MIN || size > room || skb_cloned(first))
 		return first;
 	for (room -= size; (next = skb->next); skb = next) {
+		mixed |= is_mixed(next);
 		if (next->len > size || next->len > room ||
 		    (mixed && next->len < size))
 			break;
@@ -123,6 +131,11 @@ static void send_super(struct ftcp_peer *peer, struct sk_buff *skb)
 {
 	struct sk_buff *segs, *first, *last;
 
+	/* zerocopy: whoever receives the segments looks at the first packet only */
+	if (skb_orphan_frags_rx(skb, GFP_ATOMIC)) {
+		ftcp_drop_tx(peer->tunnel, FTCP_DROP_MEMORY, skb);
+		return;
+	}
 	segs = ftcp_gso_cut(skb);
 	if (!segs) {
 		ftcp_drop_tx(peer->tunnel, FTCP_DROP_MEMORY, NULL);
@@ -152,7 +165,7 @@ void ftcp_encap(struct ftcp_link *link, struct sk_buff *skb)
 	struct ftcp_tunnel *tunnel;
 	struct ftcp_peer *peer;
 
-	if (!ftcp_packet_read_addresses(skb, 0, &src, &dst) ||
+	if (!ftcp_packet_read_addresses(skb, 0, skb->len, &src, &dst) ||
 	    (!skb_is_gso(skb) && !ftcp_packet_whole(skb))) {
 		DEV_STATS_INC(link->dev, tx_dropped);
 		kfree_skb(skb);
@@ -181,7 +194,7 @@ static int send_piece(struct net *net, struct sock *sk, struct sk_buff *skb)
 	struct ftcp_tunnel *tunnel;
 	struct ftcp_peer *peer = NULL;
 
-	if (ftcp_packet_read_addresses(skb, 0, &src, &dst))
+	if (ftcp_packet_read_addresses(skb, 0, skb->len, &src, &dst))
 		peer = find_peer(link, &dst, &tunnel);
 	if (peer)
 		session = ftcp_peer_session(peer);
@@ -200,7 +213,7 @@ static void fragment(struct ftcp_session *session, struct sk_buff *skb, u32 mtu)
 {
 	struct net_device *dev = session->tunnel->link->dev;
 
-	if (!skb_dst(skb)) {
+	if (!skb_valid_dst(skb)) {
 		ftcp_drop_tx(session->tunnel, FTCP_DROP_TOO_BIG, skb);
 		return;
 	}
@@ -221,20 +234,24 @@ static void fragment(struct ftcp_session *session, struct sk_buff *skb, u32 mtu)
 void ftcp_encap_too_big(struct ftcp_session *session, struct sk_buff *skb,
 			u32 mtu)
 {
+	bool told = false;
 	struct sk_buff *next;
 
-	if (skb->protocol != htons(ETH_P_IP) ||
-	    ip_hdr(skb)->frag_off & htons(IP_DF)) {
-		ftcp_icmp_packet_too_big(skb, mtu);
-		ftcp_drop_tx(session->tunnel, FTCP_DROP_TOO_BIG, skb);
-		return;
-	}
 	skb_list_walk_safe(ftcp_unjoin(skb), skb, next) {
 		skb_mark_not_on_list(skb);
-		if (skb->len > mtu)
-			fragment(session, skb, mtu);
-		else
+		if (skb->len <= mtu) {
 			ftcp_send_now(session, skb);
+			continue;
+		}
+		if (skb->protocol == htons(ETH_P_IP) &&
+		    !(ip_hdr(skb)->frag_off & htons(IP_DF))) {
+			fragment(session, skb, mtu);
+			continue;
+		}
+		if (!told)
+			ftcp_icmp_packet_too_big(skb, mtu);
+		told = true;
+		ftcp_drop_tx(session->tunnel, FTCP_DROP_TOO_BIG, skb);
 	}
 }
 

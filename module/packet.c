@@ -93,32 +93,41 @@ bool ftcp_packet_read(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
 
 /**
  * ftcp_packet_read_addresses() - get the addresses of an IP packet
- * @skb: what the packet is in, linear or not
+ * @skb: what the packet is in
  * @offset: where it begins, from the data
+ * @len: how long it is at most
  * @src: its source, without a port
  * @dst: its destination, likewise
  *
- * On success the addresses are linear.
+ * Nothing is moved: skb_segment() relies on it that what GRO has merged is left as it
+ * is.
  *
  * Return: whether it begins as a packet of IPv4 or IPv6 does.
  */
-bool ftcp_packet_read_addresses(struct sk_buff *skb, unsigned int offset,
-				struct ftcp_end *src, struct ftcp_end *dst)
+bool ftcp_packet_read_addresses(const struct sk_buff *skb, unsigned int offset,
+				unsigned int len, struct ftcp_end *src,
+				struct ftcp_end *dst)
 {
 	const struct ipv6hdr *ip6;
 	const struct iphdr *iph;
+	struct ipv6hdr _ip6;
+	struct iphdr _iph;
 
-	if (!pskb_may_pull(skb, offset + sizeof(*iph)))
+	if (len < sizeof(_iph))
 		return false;
-	iph = (const struct iphdr *)(skb->data + offset);
+	iph = skb_header_pointer(skb, offset, sizeof(_iph), &_iph);
+	if (!iph)
+		return false;
 	if (iph->version == 4) {
 		ftcp_end_set_v4(src, iph->saddr, 0);
 		ftcp_end_set_v4(dst, iph->daddr, 0);
 		return true;
 	}
-	if (iph->version != 6 || !pskb_may_pull(skb, offset + sizeof(*ip6)))
+	if (iph->version != 6 || len < sizeof(_ip6))
 		return false;
-	ip6 = (const struct ipv6hdr *)(skb->data + offset);
+	ip6 = skb_header_pointer(skb, offset, sizeof(_ip6), &_ip6);
+	if (!ip6)
+		return false;
 	ftcp_end_set_v6(src, &ip6->saddr, 0);
 	ftcp_end_set_v6(dst, &ip6->daddr, 0);
 	return true;
@@ -126,16 +135,18 @@ bool ftcp_packet_read_addresses(struct sk_buff *skb, unsigned int offset,
 
 /**
  * ftcp_packet_whole() - check that an IP packet is as long as it says
- * @skb: the packet, its data at the network header, its addresses read; what is
- *	behind it is cut off
+ * @skb: one packet, its data at the network header; what is behind it is cut off
  *
- * Sets protocol and network header.
+ * Sets protocol and network header, and makes the latter linear.
  */
 bool ftcp_packet_whole(struct sk_buff *skb)
 {
-	const struct iphdr *iph = (const struct iphdr *)skb->data;
+	const struct iphdr *iph;
 	unsigned int len, hlen;
 
+	if (!pskb_may_pull(skb, sizeof(*iph)))
+		return false;
+	iph = (const struct iphdr *)skb->data;
 	skb_reset_network_header(skb);
 	if (iph->version == 4) {
 		skb->protocol = htons(ETH_P_IP);
@@ -146,6 +157,8 @@ bool ftcp_packet_whole(struct sk_buff *skb)
 	} else {
 		skb->protocol = htons(ETH_P_IPV6);
 		hlen = sizeof(struct ipv6hdr);
+		if (iph->version != 6 || !pskb_may_pull(skb, hlen))
+			return false;
 		len = hlen + ntohs(ipv6_hdr(skb)->payload_len);
 	}
 	return len >= hlen && len <= skb->len && !pskb_trim_rcsum(skb, len);

@@ -45,8 +45,9 @@ static inline u8 ftcp_packet_protocol(const struct sk_buff *skb)
 bool ftcp_packet_read(struct sk_buff *skb, u8 protocol, unsigned int l4_hlen,
 		      struct ftcp_end *src, struct ftcp_end *dst,
 		      unsigned int *ip_hlen);
-bool ftcp_packet_read_addresses(struct sk_buff *skb, unsigned int offset,
-				struct ftcp_end *src, struct ftcp_end *dst);
+bool ftcp_packet_read_addresses(const struct sk_buff *skb, unsigned int offset,
+				unsigned int len, struct ftcp_end *src,
+				struct ftcp_end *dst);
 bool ftcp_packet_whole(struct sk_buff *skb);
 bool ftcp_packet_read_extended(const struct sk_buff *skb, struct ftcp_end *src,
 			       struct ftcp_end *dst);

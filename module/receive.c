@@ -299,6 +299,7 @@ static bool find_peer(struct ftcp_tunnel *tunnel, const struct ftcp_pair *pair,
 		      const struct ftcp_segment *seg, struct sk_buff *skb,
 		      struct ftcp_peer **peer, enum ftcp_drop_attr *reason)
 {
+	unsigned int len = skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : seg->len;
 	enum ftcp_claim claim = FTCP_CLAIM_IGNORED;
 	struct ftcp_end src, dst;
 
@@ -307,7 +308,8 @@ static bool find_peer(struct ftcp_tunnel *tunnel, const struct ftcp_pair *pair,
 		return false;
 	}
 	*reason = FTCP_DROP_MALFORMED;
-	if (ftcp_packet_read_addresses(skb, ftcp_packet_hlen(skb), &src, &dst))
+	if (ftcp_packet_read_addresses(skb, ftcp_packet_hlen(skb), len, &src,
+				       &dst))
 		claim = ftcp_claim(tunnel, pair, &src, peer, reason);
 	if (claim == FTCP_CLAIM_IGNORED)
 		ftcp_drop_rx(tunnel, *reason, skb);
