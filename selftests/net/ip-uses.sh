@@ -210,14 +210,14 @@ second_tunnel()
 		c sysctl -qw net.ipv4.fib_multipath_hash_policy=1 &&
 		c ip route replace default table 100 nexthop dev ftcp0 nexthop dev ftcp1
 }
-# both_carry: many conversations, and each of the tunnels has had some
+# both_carry: many conversations of the LAN, and each of the tunnels has had some
 both_carry()
 {
 	local k first second
 
 	first=$(carried_by ftcp0) second=$(carried_by ftcp1)
 	for ((k = 0; k < 16; k++)); do
-		c udptool send --to $W4:5555 --count 1 || return
+		l udptool send --to $W4:5555 --count 1 || return
 	done
 	[ "$(carried_by ftcp0)" -gt "$first" ] && [ "$(carried_by ftcp1)" -gt "$second" ]
 }
