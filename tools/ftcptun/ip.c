@@ -133,6 +133,34 @@ static void ip_outward(struct worker *w, u8 *packet, u32 len)
 
 /* ---- inwards ---- */
 
+static void flush(struct worker *w)
+{
+	struct iovec *iov;
+	u32 n, count = w->merge.count;
+
+	if (!count)
+		return;
+	n = merge_take(&w->merge, &iov);
+	if (writev(w->inner.fd, iov, (int)n) < 0)
+		w->stats.drop[DROP_SEND] += count;
+}
+
+/* The host gets a packet, perhaps with those that follow it. */
+static bool receive(struct worker *w, const struct inner *in)
+{
+	const struct tun *tun = &w->program->inner;
+
+	if (tun->vnet && merge_add(&w->merge, in))
+		return true;
+	flush(w);
+	if (tun->vnet && merge_add(&w->merge, in))
+		return true;
+	if (!tun_write(tun, in->packet, in->len))
+		return true;
+	w->stats.drop[DROP_SEND]++;
+	return false;
+}
+
 static void inward(struct worker *w, struct flow *f, u8 *packet, u32 len,
 		   u8 outer_tos)
 {
@@ -147,9 +175,7 @@ static void inward(struct worker *w, struct flow *f, u8 *packet, u32 len,
 		return;
 	} else if (!inner_leave(&in, outer_tos)) {
 		drop[FTCP_DROP_MALFORMED]++;
-	} else if (tun_write(&w->program->inner, packet, in.len)) {
-		drop[DROP_SEND]++;
-	} else {
+	} else if (receive(w, &in)) {
 		w->stats.rx++;
 		w->stats.rx_bytes += in.len;
 		f->count.rx++;
@@ -166,6 +192,7 @@ static void ip_deliver(struct worker *w, struct flow *f, const struct packet *p)
 		len = p->seg.len - off < most ? p->seg.len - off : most;
 		inward(w, f, p->payload + off, len, p->tos);
 	}
+	flush(w);
 }
 
 /* ---- to accept ---- */

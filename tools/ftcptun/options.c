@@ -391,7 +391,7 @@ static const struct spec specs[] = {
 	  "unset: let IPv4 fragment segments that are too large" NEXT
 	  "for the path",
 	  parse_second, AT(fragment), .usual = "set" },
-	{ "no-tun-offload", NULL, "no super-segments on the device", set_flag,
+	{ "no-tun-offload", NULL, "no super-segments on the devices", set_flag,
 	  AT(tun_offload) },
 	{ "no-udp-offload", NULL, "no UDP_SEGMENT and UDP_GRO", set_flag,
 	  AT(udp_offload), .only = DATAGRAMS },

@@ -19,6 +19,7 @@
 #include "flow.h"
 #include "fragment.h"
 #include "inner.h"
+#include "merge.h"
 #include "options.h"
 #include "origin.h"
 #include "stream.h"
@@ -226,6 +227,7 @@ struct mailbox {
  * @arena: buffer for packets from the device
  * @cut: buffer for what is cut from super-packets of the inner device, or NULL
  * @cut_len: how much of it is in use
+ * @merge: packets on their way to the inner device as one
  * @fragments: packets from there that are not complete
  * @dead: flows that ended while they may still be referred to
  * @tell_at: applications that have no flow, by a hash, are told no more of it before
@@ -261,6 +263,7 @@ struct worker {
 	u8 *arena;
 	u8 *cut;
 	u32 cut_len;
+	struct merge merge;
 	struct fragments fragments;
 	struct flow *dead;
 	u64 tell_at[TELLS];
