@@ -227,9 +227,12 @@ static struct peer *named_by(struct worker *w, const struct packet *p)
 	return NULL;
 }
 
-/* Whether a newcomer takes the place of a peer's flow */
+/* Whether a newcomer takes the place of a peer's flow; from the same address he may be
+ * the same host, whose FIN comes later than its next connection.
+ */
 static enum ftcp_newcomer contest(struct worker *w, struct peer *peer,
-				  struct flow *incumbent)
+				  struct flow *incumbent,
+				  const struct addr *from)
 {
 	enum ftcp_newcomer verdict;
 	struct ftcp_result probe;
@@ -245,6 +248,10 @@ static enum ftcp_newcomer contest(struct worker *w, struct peer *peer,
 		dispatch_log(incumbent, "somebody else is the peer now");
 		dispatch_abort(w, incumbent);
 		return verdict;
+	case FTCP_NEWCOMER_REFUSE:
+		if (addr_equal(&incumbent->path.remote, from))
+			verdict = FTCP_NEWCOMER_WAIT;
+		break;
 	default:
 		break;
 	}
@@ -268,7 +275,7 @@ static bool ip_accept(struct worker *w, struct packet *p)
 	conv = conversation_of(peer);
 	f = flow_by_conversation(&w->flows, &conv);
 	if (f) {
-		verdict = contest(w, peer, f);
+		verdict = contest(w, peer, f, &p->path.remote);
 		if (verdict != FTCP_NEWCOMER_ADMIT)
 			return verdict != FTCP_NEWCOMER_REFUSE;
 	}

@@ -255,7 +255,7 @@ static void device_input(struct worker *w, const struct source *s)
 {
 	const struct program *p = w->program;
 	bool is_inner = s->kind == SOURCE_INNER;
-	u32 off = 0, i;
+	u32 off = 0, whole, i;
 
 	for (i = 0; i < TUN_READS && off + PACKET_MAX <= ARENA; i++) {
 		ssize_t len = read(s->fd, w->arena + off, PACKET_MAX);
@@ -267,11 +267,12 @@ static void device_input(struct worker *w, const struct source *s)
 			worker_fail(w, is_inner ? p->inner.name : p->tun.name);
 			break;
 		}
+		whole = (u32)len;
 		if (is_inner)
-			inner(w, w->arena + off, (u32)len);
+			inner(w, w->arena + off, whole);
 		else
-			len = outer(w, w->arena + off, (u32)len);
-		off = ALIGN(off + (u32)len);
+			whole = outer(w, w->arena + off, whole);
+		off = ALIGN(off + whole);
 	}
 	flush(w);
 }
