@@ -80,6 +80,30 @@ check '... and gone' is "$(c ftcpctl show peers "${t[@]}" --json |
 	jq -c 'map(.peer)')" '["p0"]'
 check 'the tunnel is deleted' c ftcpctl del "${t[@]}"
 
+# ---- as many, with whole packets behind them ----
+
+packets=(tunnel ip dev ftcp1)
+check 'a tunnel of mode ip' eval 'add_link "$C" ftcp1 && c ftcpctl add "${packets[@]}" ip &&
+	c ip route add 100.128.0.0/9 dev ftcp1'
+sed "s/tunnel lan dev ftcp0.* allowed-ips 100\\.[0-9]*/${packets[*]} allowed-ips 100.128/" \
+	"$tmp/commands" > "$tmp/ip"
+check "$many peers are added" c ftcpctl -batch "$tmp/ip"
+# unreachable ADDRESS REASON: a packet gets nowhere, for that reason
+unreachable()
+{
+	local before
+
+	before=$(drops "$C" "$2")
+	c ping -c 1 -W 1 "$1" > "$tmp/ping"
+	[ "$(drops "$C" "$2")" -gt "$before" ] || { cat "$tmp/ping"; return 1; }
+}
+for i in 0 $((many / 2)) $((many - 1)); do
+	check "a packet to peer $i" unreachable \
+		"100.128.$((i / 256 % 256)).$((i % 256))" no-endpoint
+done
+check 'one to nobody' unreachable 100.129.0.1 no-peer
+check 'they are deleted' ip -n "$C" link del ftcp1
+
 # ---- a range moves ----
 
 ranges() { c ftcpctl show peers --json | jq -c "map({ (.peer): .[\"allowed-ips\"] }) | add"; }
