@@ -93,7 +93,7 @@ check '... and counted' [ "$(dropped server no-endpoint)" -ge 2 ]
 before=$(dropped client no-peer)
 check 'nobody has the address: unreachable' eval \
 	'c ping -c 1 -W 5 10.9.0.3 | grep -q "Host Unreachable"'
-check '... and counted' [ "$(dropped client no-peer)" -eq $((before + 1)) ]
+check '... and counted' [ "$(dropped client no-peer)" -gt "$before" ]
 check 'that has dialled nobody' no_flows $client client
 
 # ---- whose packets they are ----
