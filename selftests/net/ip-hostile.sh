@@ -63,6 +63,38 @@ for who in :: ::1 fe80::1 ff02::1 ::ffff:10.9.0.1; do
 done
 check 'no flow was made of it' flows_are "$S" 0
 
+# ---- pieces of a packet, merged by GRO ----
+
+# Whatever comes within 0.2 s is merged, on a way without offloads of the sender's.
+gro()
+{
+	s ethtool -K eth0 gro "$1" && r ethtool -K s0 tso "$2" gso "$2" &&
+		ip netns exec "$S" sh -c "cd /sys/class/net/eth0 &&
+			echo $3 > gro_flush_timeout && echo $4 > napi_defer_hard_irqs"
+}
+pieces()
+{
+	c ftcpctl set tunnel t dev ftcp0 coalesce 0 && c python3 -c '
+import socket, sys
+p = bytes.fromhex(sys.argv[1])
+for k in range(20):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("127.0.0.1", 3000 + k))
+    s.connect(("127.0.0.1", 1234))
+    for part in b"x", p[:12], p[12:24], p[24:28]: s.send(part)
+' "$(packet4 10.9.0.1 3039303900080000)"
+}
+before=$(drops "$S" malformed)
+check 'a device that merges' gro on off 200000000 100
+check 'pieces of packets' pieces
+check '... are dropped' wait_for 10 eval '[ "$(drops "$S" malformed)" -ge '$((before + 40))' ]'
+check '... merged' [ "$(drops "$S" malformed)" -lt $((before + 80)) ]
+check '... and make no flow' flows_are "$S" 0
+check 'a device that does not' gro off on 0 0
+c ip link set ftcp0 down
+c ip link set ftcp0 up
+c ftcpctl set tunnel t dev ftcp0 coalesce 1000
+
 # ---- when somebody is ----
 
 comes_out()
