@@ -135,6 +135,22 @@ check 'what ftcpctl had not installed is still there' \
 	c ip rule del pref 6000 fwmark 5 lookup main suppress_prefixlength 0
 check 'everything is as it was' prints "$before" state
 
+# Two tunnels that are not to have what has a mark share the rule that looks in main
+both()
+{
+	c sh -e -c "$(c "${add[@]}" all --dry-run | sed 1d)"
+	c sh -e -c "$(ftcpctl add rules tunnel x dev other all --dry-run |
+		sed -e 1d -e /suppress_prefixlength/d)"
+}
+c sh -e -c "$(ftcpctl add rules tunnel x dev other all --dry-run | sed 1d)"
+alone=$(state)
+c ftcpctl del rules tunnel x dev other
+check 'two tunnels with one mark' both
+check 'del of the one leaves what the other needs' c "${del[@]}"
+check '... just that' prints "$alone" state
+check '... and del of the other one' c ftcpctl del rules tunnel x dev other
+check '... nothing' prints "$before" state
+
 # The link is gone, and its routes with it, but not the rules
 check 'again, for this host only' c sh -e -c \
 	"$(c "${add[@]}" sport 5 local-only --dry-run)"

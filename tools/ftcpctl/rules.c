@@ -429,21 +429,29 @@ static int run_add(const char *const *given)
 
 /* del rules */
 
-/* Is it the tunnel's?  A rule that looks in main is, with the one behind it */
+/* Is it the tunnel's?  A rule that looks in main is, with the one behind it, unless
+ * another tunnel has one there, too: they share what add has installed once.
+ */
 static bool is_own(const struct plan *p, const struct list *have,
 		   const struct entry *e)
 {
 	struct entry next;
+	bool own = false;
 	size_t i;
 
 	if (e->table == p->table || !e->suppress)
 		return e->table == p->table;
-	for (i = 0; i < have->n; i++)
-		if (rtnl_entry(have->array[i].msg, &next) &&
-		    next.table == p->table && next.pref == e->pref + 1 &&
-		    next.mark == e->mark && next.mask == e->mask)
-			return true;
-	return false;
+	for (i = 0; i < have->n; i++) {
+		if (!rtnl_entry(have->array[i].msg, &next) || next.route ||
+		    next.suppress || next.sport || next.dport ||
+		    next.pref != e->pref + 1 || next.mark != e->mark ||
+		    next.mask != e->mask)
+			continue;
+		if (next.table != p->table)
+			return false;
+		own = true;
+	}
+	return own;
 }
 
 /* Remove what is there for one family */
