@@ -134,31 +134,44 @@ void ftcp_claim_del(struct ftcp_session *session)
 	ftcp_persist_ask(peer, HZ);
 }
 
+/* Who dialled decides when a flow is idle: if the other end closed it, it would only be
+ * dialled again.  What that end has is whether it hears anything: probes, too, and for
+ * longer than it takes until one is due.
+ */
+static u64 idle_accepted(const struct ftcp_conn *conn, u64 idle)
+{
+	u64 used = max(ftcp_load(conn->tx.last), ftcp_load(conn->rx.data));
+	u64 heard = ftcp_load(conn->rx.last);
+
+	idle = max(idle, 3 * conn->config.health.keepalive);
+	return idle + (heard > used ? heard - used : 0);
+}
+
 /**
  * ftcp_claim_idle() - set how long a flow may be idle
  * @flow: the flow, whose timer has run; its lock is held
  *
- * One that is not chosen at either end receives what is under way.  Else who dialled
- * decides; the other end would only make it dial again, if it is there: a flow that can
- * be probed ends when it is not.
+ * One that is not chosen at either end receives what is under way.
  */
 void ftcp_claim_idle(struct ftcp_flow *flow)
 {
 	struct ftcp_health_config *health = &flow->conn.config.health;
 	struct ftcp_session *session = flow->session;
-	struct ftcp_tunnel *tunnel = session->tunnel;
-	bool forever;
+	u64 idle;
 
 	lockdep_assert_held(&session->lock);
 	if (flow != ftcp_session_active(session))
 		return;
+	idle = READ_ONCE(session->tunnel->config.idle) * 1000ULL;
 	rcu_read_lock();
-	forever = session->dialled ?
-			  rcu_dereference(session->peer->config)->persistent :
-			  health->keepalive && flow->conn.health.acks;
-	health->idle = ftcp_peer_session(session->peer) != session ? FTCP_DRAIN :
-		       forever ? NEVER :
-				 READ_ONCE(tunnel->config.idle) * 1000ULL;
+	if (ftcp_peer_session(session->peer) != session)
+		health->idle = FTCP_DRAIN;
+	else if (!session->dialled)
+		health->idle = idle_accepted(&flow->conn, idle);
+	else if (rcu_dereference(session->peer->config)->persistent)
+		health->idle = NEVER;
+	else
+		health->idle = idle;
 	rcu_read_unlock();
 }
 

@@ -79,6 +79,19 @@ check '... at either end' eventually 10 flows_are "$S" 0
 check '... in order' ended_are "$C" lan closed=1
 check '... and dialled again' pings "$C" 10.9.0.1
 
+s ftcpctl set tunnel lan dev ftcp0 idle 1 keepalive 1
+anew keepalive 1 && hub_of "$C" persistent on
+since() { [ "$(flows "$1" 'max_by(."age-ms")."age-ms"')" -gt "$2" ]; }
+check 'who says only who it is' eventually 10 flow_of "$S" c
+check '... and lives, keeps its flow' eventually 20 since "$S" 7000
+check '... until it is not heard' c nft add table inet silence \
+	'{ chain o { type filter hook output priority 0; drop; }; }'
+check '... any more' eventually 20 flows_are "$S" 0
+c nft delete table inet silence
+s ftcpctl set tunnel lan dev ftcp0 idle 180 keepalive 25
+anew && hub_of "$C"
+check '... and heard again' pings "$C" 10.9.0.1
+
 # ---- several tunnels of a link ----
 
 check 'another tunnel' s ftcpctl add tunnel two dev ftcp0 ip port 4568
@@ -97,7 +110,6 @@ c ftcpctl del "${lan[@]}"
 check 'a quiet host' eval 'c ftcpctl add "${lan[@]}" ip idle 1 && hub_of "$C" persistent on'
 check 'is dialled for' eventually 10 flow_of "$S" c
 check 'and reached' pings "$S" 10.9.0.2
-since() { [ "$(flows "$1" 'max_by(."age-ms")."age-ms"')" -gt "$2" ]; }
 check 'its flow is not idle' eventually 10 since "$C" 4000
 check 'nor are there others' flows_are "$C" 1
 ends=$(flows "$S" '.[0] | .local + " remote " + .remote')
