@@ -70,22 +70,24 @@ field()
 	[[ " $2" =~ [[:space:]]$1=([^[:space:]]*) ]] && echo "${BASH_REMATCH[1]}"
 }
 
-# packet4 SOURCE CONTENTS [PROTOCOL [LENGTH [FIRST]]]: an IPv4 packet to 10.9.0.2, in hex
+# packet4 SOURCE CONTENTS [PROTOCOL [LENGTH [FIRST [TO]]]]: an IPv4 packet, to 10.9.0.2
+# if nothing else is said, in hex
 packet4()
 {
-	perl -e 'use Socket; my ($from, $data, $proto, $len, $first) = @ARGV;
+	perl -e 'use Socket; my ($from, $data, $proto, $len, $first, $to) = @ARGV;
 		my $h = pack("CCnnnCCna4a4", hex($first || 45), 0, $len || 20 + length($data) / 2,
-			0, 0, 64, $proto || 17, 0, inet_aton($from), inet_aton("10.9.0.2"));
+			0, 0, 64, $proto || 17, 0, inet_aton($from), inet_aton($to || "10.9.0.2"));
 		my $sum = unpack("%32n*", $h); $sum = ($sum & 65535) + ($sum >> 16);
 		substr($h, 10, 2) = pack("n", ~($sum + ($sum >> 16)) & 65535);
 		print unpack("H*", $h), $data' "$@"
 }
 
-# packet6 SOURCE CONTENTS [NEXT HEADER [LENGTH]]: an IPv6 packet to fd09::2, in hex
+# packet6 SOURCE CONTENTS [NEXT HEADER [LENGTH [TO]]]: an IPv6 packet, to fd09::2 if
+# nothing else is said, in hex
 packet6()
 {
-	perl -e 'use Socket qw(:all); my ($from, $data, $next, $len) = @ARGV;
+	perl -e 'use Socket qw(:all); my ($from, $data, $next, $len, $to) = @ARGV;
 		print unpack("H*", pack("NnCCa16a16", 6 << 28, $len // length($data) / 2,
 			$next || 17, 64, inet_pton(AF_INET6, $from),
-			inet_pton(AF_INET6, "fd09::2"))), $data' "$@"
+			inet_pton(AF_INET6, $to || "fd09::2"))), $data' "$@"
 }

@@ -19,9 +19,14 @@ client=$!
 s nft -f - <<-'EOT'
 table inet seen {
 	counter whatever { }
+	counter nested { }
 	chain i {
 		type filter hook prerouting priority -300
 		iifname inner counter name whatever
+	}
+	chain o {
+		type filter hook postrouting priority 300
+		iifname inner oifname tun0 counter name nested
 	}
 }
 EOT
@@ -85,6 +90,11 @@ says_it 'one without contents' "$(packet4 10.9.0.1 '')"
 says_it 'a packet in a packet in a packet' \
 	"$(packet4 10.9.0.1 "$(packet4 10.9.0.3 "$(packet4 127.0.0.1 $udp)" 4)" 4)"
 says_it 'of no protocol, and to somebody' "$(packet4 10.9.0.1 00 59)"
+# what comes out must not be taken for segments: the host is a router by now
+says_it 'a packet to where segments go' "$(packet4 10.9.0.1 $udp 17 29 45 192.168.202.2)"
+says_it '... over IPv6' "$(packet6 fd09::1 $udp 17 9 fcca::2)"
+says_it '... and another one' "$(packet4 10.9.0.1 $udp)"
+check '... does not go there' [ "$(counter "$S" seen nested)" -eq 0 ]
 before=$(seen)
 for who in 10.9.0.3 10.9.0.2 127.0.0.1 0.0.0.0 224.0.0.1; do
 	says_nothing "a packet of $who" inner-source "$(packet4 $who $udp)"

@@ -51,6 +51,7 @@ static const char help_print_rules[] =
 	"same options.  These matter, the others may be there:\n"
 	"  -l, --local <PORT>           server, ip: TCP port that is connected to\n"
 	"      --tun <NAME>             TUN device [default: any tunX]\n"
+	"      --dev <NAME>             ip: device of whole packets [default: any ftcpX]\n"
 	"      --tun-peer <IP>          ftcptun's own IPv4 address [default:\n"
 	"                               192.168.200.2, or 192.168.201.2 for a server,\n"
 	"                               192.168.202.2 for ip]\n"

@@ -194,7 +194,7 @@ static void set_up(struct program *p, struct monitor *m, int *listen_fd)
 		udp_check_buffers();
 	rules_clean(p->tun.name);
 	if (o->auto_rules)
-		rules_install(o, p->tun.name, p->tun.has_v6);
+		rules_install(o, p->tun.name, p->inner.name, p->tun.has_v6);
 	else
 		rules_warn(o, need_v6);
 	firewall_warn(p->tun.name, p->tun.has_v6);

@@ -86,6 +86,8 @@ const char *rules_command(const struct options *o, char *buf)
 		len += sprintf(buf + len, " --local %u", o->port);
 	if (*o->tun)
 		len += sprintf(buf + len, " --tun %s", o->tun);
+	if (*o->dev)
+		len += sprintf(buf + len, " --dev %s", o->dev);
 	if (o->ipv4_only)
 		strcpy(buf + len, " -4");
 	add_peer(buf, "--tun-peer", &o->tun_peer, &usual.tun_peer);
@@ -308,13 +310,21 @@ static const char *peer_text(const struct options *o, u32 family, char *buf)
 			 INET6_ADDRSTRLEN);
 }
 
+/* The device of inner packets, if the command line does not say which: any */
+static const char *inner_name(const struct options *o)
+{
+	return *o->dev ? o->dev : "ftcp";
+}
+
 /* NAT, and that nothing for ftcptun's own address goes anywhere else.  Without
  * that, when ftcptun has ended or crashed, the host would go on translating what
- * still comes and send it where its default route leads.  @any: "*" if any name
+ * still comes and send it where its default route leads.  Nor may what comes out
+ * of the inner device, @dev, be taken for segments.  @any: "*" if any name
  * that begins with @tun is that of the device.
  */
 static void write_rules(const struct options *o, const char *tun,
-			const char *any, FILE *out)
+			const char *any, const char *dev, const char *any_dev,
+			FILE *out)
 {
 	bool client = o->role == ROLE_CLIENT;
 	char peer[INET6_ADDRSTRLEN];
@@ -338,9 +348,15 @@ static void write_rules(const struct options *o, const char *tun,
 	fprintf(out, "\t}\n"
 		     "\tchain forward {\n"
 		     "\t\ttype filter hook forward priority -10; policy accept;\n");
-	for (i = 0; i < families(o); i++)
+	for (i = 0; i < families(o); i++) {
+		peer_text(o, i, peer);
 		fprintf(out, "\t\tip%s daddr %s oifname != \"%s%s\" drop\n",
-			six[i], peer_text(o, i, peer), tun, any);
+			six[i], peer, tun, any);
+		if (o->ip)
+			fprintf(out,
+				"\t\tiifname \"%s%s\" ip%s daddr %s drop\n",
+				dev, any_dev, six[i], peer);
+	}
 	fprintf(out, "\t}\n");
 	if (o->fwmark)
 		write_mark(o, tun, any, out);
@@ -352,9 +368,16 @@ static void print_iptables(const struct options *o, const char *tun,
 	char peer[INET6_ADDRSTRLEN];
 	u32 i;
 
-	for (i = 0; i < families(o); i++)
+	for (i = 0; i < families(o); i++) {
+		peer_text(o, i, peer);
 		fprintf(out, "# ip%stables -I FORWARD -d %s ! -o %s%s -j DROP\n",
-			six[i], peer_text(o, i, peer), tun, any);
+			six[i], peer, tun, any);
+		if (o->ip)
+			fprintf(out,
+				"# ip%stables -I FORWARD -d %s -i %s%s -j DROP\n",
+				six[i], peer, inner_name(o),
+				*o->dev ? "" : "+");
+	}
 	for (i = 0; i < families(o); i++) {
 		fprintf(out, "# ip%stables -t nat -A ", six[i]);
 		peer_text(o, i, peer);
@@ -390,7 +413,8 @@ void rules_print(const struct options *o, FILE *out)
 		"# nftables: pass this to nft -f -\n"
 		"table inet nat_" TABLE_PREFIX "%s {\n",
 		*o->tun ? o->tun : "tun0");
-	write_rules(o, tun, *o->tun ? "" : "*", out);
+	write_rules(o, tun, *o->tun ? "" : "*", inner_name(o),
+		    *o->dev ? "" : "*", out);
 	fprintf(out, "}\n\n# or iptables:\n");
 	print_iptables(o, tun, *o->tun ? "" : "+", out);
 	fprintf(out, "\n# and the machine has to forward:\n"
@@ -416,12 +440,14 @@ static void record(const struct setting *list, FILE *table)
  * rules_install() - install the rules and change the settings
  * @o: the command line
  * @tun: name of the device
+ * @dev: that of the inner one, of ip
  * @v6: whether IPv6 has to be forwarded
  *
  * Explains and exits if that fails, with nothing changed; if anything else fails
  * before rules_settle(), all of it is undone at exit.
  */
-void rules_install(const struct options *o, const char *tun, bool v6)
+void rules_install(const struct options *o, const char *tun, const char *dev,
+		   bool v6)
 {
 	char table[TABLE_LEN], *text = NULL, *output, *errors;
 	struct setting *changes;
@@ -433,7 +459,7 @@ void rules_install(const struct options *o, const char *tun, bool v6)
 	table_name(table, tun);
 	changes = settings_plan(v6, tun);
 	fprintf(out, "table inet %s {\n", table);
-	write_rules(o, tun, "", out);
+	write_rules(o, tun, "", dev, "", out);
 	if (o->restore)
 		record(changes, out);
 	fprintf(out, "\tchain " DEVICE_PREFIX "%u { }\n}\n",

@@ -14,7 +14,8 @@ const char *rules_command(const struct options *o, char *buf);
 void rules_print(const struct options *o, FILE *out);
 void rules_warn(const struct options *o, bool v6);
 int rules_clean(const char *tun);
-void rules_install(const struct options *o, const char *tun, bool v6);
+void rules_install(const struct options *o, const char *tun, const char *dev,
+		   bool v6);
 void rules_settle(const struct options *o);
 void rules_remove(void);
 
