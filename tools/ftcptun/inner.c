@@ -220,8 +220,10 @@ u32 inner_cut(const struct inner *in, const u8 *header, u32 *off, u32 largest,
 
 /* ---- errors ---- */
 
-/* Whether the sender of @in may be told anything by ICMP (RFC 1122, section 3.2.2) */
-static bool may_be_told(const struct inner *in)
+/** inner_may_tell() - whether the sender of @in may be told anything by ICMP (RFC 1122,
+ * section 3.2.2)
+ */
+bool inner_may_tell(const struct inner *in)
 {
 	const u8 *p = in->packet + in->hlen;
 
@@ -265,7 +267,7 @@ u32 inner_write_error(u8 *packet, const struct inner *in, enum icmp_error error,
 	u32 most = in->v4 ? QUOTE4_MAX : QUOTE6_MAX;
 	u8 *icmp = packet + hlen;
 
-	if (!may_be_told(in))
+	if (!inner_may_tell(in))
 		return 0;
 	if (len > most)
 		len = most;

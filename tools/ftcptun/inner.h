@@ -43,6 +43,7 @@ bool inner_may_cut(const struct inner *in);
 u32 inner_cut(const struct inner *in, const u8 *header, u32 *off, u32 largest,
 	      u8 **fragment);
 bool inner_leave(const struct inner *in, u8 outer_tos);
+bool inner_may_tell(const struct inner *in);
 u32 inner_write_error(u8 *packet, const struct inner *in, enum icmp_error error,
 		      u32 mtu);
 

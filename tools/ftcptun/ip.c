@@ -47,7 +47,7 @@ static void tell(struct worker *w, u64 *tell_at, const struct inner *in,
 	u8 packet[INNER_ERROR_MAX];
 	u32 len;
 
-	if (!dispatch_may_tell(w, tell_at))
+	if (!inner_may_tell(in) || !dispatch_may_tell(w, tell_at))
 		return;
 	len = inner_write_error(packet, in, error, mtu);
 	if (len && tun_write(&w->program->inner, packet, len))
@@ -61,7 +61,9 @@ void ip_unreachable(struct worker *w, const struct inner *in,
 	u64 hash = siphash(&w->program->table_key, in->source, in->v4 ? 4 : 16);
 
 	w->stats.drop[why]++;
-	tell(w, &w->tell_at[hash % TELLS], in, ICMP_ERROR_HOST, 0);
+	/* a host's addresses of both families are not to wait for each other */
+	tell(w, &w->tell_at[hash % (TELLS / 2) * 2 + in->v4], in,
+	     ICMP_ERROR_HOST, 0);
 }
 
 /* The flow to a peer, or NULL and why there is none */
