@@ -25,11 +25,13 @@ ip -n "$C" addr add 2001:db8::1/64 dev lo nodad
 mkdir "$tmp/bin"
 cat > "$tmp/bin/ftcpctl" <<'EOT'
 #!/usr/bin/python3
-import json, os, shlex, sys
+import json, os, shlex, signal, sys
 
 here = os.environ['tmp'] + '/'
 args = sys.argv[1:]
 open(here + 'calls', 'a').write(' '.join(args) + '\n')
+if os.path.exists(here + 'hang'):
+    signal.pause()
 peers = json.load(open(here + 'peers'))
 if args[:2] == ['show', 'tunnels']:
     if os.path.exists(here + 'no-tunnel'):
@@ -454,6 +456,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
         elif path == '/nothing':
             self.answer(200, b'')
+        elif path == '/busy':
+            self.answer(503, text, Retry_After='3600')
         elif path == '/304':
             self.answer(304, b'')
         elif path == '/headers':
@@ -660,6 +664,22 @@ cp "$tmp/ours" "$tmp/served"
 echo '{}' > "$tmp/peers"
 kill -HUP $service
 check '... and is well as soon as it can be' eventually 10 has_peers "${ours[@]}"
+stop $service
+
+# ... though a server says that this takes an hour
+: > "$tmp/requests"
+serves service 1 "$url/busy" "${ca[@]}"
+check 'one that is told to wait for long asks again' wait_for 20 eval '[ "$(asked)" -ge 2 ]'
+stop $service
+
+# An ftcpctl that does not end
+echo '{}' > "$tmp/peers"
+: > "$tmp/hang"
+: > "$tmp/calls"
+serves service 1 "$url/table" "${ca[@]}" --timeout 2
+check 'an ftcpctl that hangs is ended' wait_for 20 said 'ftcpctl: killed, after 4 s'
+rm "$tmp/hang"
+check '... and the next one gives the peers' eventually 20 has_peers "${ours[@]}"
 stop $service
 
 # What ftcpctl refuses keeps the rest no longer from changing

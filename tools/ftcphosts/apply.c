@@ -21,6 +21,9 @@
 /* What ftcpctl says of so many peers as fit a table is less. */
 #define SHOWN_MAX (256 << 20)
 
+/* What is running, for the clock that ends it */
+static volatile pid_t running;
+
 /* Seconds for names that nobody has looked up yet; the others wait their turn. */
 #define LOOK_UP_MAX 60
 
@@ -39,15 +42,19 @@ static pid_t spawn(const char *const *words, int fd, int instead_of)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
-	sigset_t none;
+	sigset_t none, ignored;
 	pid_t pid;
 	int err;
 
-	/* ours are blocked while the service runs */
+	/* ours are blocked while the service runs, or ignored */
 	sigemptyset(&none);
+	sigemptyset(&ignored);
+	sigaddset(&ignored, SIGPIPE);
 	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK |
+						POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &ignored);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, fd, instead_of);
 	err = posix_spawnp(&pid, words[0], &actions, &attr, (char **)words,
@@ -60,14 +67,43 @@ static pid_t spawn(const char *const *words, int fd, int instead_of)
 	return -1;
 }
 
-/* What has gone wrong it has said itself, unless it was killed. */
-static int wait_for(pid_t pid)
+static void too_late(int sig)
 {
-	int status;
+	kill(running, SIGKILL);
+}
 
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return fail("ftcpctl: %s", strerror(errno));
+/* From now on ftcpctl may take so many seconds, if it is not @pid 0: a service must not
+ * wait for it forever.
+ */
+static void set_clock(const struct tunnel *t, pid_t pid)
+{
+	const struct sigaction action = { .sa_handler = too_late };
+
+	alarm(0);
+	running = pid;
+	if (pid > 0 && t->patience) {
+		sigaction(SIGALRM, &action, NULL);
+		alarm(t->patience);
+	}
+}
+
+/* What has gone wrong it has said itself, unless it was killed.  Its number is its own
+ * until the clock is off.
+ */
+static int wait_for(const struct tunnel *t, pid_t pid)
+{
+	siginfo_t info;
+	int status, err;
+
+	do {
+		err = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+	} while (err && errno == EINTR);
+	set_clock(t, 0);
+	if (err || waitpid(pid, &status, 0) < 0)
+		return fail("ftcpctl: %s", strerror(errno));
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && t->patience)
+		return fail("ftcpctl: killed, after %u s if not by others",
+			    t->patience);
 	if (WIFSIGNALED(status))
 		return fail("ftcpctl: killed by signal %d", WTERMSIG(status));
 	return status ? REFUSED : DONE;
@@ -85,11 +121,12 @@ static int show(const struct tunnel *t, const char *what, struct buffer *out)
 	if (pipe2(fds, O_CLOEXEC))
 		return fail("a pipe: %s", strerror(errno));
 	pid = spawn(words, fds[1], STDOUT_FILENO);
+	set_clock(t, pid);
 	close(fds[1]);
 	if (pid > 0 && !buffer_read(out, fds[0]))
 		code = fail("ftcpctl: what it shows cannot be read");
 	close(fds[0]);
-	return pid < 0 ? REFUSED : wait_for(pid) ?: code;
+	return pid < 0 ? REFUSED : wait_for(t, pid) ?: code;
 }
 
 /* Other tunnels have peers that they cannot do without. */
@@ -120,7 +157,7 @@ static int read_present(const struct tunnel *t, struct table *out)
 }
 
 /* All at once: it goes on when a command fails, and when we are killed. */
-static int run(const struct buffer *commands)
+static int run(const struct tunnel *t, const struct buffer *commands)
 {
 	static const char *const words[] = { "ftcpctl", "-force", "-batch", "-",
 					     NULL };
@@ -137,8 +174,9 @@ static int run(const struct buffer *commands)
 	if (fd < 0 || n < 0 || lseek(fd, 0, SEEK_SET))
 		return fail("the commands: %s", strerror(errno));
 	pid = spawn(words, fd, STDIN_FILENO);
+	set_clock(t, pid);
 	if (pid > 0)
-		code = wait_for(pid);
+		code = wait_for(t, pid);
 	close(fd);
 	return code;
 }
@@ -200,27 +238,40 @@ static bool same_peer(const struct peer *a, const struct peer *b)
 	       a->persistent == b->persistent;
 }
 
+/* Seconds, whatever is done to the clock of the host meanwhile */
+static time_t seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
 /*
  * Ranges move to the peers that have them now, so those that go are deleted last.  A
- * peer whose name nobody knows stays as it was.
+ * peer whose name nobody knows stays as it was.  Those that had to wait have their turn
+ * first the next time, or names that take long would be all that is ever looked up.
  */
 static int compare(const struct tunnel *t, struct table *wanted,
 		   const struct table *present, struct changes *c)
 {
-	time_t end = time(NULL) + LOOK_UP_MAX;
+	static size_t turn;
+	time_t end = seconds() + LOOK_UP_MAX;
+	size_t i, first = turn, late = 0;
 	const struct peer *old;
-	size_t i, late = 0;
 	struct peer *p;
 	int code = DONE;
 
-	for (i = 0; i < wanted->n; i++) {
-		p = &wanted->peers[i];
+	for (turn = i = 0; i < wanted->n; i++) {
+		p = &wanted->peers[(first + i) % wanted->n];
 		old = table_find(present, p->name);
 		if (p->own || same_peer(old, p))
 			continue;
-		if (time(NULL) > end)
-			late++;
-		else if (own_look_up(p->endpoint, &p->own))
+		if (own_is_name(p->endpoint) && seconds() > end) {
+			turn = late++ ? turn : (size_t)(p - wanted->peers);
+			continue;
+		}
+		if (own_look_up(p->endpoint, &p->own))
 			code = REFUSED;
 		else if (!p->own)
 			set_peer(t, p, old, c);
@@ -251,7 +302,7 @@ int apply(const struct tunnel *t, struct table *wanted)
 	code = compare(t, wanted, &present, &c);
 	if (c.commands.len && t->dry_run)
 		fwrite(c.commands.data, 1, c.commands.len, stdout);
-	else if (c.commands.len && run(&c.commands))
+	else if (c.commands.len && run(t, &c.commands))
 		code = REFUSED;
 	else if (c.commands.len)
 		printf("tunnel %s dev %s: peers: %zu added, %zu changed, %zu deleted\n",

@@ -108,7 +108,6 @@ static int judge(CURL *curl, CURLcode err, const char *why, struct source *s,
 
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait);
-	s->retry_after = wait > 0 && wait < 86400 ? (unsigned int)wait : 0;
 	if (answer->full || err == CURLE_FILESIZE_EXCEEDED)
 		return fail("%s: the answer is larger than %d bytes", s->name,
 			    TABLE_MAX);
@@ -118,6 +117,7 @@ static int judge(CURL *curl, CURLcode err, const char *why, struct source *s,
 	*changed = status == 200;
 	if (*changed || (status == 304 && s->etag))
 		return DONE;
+	s->retry_after = wait > 0 && wait < 86400 ? (unsigned int)wait : 0;
 	return fail("%s: the server says %ld", s->name, status);
 }
 

@@ -42,11 +42,13 @@ struct table {
  * @name: Its name.
  * @link: That of its link.
  * @dry_run: Only print the commands.
+ * @patience: Seconds that ftcpctl may take; 0: as long as it likes.
  */
 struct tunnel {
 	const char *name;
 	const char *link;
 	bool dry_run;
+	unsigned int patience;
 };
 
 /**
@@ -103,6 +105,7 @@ void table_free(struct table *t);
 
 /* own.c */
 int own_find(struct table *t);
+bool own_is_name(const char *endpoint);
 int own_look_up(const char *endpoint, bool *own);
 
 /* apply.c */

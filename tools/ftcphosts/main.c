@@ -108,7 +108,9 @@ static uint32_t jitter(uint32_t seconds)
 	return seconds * 900 + arc4random_uniform(seconds * 200 + 1);
 }
 
-/* Milliseconds until the next time, after so many failures in a row; @most seconds */
+/* Milliseconds until the next time, after so many failures in a row; @most seconds, also
+ * where the server would be left alone for longer: it was somebody else's error, perhaps.
+ */
 static uint32_t pause_after(const struct options *o, unsigned int failures,
 			    uint32_t most)
 {
@@ -119,24 +121,28 @@ static uint32_t pause_after(const struct options *o, unsigned int failures,
 		return jitter(o->every);
 	for (i = 1; i < failures && wait < most; i++)
 		wait *= 2;
-	if (wait > most)
-		wait = most;
-	return jitter(wait < o->source.retry_after ? o->source.retry_after :
-						     wait);
+	if (wait < o->source.retry_after)
+		wait = o->source.retry_after;
+	return jitter(wait < most ? wait : most);
 }
 
-static void keep_equal(struct options *o)
+/* SIGHUP is waited for */
+static void hold_hangups(sigset_t *hangup)
+{
+	sigemptyset(hangup);
+	sigaddset(hangup, SIGHUP);
+	sigprocmask(SIG_BLOCK, hangup, NULL);
+}
+
+static void keep_equal(struct options *o, const sigset_t *hangup)
 {
 	unsigned int failures = 0;
 	struct table table = {};
 	struct timespec wait;
 	uint32_t ms, most;
-	sigset_t hangup;
 	int code;
 
-	sigemptyset(&hangup);
-	sigaddset(&hangup, SIGHUP);
-	sigprocmask(SIG_BLOCK, &hangup, NULL);
+	o->tunnel.patience = 2 * o->source.timeout;
 	for (;;) {
 		/* What ftcpctl refuses is no reason to spare the server. */
 		most = o->every;
@@ -149,7 +155,7 @@ static void keep_equal(struct options *o)
 		ms = pause_after(o, failures, most);
 		wait.tv_sec = (time_t)(ms / 1000);
 		wait.tv_nsec = (long)(ms % 1000 * 1000000);
-		sigtimedwait(&hangup, NULL, &wait);
+		sigtimedwait(hangup, NULL, &wait);
 	}
 }
 
@@ -220,6 +226,7 @@ int main(int argc, char **argv)
 {
 	struct options o = { .source.timeout = TIMEOUT_DEFAULT };
 	struct table table = {};
+	sigset_t hangup;
 	int code = DONE;
 
 	for (argv++; !code && argc > 1 && *argv; argv++) {
@@ -232,11 +239,15 @@ int main(int argc, char **argv)
 	code = code ?: check(&o);
 	if (code)
 		return code;
+	/* before there are threads, and before it counts as started */
+	signal(SIGPIPE, SIG_IGN);
+	if (o.every)
+		hold_hangups(&hangup);
 	/* Every name has its turn again, and one that fails does not stop the others */
 	setenv("FTCP_RESOLVE_RETRIES", "0", false);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (o.every)
-		keep_equal(&o);
+		keep_equal(&o, &hangup);
 	code = get(&o, &table) ?: apply(&o.tunnel, &table);
 	table_free(&table);
 	free(o.source.etag);

@@ -83,6 +83,16 @@ int own_find(struct table *t)
 	return DONE;
 }
 
+/** own_is_name() - is it a name that has to be looked up? */
+bool own_is_name(const char *endpoint)
+{
+	struct host_port hp;
+	union address a;
+
+	return scan_host_port(endpoint, &hp) == FORM_SOUND &&
+	       !scan_address(hp.host, &a);
+}
+
 /** own_look_up() - look up the name in an endpoint, if there is one: is it this host? */
 int own_look_up(const char *endpoint, bool *is)
 {
