@@ -564,6 +564,17 @@ refused_by /gzip 'not JSON'
 for status in 201 204 206 401 403 404 429 500 503; do
 	refused_by /status/$status "the server says $status"
 done
+# with_password PATH: whose message has no password
+with_password()
+{
+	refuses "^ftcphosts: https://127.0.0.1:8443$1: " \
+		"https://user:se@cret@127.0.0.1:8443$1" "${ca[@]}"
+}
+check 'a password is not printed: nothing there' with_password /nothing
+check '... an error' with_password /status/404
+check '... a table that is none' with_password /garbage
+check '... nor where there is no such protocol' eval \
+	'misused "ftp://127.0.0.1/x: expected" ftp://user:secret@127.0.0.1/x'
 for path in hang drip; do
 	check "/$path" refuses '(timed out|Timeout)' "$url/$path" "${ca[@]}" --timeout 1
 done

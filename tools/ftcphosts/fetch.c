@@ -109,16 +109,16 @@ static int judge(CURL *curl, CURLcode err, const char *why, struct source *s,
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &wait);
 	if (answer->full || err == CURLE_FILESIZE_EXCEEDED)
-		return fail("%s: the answer is larger than %d bytes", s->name,
+		return fail("%s: the answer is larger than %d bytes", s->shown,
 			    TABLE_MAX);
 	if (err)
-		return fail("%s: %s", s->name,
+		return fail("%s: %s", s->shown,
 			    *why ? why : curl_easy_strerror(err));
 	*changed = status == 200;
 	if (*changed || (status == 304 && s->etag))
 		return DONE;
 	s->retry_after = wait > 0 && wait < 86400 ? (unsigned int)wait : 0;
-	return fail("%s: the server says %ld", s->name, status);
+	return fail("%s: the server says %ld", s->shown, status);
 }
 
 static int fetch_url(struct source *s, struct buffer *answer, bool *changed)

@@ -54,6 +54,7 @@ struct tunnel {
 /**
  * struct source - Where the table comes from.
  * @name: A file, or a URL.
+ * @shown: The same for messages: without USER:PASSWORD@.
  * @is_url: Which of the two.
  * @ca_file: The certificates to be trusted, and no others; NULL for the system's.
  * @timeout: Seconds that an answer may take.
@@ -62,6 +63,7 @@ struct tunnel {
  */
 struct source {
 	const char *name;
+	char *shown;
 	bool is_url;
 	const char *ca_file;
 	unsigned int timeout;

@@ -89,7 +89,7 @@ static int get(struct options *o, struct table *table)
 	int code = fetch(&o->source, &answer, &changed);
 
 	if (!code && changed) {
-		code = table_parse(&answer, o->source.name, &new);
+		code = table_parse(&answer, o->source.shown, &new);
 		if (!code) {
 			table_free(table);
 			*table = new;
@@ -204,6 +204,21 @@ static int parse_option(struct options *o, char ***argv)
 	return DONE;
 }
 
+/* What is said of a source: not what it takes to be let in */
+static char *shown(const char *name)
+{
+	const char *host = strstr(name, "://"), *p;
+	const char *end;
+
+	if (!host)
+		return format("%s", name);
+	host += 3;
+	end = host + strcspn(host, "/?#");
+	for (p = end; p > host && p[-1] != '@'; p--)
+		;
+	return format("%.*s%s", (int)(host - name), name, p);
+}
+
 /* Is all there? */
 static int check(struct options *o)
 {
@@ -214,11 +229,12 @@ static int check(struct options *o)
 			       !o->tunnel.name ? "tunnel" :
 			       !o->tunnel.link ? "dev" :
 						 "FILE or URL");
+	s->shown = shown(s->name);
 	s->is_url = strstr(s->name, "://");
 	if (s->is_url && strncasecmp(s->name, "https:", 6) &&
 	    strncasecmp(s->name, "http:", 5))
 		return misused("%s: expected a file, https://... or http://...",
-			       s->name);
+			       s->shown);
 	return DONE;
 }
 
@@ -237,8 +253,10 @@ int main(int argc, char **argv)
 		code = parse_option(&o, &argv);
 	}
 	code = code ?: check(&o);
-	if (code)
+	if (code) {
+		free(o.source.shown);
 		return code;
+	}
 	/* before there are threads, and before it counts as started */
 	signal(SIGPIPE, SIG_IGN);
 	if (o.every)
@@ -251,5 +269,6 @@ int main(int argc, char **argv)
 	code = get(&o, &table) ?: apply(&o.tunnel, &table);
 	table_free(&table);
 	free(o.source.etag);
+	free(o.source.shown);
 	return code;
 }
