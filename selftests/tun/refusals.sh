@@ -215,6 +215,8 @@ wrong 'a range that is none' 'not ranges of the form' "${ip[@]}" --allowed-ips 1
 wrong 'an empty range' 'not ranges of the form' "${ip[@]}" --allowed-ips 10.0.0.1,
 wrong 'both kinds of peers' 'there are peers with names' \
 	"${ip[@]}" --peer a=::1 --allowed-ips ::2
+wrong '... in the other order' 'there is a peer without a name' \
+	"${ip[@]}" --allowed-ips ::2 --peer a=::1
 wrong 'a peer of who dials' '--peer is for who accepts' \
 	ip --remote 192.0.2.1:1 --peer a=10.0.0.1
 wrong 'a port and a channel' 'say --local <PORT>, --remote <HOST:PORT>, --exec' \

@@ -117,6 +117,8 @@ const char *peers_parse(struct peers *peers, const char *text)
 
 	if (!text[len])
 		return "not of the form NAME=ADDRESS[/LENGTH],...";
+	if (peers->count && !peers->named)
+		return "there is a peer without a name";
 	peer = peers_add(peers, text, len);
 	if (!peer)
 		return "not a name for another peer";
