@@ -87,14 +87,16 @@ check_refused 'noise is dropped, then' "$lost" \
 if command -v passt > /dev/null; then
 	ip -n "$S" addr add 10.7.0.1/32 dev lo
 	ip -n "$S" addr add fd07::1/128 dev lo
+	ip -n "$S" addr add 64:ff9b::1/128 dev lo
 	near "inns $S setpriv --reuid nobody --regid nogroup --clear-groups \
 		--bounding-set -all --no-new-privs $ftcptun ip --stdio --passt"
 	ip -n "$C" route add 10.7.0.1 dev inner
 	ip -n "$C" route add fd07::1 dev inner
+	ip -n "$C" route add 64:ff9b::1 dev inner
 	server echo "$S" echo --bind 10.7.0.1:5555
 	check 'passt: datagrams' wait_for 10 send --to 10.7.0.1:5555 --count 3
 	check '... large ones' send --to 10.7.0.1:5555 --count 3 --size 1400
-	for to in 10.7.0.1 fd07::1; do
+	for to in 10.7.0.1 fd07::1 64:ff9b::1; do
 		check "... a file to $to" transfer "$C" "$S" "$to"
 	done
 	c nft -f - <<-'EOT'

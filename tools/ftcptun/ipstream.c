@@ -47,11 +47,14 @@ static void outward(struct worker *w, u8 *packet, u32 len)
 /* ---- from there ---- */
 
 /* Whether passt would take an address for that of this host alone: loopback, also where
- * IPv6 stands for IPv4
+ * IPv6 stands for IPv4 (::/64; the NAT64 of the world, 64:ff9b::/96, is elsewhere)
  */
 static bool is_local(const struct inner *in)
 {
-	return in->v4 ? in->to[0] == 127 || !in->to[0] : !in->to[0];
+	static const u8 zeros[8];
+
+	return in->v4 ? in->to[0] == 127 || !in->to[0] :
+			!memcmp(in->to, zeros, sizeof(zeros));
 }
 
 static void inward(struct worker *w, u8 *packet, u32 len)
