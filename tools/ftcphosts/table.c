@@ -304,18 +304,20 @@ static int read_peers(struct reading *r, struct json_object *list)
 
 /* udptun's */
 
-/** struct node - An address, and where it is. */
+/** struct node - An address, which is a @number as well, and where it is. */
 struct node {
 	const char *address;
 	char *endpoint;
-	size_t nth;
+	uint32_t number;
 };
 
 static int compare_nodes(const void *a, const void *b)
 {
 	const struct node *x = a, *y = b;
 
-	return strcmp(x->endpoint, y->endpoint) ?: x->nth < y->nth ? -1 : 1;
+	return strcmp(x->endpoint, y->endpoint) ?:
+	       x->number < y->number	     ? -1 :
+					       1;
 }
 
 static int read_node(struct reading *r, struct node *node,
@@ -328,6 +330,7 @@ static int read_node(struct reading *r, struct node *node,
 
 	if (inet_pton(AF_INET, node->address, &address) != 1)
 		return wrong(r, node->address, "expected an IPv4 address");
+	node->number = ntohl(address.s_addr);
 	if ((port && !json_object_is_type(port, json_type_int)) || n < 1 ||
 	    n > 65535)
 		return wrong(r, node->address, "port: expected 1 to 65535");
@@ -339,7 +342,9 @@ static int read_node(struct reading *r, struct node *node,
 	return DONE;
 }
 
-/* Those at one endpoint are one peer: there is one connection to it */
+/* Those at one endpoint are one peer: there is one connection to it, and that goes on
+ * in whichever order they stand
+ */
 static void add_nodes(struct reading *r, struct node *nodes, size_t n)
 {
 	size_t first = r->n_ranges, i;
@@ -374,7 +379,6 @@ static int read_nodes(struct reading *r, struct json_object *list)
 	json_object_object_foreach(list, address, value)
 	{
 		nodes[n].address = address;
-		nodes[n].nth = n;
 		code = read_node(r, &nodes[n++], value);
 		if (code)
 			break;
