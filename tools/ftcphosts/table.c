@@ -316,8 +316,8 @@ static int compare_nodes(const void *a, const void *b)
 	const struct node *x = a, *y = b;
 
 	return strcmp(x->endpoint, y->endpoint) ?:
-	       x->number < y->number	     ? -1 :
-					       1;
+		       x->number < y->number	? -1 :
+						  1;
 }
 
 static int read_node(struct reading *r, struct node *node,
