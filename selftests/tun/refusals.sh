@@ -221,6 +221,10 @@ wrong 'a peer of who dials' '--peer is for who accepts' \
 	ip --remote 192.0.2.1:1 --peer a=10.0.0.1
 wrong 'a port and a channel' 'say --local <PORT>, --remote <HOST:PORT>, --exec' \
 	"${ip[@]}" --stdio
+for option in --auto-rules '--fwmark 1' '--tun t' -4 '--queue 3' '--df unset' '--keepalive off'; do
+	# shellcheck disable=SC2086
+	wrong "a channel, and $option" 'is not for --stdio and --exec' ip --stdio $option
+done
 wrong 'passt in place of fake TCP' '--passt goes with --stdio or --exec' \
 	"${ip[@]}" --passt
 wrong 'passt and a device' '--passt goes with --stdio or --exec, not with --dev' \

@@ -403,6 +403,19 @@ static const struct spec specs[] = {
 #define COUNT (sizeof(specs) / sizeof(*specs))
 #define FIRST_LONG 256 /* what getopt_long() returns for the first of @specs */
 
+/* Is it about segments, which there are none of in a channel? */
+static bool is_outer(const struct spec *s)
+{
+	static const char names[] =
+		" tun tun-local tun-local6 tun-peer tun-peer6 ipv4-only "
+		"auto-rules restore fwmark idle keepalive max-age max-bytes "
+		"max-flows max-flows-per-source wire queue queue-bytes df ";
+	char name[32];
+
+	snprintf(name, sizeof(name), " %s ", s->name);
+	return strstr(names, name);
+}
+
 static bool is_for(const struct spec *s, const struct options *o)
 {
 	unsigned int who = o->role == ROLE_CLIENT ? CLIENTS : SERVERS;
@@ -612,6 +625,8 @@ static void check_ip(struct options *o)
 	if (!!o->port + !!o->remote + !!o->exec + o->stdio != 1)
 		usage_error(
 			"say --local <PORT>, --remote <HOST:PORT>, --exec <COMMAND> or --stdio");
+	if ((o->exec || o->stdio) && o->outer)
+		usage_error("--%s is not for --stdio and --exec", o->outer);
 	if (!o->port && o->peers.named)
 		usage_error("--peer is for who accepts, by --local <PORT>");
 	if (o->passt && (o->port || o->remote || o->addresses || *o->dev))
@@ -684,6 +699,8 @@ void options_parse(struct options *o, int argc, char **argv)
 			refuse_option(argv[optind - 1], optopt);
 		if (!is_for(s, o))
 			refuse_strange(o, s);
+		if (is_outer(s))
+			o->outer = s->name;
 		s->parse(o, s, optarg);
 	}
 	if (optind < argc)

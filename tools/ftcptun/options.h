@@ -58,6 +58,7 @@ struct inner_address {
  * @passt: with one of these: passt takes the place of the inner device
  * @remote_host: the host in @remote
  * @remote_port: its port
+ * @outer: name of an option that a channel has no use for, or NULL
  * @tun: empty: the next that is free
  * @dev: the same, of the inner device, and
  * @address: its addresses, @addresses of them
@@ -78,6 +79,7 @@ struct options {
 	const char *remote;
 	bool stdio;
 	const char *exec;
+	const char *outer;
 	bool passt;
 	char remote_host[256];
 	int remote_port;
