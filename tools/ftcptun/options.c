@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,22 +51,6 @@ struct spec {
 	char letter;
 	enum { ALL, CLIENTS = 1, SERVERS = 2, DATAGRAMS = 3, IPS = 4 } only;
 };
-
-static void usage_error(const char *format, ...)
-	__attribute__((format(printf, 1, 2), noreturn));
-
-static void usage_error(const char *format, ...)
-{
-	char line[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	say(LOG_ERROR, "%s", line);
-	fprintf(stderr, "Try 'ftcptun --help'.\n");
-	exit(2);
-}
 
 /* ---- values ---- */
 
@@ -619,55 +602,6 @@ static int parse_verb(struct options *o, int argc, char **argv)
 	return n;
 }
 
-/* What ip needs, and its only peer, if none is named */
-static void check_ip(struct options *o)
-{
-	if (!!o->port + !!o->remote + !!o->exec + o->stdio != 1)
-		usage_error(
-			"say --local <PORT>, --remote <HOST:PORT>, --exec <COMMAND> or --stdio");
-	if ((o->exec || o->stdio) && o->outer)
-		usage_error("--%s is not for --stdio and --exec", o->outer);
-	if (!o->port && o->peers.named)
-		usage_error("--peer is for who accepts, by --local <PORT>");
-	if (o->passt && (o->port || o->remote || o->addresses || *o->dev))
-		usage_error(
-			"--passt goes with --stdio or --exec, not with --dev");
-	if (o->persistent && !o->remote)
-		usage_error("--persistent is for who says --remote");
-	if (!o->peers.count)
-		peers_only(&o->peers, PEERS_ALL);
-	/* who dials decides, unless nobody would find out that he is gone */
-	if (o->persistent || (o->port && o->keepalive))
-		o->idle = UINT32_MAX;
-}
-
-/* What is missing, or does not go together */
-static void check_options(struct options *o)
-{
-	bool have_local = o->port || o->local.port;
-
-	if (addr_equal(&o->tun_local, &o->tun_peer) ||
-	    addr_equal(&o->tun_local6, &o->tun_peer6))
-		usage_error("both ends of the device have the same address");
-	if (o->print_rules) {
-		if (o->role == ROLE_SERVER && !have_local)
-			usage_error("--local <PORT> is required");
-		return;
-	}
-	if (o->ip) {
-		check_ip(o);
-		return;
-	}
-	if (!have_local)
-		usage_error("--local <%s> is required",
-			    o->role == ROLE_CLIENT ? "IP:PORT" : "PORT");
-	if (!o->remote)
-		usage_error("--remote <HOST:PORT> is required");
-	if (o->handshake_packet_len > o->mtu - 40)
-		die("--handshake-packet: %u bytes do not fit a segment of %u",
-		    o->handshake_packet_len, o->mtu - 40);
-}
-
 /** options_parse() - read the command line; does not return if it is wrong */
 void options_parse(struct options *o, int argc, char **argv)
 {
@@ -705,7 +639,7 @@ void options_parse(struct options *o, int argc, char **argv)
 	}
 	if (optind < argc)
 		usage_error("%s: unexpected argument", argv[optind]);
-	check_options(o);
+	options_check(o);
 }
 
 /** options_free() - release what options_parse() allocated */

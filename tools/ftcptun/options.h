@@ -119,6 +119,9 @@ struct options {
 	bool udp_offload;
 };
 
+void usage_error(const char *format, ...)
+	__attribute__((format(printf, 1, 2), noreturn));
+void options_check(struct options *o);
 void options_defaults(struct options *o);
 void options_parse(struct options *o, int argc, char **argv);
 void options_print(const struct options *o);
