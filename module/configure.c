@@ -67,7 +67,7 @@ static int reserve_ports(struct ftcp_tunnel *tunnel,
 				     &tunnel->accept, false);
 		/* a router accepts for an address behind it */
 		if (port == ERR_PTR(-EADDRNOTAVAIL) &&
-		    !tunnel->mode->proxy && !tunnel->mode->packets)
+		    tunnel->mode->same_ends)
 			port = NULL;
 		if (IS_ERR(port))
 			return report_port(PTR_ERR(port), "TCP",

@@ -10,6 +10,7 @@
 const struct ftcp_mode_desc ftcp_modes[] = {
 	[FTCP_MODE_ROUTED] = {
 		.name		= "routed",
+		.same_ends	= true,
 		.optional	= A(PORT) | A(LOCAL),
 		.endpoints	= ~0u,
 		.from_kind	= FTCP_FROM_ALLOWED_IPS,

@@ -17,8 +17,9 @@
  * @from_kinds: the kinds that may be set, as a set
  * @proxy: datagrams go to addresses of the namespace that the link is in, which it
  *	cannot leave, and end there, as with a proxy.  Else they are routed into the
- *	link and received from it, and the ends of a segment are those of its datagram
- *	unless this end dialled otherwise
+ *	link and received from it
+ * @same_ends: the ends of a segment are those of its datagram, unless this end dialled
+ *	otherwise
  * @packets: a segment's payload is a whole IP packet, which is routed into the link and
  *	received from it; peers are told apart by the addresses in it, see claim.c
  * @one_peer: it has one peer, made with the tunnel, whose wire is the tunnel's
@@ -38,6 +39,7 @@ struct ftcp_mode_desc {
 	u8 from_kind;
 	u8 from_kinds;
 	bool proxy;
+	bool same_ends;
 	bool packets;
 	bool one_peer;
 	const char *first_peer;

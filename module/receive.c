@@ -409,8 +409,7 @@ static void receive_known(struct ftcp_net *fn, struct ftcp_flow *flow,
 
 static bool accepts_forwarded(const struct ftcp_tunnel *tunnel)
 {
-	return !tunnel->mode->proxy && !tunnel->mode->packets &&
-	       !ftcp_end_is_any(&tunnel->accept);
+	return tunnel->mode->same_ends && !ftcp_end_is_any(&tunnel->accept);
 }
 
 /* The tunnel that a segment belongs to, or NULL, and its flow, if there is one. */

@@ -442,7 +442,7 @@ struct ftcp_flow *ftcp_session_accept(struct ftcp_tunnel *tunnel,
 	ftcp_conn_accept(&flow->conn, &config, seg, ftcp_now());
 	if (tunnel->mode->proxy) {
 		session->waiting = true;
-	} else if (!tunnel->mode->packets) {
+	} else if (tunnel->mode->same_ends) {
 		session->key.pair = *outer;
 		session->key.link = tunnel->link;
 		evict_inner(flow);

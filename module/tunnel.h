@@ -146,7 +146,7 @@ struct ftcp_tunnel *ftcp_tunnel_listening(struct ftcp_net *fn,
  */
 static inline u8 ftcp_tunnel_ttl(const struct ftcp_tunnel *tunnel, u8 ttl)
 {
-	return tunnel->mode->proxy || tunnel->mode->packets ? FTCP_TTL : ttl;
+	return tunnel->mode->same_ends ? ttl : FTCP_TTL;
 }
 
 /* The core's view of the configuration, for a flow that can be replaced or not
