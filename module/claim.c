@@ -8,8 +8,8 @@
  * one whose flow answers is not put out by a newcomer.
  *
  * A peer has a session for each connection: one, or two if both ends dialled.  What is
- * sent to the peer goes by the one that its end of dialling, the smaller address and
- * port, decides, so that both ends choose the same; packets are received on each.
+ * sent to the peer goes by the one whose dialling end has the smaller address and port,
+ * so that both ends choose the same; packets are received on each.
  */
 #include "claim.h"
 #include "flow.h"
