@@ -199,8 +199,6 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	}
 
 	err = check_link(link, p->mode, extack);
-	if (!err && p->mode->packets)
-		err = ftcp_device_want_packets(link);
 	if (err)
 		return err;
 
@@ -223,6 +221,11 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	err = ftcp_net_get(inner_net, proxy);
 	if (err)
 		goto err_put;
+	/* last, as users see it */
+	if (p->mode->packets)
+		err = ftcp_device_want_packets(link);
+	if (err)
+		goto err_put_inner;
 
 	if (proxy)
 		want_headroom(inner_net->loopback_dev);
@@ -240,6 +243,8 @@ int ftcp_tunnel_new(struct ftcp_link *link, const struct ftcp_tunnel_params *p,
 	ftcp_netlink_tunnel_event(tunnel, FAKETCP_CMD_TUNNEL_ADD_NTF);
 	return 0;
 
+err_put_inner:
+	ftcp_net_put(inner_net, proxy);
 err_put:
 	ftcp_net_put(underlay, false);
 err_free:

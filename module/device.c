@@ -135,12 +135,12 @@ void ftcp_device_pin(struct ftcp_link *link)
  * ftcp_device_want_packets() - prepare a link for tunnels of mode ip
  * @link: the link
  *
- * A segment is longer than its packet by two headers, so the MTU of a link on which it
- * was not changed becomes what is left over IPv6.  What a super-packet of segments
- * takes has to be left by one of the packets.
+ * A segment is longer than its packet by two headers, so with the first such tunnel the
+ * MTU, if it was not changed, becomes what is left over IPv6.  What a super-packet of
+ * segments takes has to be left by one of the packets.
  *
  * Context: RTNL, sleeps.
- * Return: 0 or a negative error.
+ * Return: 0, or a negative error; then nothing that users see has changed.
  */
 int ftcp_device_want_packets(struct ftcp_link *link)
 {
@@ -148,12 +148,10 @@ int ftcp_device_want_packets(struct ftcp_link *link)
 	int err = 0;
 
 	ASSERT_RTNL();
-	if (link->cells.cells)
-		return 0;
-	if (dev->mtu == ETH_DATA_LEN - OVERHEAD)
-		err = dev_set_mtu(dev, ETH_DATA_LEN - PACKET_OVERHEAD);
-	if (!err)
+	if (!link->cells.cells)
 		err = gro_cells_init(&link->cells, dev);
+	if (!err && !link->packets && dev->mtu == ETH_DATA_LEN - OVERHEAD)
+		err = dev_set_mtu(dev, ETH_DATA_LEN - PACKET_OVERHEAD);
 	if (err)
 		return err;
 	dev->needed_headroom = LL_MAX_HEADER + PACKET_OVERHEAD;

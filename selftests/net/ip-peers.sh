@@ -225,6 +225,19 @@ check_refused 'ip with target' 'target has no meaning in mode ip' \
 check_refused 'persistent 2' '.' c nlraw faketcp 5 2:s=ftcp0 3:s=lan 15:s=hub 46:u32=2
 ip -n "$R" link add ftcp1 type faketcp
 check 'a routed tunnel' r ftcpctl add tunnel r dev ftcp1 routed
+ip -n "$R" link add ftcp2 type faketcp
+mtu_is() { r ip link show "$1" | grep -w "mtu $2"; }
+check 'a port' r ftcpctl add tunnel i dev ftcp2 ip port 4567
+check 'an MTU for packets' mtu_is ftcp2 1440
+ip -n "$R" link add ftcp3 type faketcp
+check_refused 'the port, again' 'TCP port 4567 is in use' \
+	r ftcpctl add tunnel i dev ftcp3 ip port 4567
+check '... changes no MTU' mtu_is ftcp3 1488
+ip -n "$R" link set ftcp2 mtu 1488
+check 'a second tunnel' r ftcpctl add tunnel j dev ftcp2 ip
+check '... leaves the MTU that was set' mtu_is ftcp2 1488
+ip -n "$R" link del ftcp2
+ip -n "$R" link del ftcp3
 check_refused 'ip beside it' 'the link has a tunnel of mode routed' \
 	r ftcpctl add tunnel i dev ftcp1 ip
 check_refused 'routed, and persistent' 'persistent has no meaning in mode routed' \
