@@ -91,3 +91,19 @@ packet6()
 			$next || 17, 64, inet_pton(AF_INET6, $from),
 			inet_pton(AF_INET6, $to || "fd09::2"))), $data' "$@"
 }
+
+# transfer FROM TO ADDRESS: $tmp/file over TCP, from one namespace to another, where it is
+# the same
+transfer()
+{
+	local family=4 to=$3 sink
+
+	[[ $to != *:* ]] || family=6 to=[$to]
+	: > "$tmp/got"
+	background sink "$2" socat -u "TCP$family-LISTEN:9999,reuseaddr" "OPEN:$tmp/got,trunc"
+	sink=$!
+	wait_for 10 eval 'in_ns '"$2"' ss -Hltn sport = 9999 | grep -q .' || return
+	in_ns "$1" timeout 100 socat -u "FILE:$tmp/file" "TCP$family:$to:9999" || return
+	wait "$sink"
+	cmp "$tmp/file" "$tmp/got"
+}

@@ -53,21 +53,6 @@ end_client_module() { ip -n "$C" link del inner; }
 end_server_ftcptun() { terminate "$server"; }
 end_client_ftcptun() { terminate "$client"; }
 
-# transfer FROM TO ADDRESS: a file over TCP, to where it is the same
-transfer()
-{
-	local family=4 to=$3 sink
-
-	[[ $to != *:* ]] || family=6 to=[$to]
-	: > "$tmp/got"
-	background sink "$2" socat -u "TCP$family-LISTEN:9999,reuseaddr" "OPEN:$tmp/got,trunc"
-	sink=$!
-	wait_for 10 eval 'in_ns '"$2"' ss -Hltn sport = 9999 | grep -q .' || return
-	in_ns "$1" timeout 60 socat -u "FILE:$tmp/file" "TCP$family:$to:9999" || return
-	wait "$sink"
-	cmp "$tmp/file" "$tmp/got"
-}
-
 # pairing CLIENT SERVER ADDRESS
 pairing()
 {

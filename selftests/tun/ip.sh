@@ -37,21 +37,6 @@ ends_gone()
 
 mtu_is() { ip -n "$1" link show inner | grep -q " mtu $2 "; }
 
-# transfer FROM TO ADDRESS: a file over TCP, to where it is the same
-transfer()
-{
-	local family=4 to=$3
-
-	[[ $to != *:* ]] || family=6 to=[$to]
-	: > "$tmp/got"
-	background sink "$2" socat -u "TCP$family-LISTEN:9999,reuseaddr" "OPEN:$tmp/got,trunc"
-	local sink=$!
-	wait_for 10 eval 'in_ns '"$2"' ss -Hltn sport = 9999 | grep -q .' || return
-	in_ns "$1" timeout 60 socat -u "FILE:$tmp/file" "TCP$family:$to:9999" || return
-	wait "$sink"
-	cmp "$tmp/file" "$tmp/got"
-}
-
 # dropped END NAME: the counter of an end, client or server
 dropped()
 {
