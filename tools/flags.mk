@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What both tools are compiled and linked with: programs that run as root and read
+# What the tools are compiled and linked with: programs that run as root and read
 # what anybody may send are hardened.
 #
 # CPPFLAGS, CFLAGS, LDFLAGS and LDLIBS belong to whoever calls make.  They come

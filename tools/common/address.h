@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Addresses as both tools read and print them, and how long they wait for a name
+ * Addresses as the tools read and print them, and how long they wait for a name
  * server.
  */
 #ifndef TOOLS_ADDRESS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Values on a command line, as both tools take them.  Whether one is in range,
+ * Values on a command line, as the tools take them.  Whether one is in range,
  * and what to say if it is not, is the caller's business.
  */
 #ifndef TOOLS_SCAN_H
