@@ -63,10 +63,13 @@ static void send_to(struct ftcp_peer *peer, struct sk_buff *skb)
 	ftcp_send_to(peer->tunnel, peer, ftcp_peer_session(peer), &key, skb);
 }
 
-/* Have a packet be nothing but the payload of a segment. */
+/* Have a packet be nothing but the payload of a segment: the connection's segments leave
+ * by one queue, whatever conversations are in them.
+ */
 static void make_payload(struct sk_buff *skb)
 {
 	skb->encapsulation = 0;
+	skb_clear_hash(skb);
 	skb_reset_network_header(skb);
 	ftcp_packet_cb(skb)->hlen = 0;
 }

@@ -174,6 +174,36 @@ void ftcp_gso_allow_fragments(struct net *net, struct sk_buff *skb)
 			  max_t(int, skb_shinfo(skb)->gso_segs, 1));
 }
 
+/**
+ * ftcp_gso_label() - have a packet carry the flow label of its connection
+ * @net: network namespace
+ * @skb: a datagram or segment, its data at the network header, its ports behind that
+ *
+ * As the host's own sockets do it, and as the user has told those: routers that choose
+ * one of several ways by it (RFC 6437) keep a connection on one, so it is made of the
+ * outer ends, whatever was known of what is inside.  Does nothing to IPv4.
+ */
+void ftcp_gso_label(struct net *net, struct sk_buff *skb)
+{
+	struct ipv6hdr *ip6 = ipv6_hdr(skb);
+	const __be16 *ports = (const __be16 *)skb_transport_header(skb);
+	struct flowi6 fl6;
+
+	if (skb->protocol != htons(ETH_P_IPV6))
+		return;
+	fl6 = (struct flowi6){
+		.flowi6_proto = ip6->nexthdr,
+		.saddr = ip6->saddr,
+		.daddr = ip6->daddr,
+		.fl6_sport = ports[0],
+		.fl6_dport = ports[1],
+	};
+	skb_clear_hash(skb);
+	ip6_flow_hdr(ip6, ipv6_get_dsfield(ip6),
+		     ip6_make_flowlabel(net, skb, 0,
+					ip6_default_np_autolabel(net), &fl6));
+}
+
 /* Leave the checksum, @offset bytes behind the transport header, to the device. */
 static __always_inline void partial(struct sk_buff *skb,
 				    const struct ftcp_end *src,

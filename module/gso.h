@@ -59,6 +59,7 @@ void ftcp_gso_tcp_to_udp(struct sk_buff *skb, unsigned int hlen,
 void ftcp_gso_write_ip(struct sk_buff *skb, const struct ftcp_end *src,
 		       const struct ftcp_end *dst, u8 protocol, u8 tos, u8 ttl);
 void ftcp_gso_allow_fragments(struct net *net, struct sk_buff *skb);
+void ftcp_gso_label(struct net *net, struct sk_buff *skb);
 void ftcp_gso_partial_tcp(struct sk_buff *skb, const struct ftcp_end *src,
 			  const struct ftcp_end *dst);
 

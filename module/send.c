@@ -119,6 +119,7 @@ void ftcp_output(struct net *net, struct dst_entry *dst, struct sk_buff *skb,
 		 u32 mark)
 {
 	ftcp_output_begin(dst, skb, mark);
+	ftcp_gso_label(net, skb);
 	/* A datagram that is larger than the route allows is let be fragmented;
 	 * a segment over IPv6 never is, which has no bit in the header to say so.
 	 */

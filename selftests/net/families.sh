@@ -93,6 +93,49 @@ check 'a server reached at its address' \
 check_fails 'and at no other' \
 	c udptool send --to 127.0.0.1:1237 --timeout 2
 
+# ---- Flow labels ----
+
+# Each direction of a connection has one, in all its segments.  labels: how many
+# directions have one, and how many none
+labels()
+{
+	captured label -v "$@" | sed -n 's/.*IP6 (\([^)]*\) .*) \([^ ]* > [^ ]*\): Flags.*/\2 \1/p' | awk '
+	{ label = match($0, /flowlabel 0x[0-9a-f]+/) ? substr($0, RSTART, RLENGTH) : "none" }
+	($1 $3) in had && had[$1 $3] != label { print "two labels:", $0; exit }
+	{ had[$1 $3] = label }
+	END { for (k in had) if (had[k] == "none") without++; else with++
+	      print with + 0, without + 0 }'
+}
+# labelled WITH WITHOUT PORT COMMAND...: as that was, so are the labels of port PORT
+labelled()
+{
+	capture label "$R" s0 ip6 and tcp port "$3" && "${@:4}" || return
+	capture_stop label "${captures[label]}"
+	is "$(labels)" "$1 $2"
+}
+check 'a connection has a flow label each way' \
+	labelled 2 0 5000 c udptool send --to 127.0.0.1:1235 --count 5
+c sysctl -qw net.ipv6.auto_flowlabels=0
+check '... not where they are turned off' \
+	labelled 1 1 5000 c udptool send --to 127.0.0.1:1235 --count 5
+c sysctl -qw net.ipv6.auto_flowlabels=1
+
+packets()
+{
+	s ftcpctl add tunnel lan dev ftcp0 ip port 5002 &&
+		s ftcpctl set peer c tunnel lan dev ftcp0 allowed-ips 10.7.0.2/32,fd07::2/128 &&
+		s ip addr add 10.7.0.1/24 dev ftcp0 &&
+		s ip addr add fd07::1/64 dev ftcp0 nodad &&
+		c ftcpctl add tunnel lan dev ftcp0 ip &&
+		c ftcpctl set peer s tunnel lan dev ftcp0 endpoint "[$S6]:5002" \
+			allowed-ips 10.7.0.1/32,fd07::1/128 &&
+		c ip addr add 10.7.0.2/24 dev ftcp0 &&
+		c ip addr add fd07::2/64 dev ftcp0 nodad
+}
+ping_both() { c ping -q -c 2 -i 0.2 10.7.0.1 && c ping -q -c 2 -i 0.2 fd07::1; }
+check 'whole packets' packets
+check 'whatever is inside has one label' labelled 2 0 5002 ping_both
+
 assert_ct_state ESTABLISHED --dport 4001
 assert_no_invalid
 check 'no UDP from client to server' eval \
