@@ -241,8 +241,8 @@ states()
 	local key=0x0102030405060708090a0b0c0d0e0f1011121314
 
 	in_ns "$1" ip -batch - <<-EOT
-	xfrm state add src $2 dst $3 proto esp spi 0x100 mode transport auth hmac(sha1) $key enc ecb(cipher_null) ""
-	xfrm state add src $3 dst $2 proto esp spi 0x100 mode transport auth hmac(sha1) $key enc ecb(cipher_null) ""
+	xfrm state add src $2 dst $3 proto esp spi 0x100 mode transport aead rfc4106(gcm(aes)) $key 128
+	xfrm state add src $3 dst $2 proto esp spi 0x100 mode transport aead rfc4106(gcm(aes)) $key 128
 	xfrm policy add src $2 dst $3 dir out tmpl src $2 dst $3 proto esp mode transport
 	xfrm policy add src $3 dst $2 dir in tmpl src $3 dst $2 proto esp mode transport
 	EOT
