@@ -67,7 +67,17 @@ peer=(c ftcpctl set peer)
 # ---- ftcpctl ----------------------------------------------------------------
 
 check_refused 'no such link' 'no link named "ftcp9"' \
-	"${add[@]}" x dev ftcp9 "${client[@]}"
+	c ftcpctl set tunnel x dev ftcp9 idle 5
+several='dev is missing, and there are several links of type faketcp: ftcp0, ftcp1$'
+check_refused 'no link named, of several' "$several" "${add[@]}" x "${client[@]}"
+check_refused '... for a peer' "$several" "${peer[@]}" a tunnel router endpoint same
+check_refused '... for rules' "$several" c ftcpctl del rules tunnel router
+check_refused 'a link that was made goes with a tunnel that is refused' 'TCP port 2000 is in use' \
+	"${add[@]}" x dev ftcp9 port 2000 forward 127.0.0.1:1
+usage 'a link of an impossible name' 'not the name of a link' \
+	ftcpctl add tunnel x dev a-name-that-is-long "${client[@]}"
+check_refused '... or one that the kernel refuses' 'dev: "a/b": ' \
+	"${add[@]}" x dev a/b "${client[@]}"
 check_refused 'a link of another type' 'not of type faketcp' \
 	"${add[@]}" x dev veth0 "${client[@]}"
 check_refused 'a name that exists' 'of this name exists' \

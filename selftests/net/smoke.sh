@@ -13,14 +13,11 @@ start
 module_load
 topology stateful
 
-check 'a link in the client' ip -n "$C" link add ftcp0 type faketcp
-check 'a link in the server' ip -n "$S" link add ftcp0 type faketcp
-ip -n "$C" link set ftcp0 up
-ip -n "$S" link set ftcp0 up
-
-check 'a server tunnel' s ftcpctl add tunnel echo dev ftcp0 \
+check 'a server tunnel, and its link' s ftcpctl add tunnel echo \
 	port 4567 forward 127.0.0.1:5555
-check 'a client tunnel' c ftcpctl add tunnel echo dev ftcp0 \
+check 'a link in the client' ip -n "$C" link add ftcp7 type faketcp
+ip -n "$C" link set ftcp7 up
+check 'a client tunnel on it' c ftcpctl add tunnel echo \
 	listen 127.0.0.1:1234 remote "$S4:4567"
 
 server echo "$S" echo --bind 127.0.0.1:5555
@@ -46,9 +43,15 @@ check 'the client shows its tunnel' c ftcpctl show
 check 'and its flows' c ftcpctl show flows
 check 'the server as well' s ftcpctl show flows
 
-check 'delete the client tunnel' c ftcpctl del tunnel echo dev ftcp0
+check 'the link that was made is up' eval \
+	'ip -n "$S" -o link show up type faketcp | grep -q " ftcp0: "'
+check 'a second one is made by its name' c ftcpctl add tunnel more dev ftcp8 routed
+check_refused '... and then there are two' 'several links of type faketcp: ftcp7, ftcp8$' \
+	c ftcpctl del tunnel echo
+check '... it goes' ip -n "$C" link del ftcp8
+check 'delete the client tunnel' c ftcpctl del tunnel echo
 check 'delete the server tunnel' s ftcpctl del tunnel echo dev ftcp0
-check 'delete the client link' ip -n "$C" link del ftcp0
+check 'delete the client link' ip -n "$C" link del ftcp7
 check 'delete the server link' ip -n "$S" link del ftcp0
 module_memory_back
 finish

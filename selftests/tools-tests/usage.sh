@@ -124,7 +124,7 @@ frob
 $dry 6" -4
 check '... but not with -force' batch 2 \
 	"ftcpctl: $tmp/batch:1: a quote is not closed
-ftcpctl: $tmp/batch:4: dev is missing" 6 "show 'x
+ftcpctl: $tmp/batch:4: nothing to change" 6 "show 'x
 $dry 6
 set tunnel \\
 x" -4 -force
@@ -159,7 +159,11 @@ for name in listen port routed ip dev wire; do
 done
 alike 'set peer tunnel tunnel t dev lo endpoint same' \
 	'set peer p tunnel t dev lo endpoint same'
-misused 'dev is missing' add tunnel t
+misused 'one of listen, forward, routed or ip is missing' add tunnel t
+alone='is missing, and there is no link'
+check_refused 'no link, and none named' "$alone" unshare -n ftcpctl del tunnel t
+check_refused '... for a peer' "$alone" unshare -n ftcpctl set peer p tunnel t endpoint same
+check_refused '... for rules' "$alone" unshare -n ftcpctl add rules tunnel t sport 5
 misused 'dev: its argument is missing' add tunnel t dev
 misused 'dev: given twice' add tunnel t dev l dev l
 misused '--json: given twice' show --json --json
@@ -192,6 +196,9 @@ for words in 'listen 127.0.0.1:1' 'port 5' 'forward 127.0.0.1:1' 'local ::1' rou
 done
 misused "remote is changed by \`ftcpctl set peer remote tunnel t dev l endpoint h:1'" \
 	set tunnel t remote h:1 dev l
+misused "remote is changed by \`ftcpctl set peer remote tunnel t endpoint h:1'" \
+	set tunnel t remote h:1
+misused 'nothing to change' set tunnel t
 misused 'tunnel is missing' set peer p dev l
 misused 'remote is missing' del flow local 127.0.0.1:1 dev l
 misused 'tunnel is missing' add rules dev l
@@ -356,6 +363,7 @@ check_refused 'no module: add tunnel, server' "$missing" \
 	unreachable ignore
 check_refused 'no module: add tunnel, routed' "$missing" \
 	ftcpctl add tunnel t dev l routed port 1
+check_refused 'no module: add tunnel, no link' "$missing" unshare -n ftcpctl add tunnel t routed
 check_refused 'no module: add tunnel, ip' "$missing" ftcpctl add tunnel ip dev l ip
 check_refused 'no module: add tunnel, ip, server' "$missing" \
 	ftcpctl add tunnel t dev l ip port 1 local ::1 fwmark 5

@@ -8,27 +8,34 @@
 #define UNCHANGEABLE \
 	"%s cannot be changed while the tunnel lives: delete it and add it anew"
 #define REMOTE_OF_PEER \
-	"remote is changed by `ftcpctl set peer remote tunnel %s dev %s endpoint %s'"
+	"remote is changed by `ftcpctl set peer remote tunnel %s%s%s endpoint %s'"
 
-/** request() - make the request that a verb is */
+/** request() - make the request that a verb is; a tunnel may be the first of its link */
 int request(const struct verb *v, const char *const *given)
 {
 	struct nl_msg *msg = ipc_request(v->cmd, given);
 	int code = put_given(msg, v->of, given);
+	const char *dev = given[FTCP_A_IFINDEX];
 	unsigned int ifindex;
+	bool made = false;
 
 	code = code ?: ipc_open(true);
-	code = code ?: parse_link(given[FTCP_A_IFINDEX], &ifindex);
+	if (!code && v == &add_tunnel)
+		code = link_make(dev, &made);
+	code = code ?: parse_link(dev, &ifindex);
 	if (code) {
 		nlmsg_free(msg);
 		return code;
 	}
 	nla_put_u32(msg, FTCP_A_IFINDEX, ifindex);
-	return ipc_do(msg);
+	code = ipc_do(msg);
+	if (code && made)
+		link_remove(dev);
+	return code;
 }
 
 static const struct word tunnel_words[] = {
-	{ "dev", FTCP_A_IFINDEX, NEEDED },
+	{ "dev", FTCP_A_IFINDEX, LINK },
 	{ "listen", FTCP_A_LISTEN, VALUE },
 	{ "remote", FTCP_A_ENDPOINT, VALUE },
 	{ "port", FTCP_A_PORT, VALUE },
@@ -82,6 +89,7 @@ static int check_ends(const char **given)
 static int check_options(const char **given)
 {
 	const char *remote = given[FTCP_A_ENDPOINT];
+	const char *dev = given[FTCP_A_IFINDEX];
 	const struct word *w;
 	int i, n = 0;
 
@@ -93,22 +101,24 @@ static int check_options(const char **given)
 							     w->name);
 	if (remote)
 		return misused(REMOTE_OF_PEER, given[FTCP_A_TUNNEL],
-			       given[FTCP_A_IFINDEX], remote);
+			       dev ? " dev " : "", dev ?: "", remote);
 	for (i = 0; i < WORDS; i++)
-		n += !!given[i];
-	/* the name and the link */
-	return n > 2 ? DONE : misused("nothing to change");
+		n += given[i] && i != FTCP_A_TUNNEL && i != FTCP_A_IFINDEX;
+	return n ? DONE : misused("nothing to change");
 }
 
 const struct verb add_tunnel = {
 	.verb = "add",
 	.object = "tunnel",
 	.synopsis =
-		"NAME dev LINK listen ADDR:PORT remote HOST:PORT [OPTIONS]\n"
-		"NAME dev LINK port N forward HOST:PORT [local ADDR] [OPTIONS]\n"
-		"NAME dev LINK routed [port N [local ADDR]] [OPTIONS]\n"
-		"NAME dev LINK ip [port N [local ADDR]] [OPTIONS]\n",
-	.help = "Add a tunnel to a link.\n"
+		"NAME [dev LINK] listen ADDR:PORT remote HOST:PORT [OPTIONS]\n"
+		"NAME [dev LINK] port N forward HOST:PORT [local ADDR]\n"
+		"           [OPTIONS]\n"
+		"NAME [dev LINK] routed [port N [local ADDR]] [OPTIONS]\n"
+		"NAME [dev LINK] ip [port N [local ADDR]] [OPTIONS]\n",
+	.help = "Add a tunnel to a link, which is made, and set up, if there is none of this\n"
+		"name.  Without `dev', here as in other commands, it is the only link; without\n"
+		"any, ftcp0 is made.\n"
 		"\n"
 		"Client: applications send UDP to `listen'; each source gets a connection of\n"
 		"its own to `remote'.\n"
@@ -134,7 +144,7 @@ const struct verb add_tunnel = {
 const struct verb set_tunnel = {
 	.verb = "set",
 	.object = "tunnel",
-	.synopsis = "NAME dev LINK OPTIONS\n",
+	.synopsis = "NAME [dev LINK] OPTIONS\n",
 	.help = "Change a tunnel while it runs.  What is not mentioned stays.\n"
 		"\n"
 		"OPTIONS, and in parentheses what a new tunnel has:\n"
@@ -150,17 +160,17 @@ const struct verb set_tunnel = {
 const struct verb del_tunnel = {
 	.verb = "del",
 	.object = "tunnel",
-	.synopsis = "NAME dev LINK\n",
+	.synopsis = "NAME [dev LINK]\n",
 	.help = "Delete a tunnel, its peers and its flows.\n",
 	.name = FTCP_A_TUNNEL,
-	.words = (const struct word[]){ { "dev", FTCP_A_IFINDEX, NEEDED }, {} },
+	.words = (const struct word[]){ { "dev", FTCP_A_IFINDEX, LINK }, {} },
 	.of = OF_TUNNEL,
 	.cmd = FAKETCP_CMD_TUNNEL_DEL,
 };
 
 static const struct word peer_words[] = {
 	{ "tunnel", FTCP_A_TUNNEL, NEEDED },
-	{ "dev", FTCP_A_IFINDEX, NEEDED },
+	{ "dev", FTCP_A_IFINDEX, LINK },
 	{ "endpoint", FTCP_A_ENDPOINT, VALUE },
 	{ "allowed-ips", FTCP_A_ALLOWED_IP, VALUE },
 	{ "from", FTCP_A_FROM, VALUE },
@@ -173,7 +183,7 @@ const struct verb set_peer = {
 	.verb = "set",
 	.object = "peer",
 	.synopsis =
-		"NAME tunnel NAME dev LINK [endpoint HOST:PORT|same|none]\n"
+		"NAME tunnel NAME [dev LINK] [endpoint HOST:PORT|same|none]\n"
 		"             [allowed-ips ADDR/PREFIX,...|none]\n"
 		"             [from ADDR/PREFIX,...|none|allowed-ips|endpoint]\n"
 		"             [persistent on|off] [wire auto|native|phantun]\n",
@@ -200,13 +210,13 @@ const struct verb set_peer = {
 const struct verb del_peer = {
 	.verb = "del",
 	.object = "peer",
-	.synopsis = "NAME tunnel NAME dev LINK\n",
+	.synopsis = "NAME tunnel NAME [dev LINK]\n",
 	.help = "Delete a peer and its flows.\n",
 	.name = FTCP_A_PEER,
 	.words =
 		(const struct word[]){
 			{ "tunnel", FTCP_A_TUNNEL, NEEDED },
-			{ "dev", FTCP_A_IFINDEX, NEEDED },
+			{ "dev", FTCP_A_IFINDEX, LINK },
 			{},
 		},
 	.of = OF_PEER,
@@ -216,13 +226,13 @@ const struct verb del_peer = {
 const struct verb del_flow = {
 	.verb = "del",
 	.object = "flow",
-	.synopsis = "local ADDR:PORT remote ADDR:PORT dev LINK\n",
+	.synopsis = "local ADDR:PORT remote ADDR:PORT [dev LINK]\n",
 	.help = "Close one flow in order, with a FIN.  `show flows' prints both addresses.\n",
 	.words =
 		(const struct word[]){
 			{ "local", FTCP_A_LOCAL, NEEDED },
 			{ "remote", FTCP_A_REMOTE, NEEDED },
-			{ "dev", FTCP_A_IFINDEX, NEEDED },
+			{ "dev", FTCP_A_IFINDEX, LINK },
 			{},
 		},
 	.of = OF_FLOW,

@@ -46,12 +46,13 @@ enum {
  * struct word - A word that a verb understands.
  * @name: The word.
  * @id: The attribute that it is about, or one of the above.
- * @kind: Whether an argument follows, and whether it must be there.
+ * @kind: Whether an argument follows, and whether it must be there.  LINK: the link,
+ *	which is the only one if it is not.
  */
 struct word {
 	const char *name;
 	int id;
-	enum { VALUE, NEEDED, FLAG } kind;
+	enum { VALUE, NEEDED, LINK, FLAG } kind;
 };
 
 /**
@@ -105,6 +106,7 @@ void verb_words(const struct verb *v, struct word *words);
 int parse_args(const struct verb *v, int argc, char **argv, const char **given);
 int parse_port(const char *word, const char *text, unsigned int *out);
 int parse_link(const char *text, unsigned int *ifindex);
+int link_default(bool make, const char **name);
 
 int batch_run(const char *path, bool force, int (*command)(int, char **));
 void complete(int argc, char **argv);

@@ -4,7 +4,8 @@
  *
  * A command is a verb, mostly an object, and words that each take a value.
  * What changes tunnels, peers and flows is in change.c, every other verb in a file
- * of its own; ipc.c speaks generic netlink, rtnl.c rtnetlink, and nothing else does.
+ * of its own; ipc.c speaks generic netlink, rtnl.c and link.c rtnetlink, and nothing
+ * else does.
  */
 #include <errno.h>
 #include <locale.h>
@@ -140,6 +141,16 @@ static int print_help(const struct verb *v)
 	return DONE;
 }
 
+/* The link, if the verb needs one and none is named */
+static int find_link(const struct verb *v, const char **given)
+{
+	const struct word *dev = find_word(v->words, "dev");
+
+	if (!dev || dev->kind != LINK || given[FTCP_A_IFINDEX])
+		return DONE;
+	return link_default(v == &add_tunnel, &given[FTCP_A_IFINDEX]);
+}
+
 static int run(const struct verb *v, int argc, char **argv)
 {
 	const char *given[WORDS] = {};
@@ -151,6 +162,7 @@ static int run(const struct verb *v, int argc, char **argv)
 	code = parse_args(v, argc, argv, given);
 	if (!code && v->check)
 		code = v->check(given);
+	code = code ?: find_link(v, given);
 	if (code)
 		return code;
 	return v->run ? v->run(given) : request(v, given);

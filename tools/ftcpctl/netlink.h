@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The kernel: transactions (netlink.c), what is asked of faketcp (ipc.c), and
- * rules and routes (rtnl.c).
+ * rules and routes (rtnl.c), and links (link.c).
  */
 #ifndef FTCPCTL_NETLINK_H
 #define FTCPCTL_NETLINK_H
@@ -117,6 +117,9 @@ struct entry {
 	bool nop;
 	bool suppress;
 };
+
+int link_make(const char *name, bool *made);
+void link_remove(const char *name);
 
 int rtnl_read(int family, struct list *l);
 bool rtnl_entry(struct nlmsghdr *msg, struct entry *e);

@@ -492,10 +492,10 @@ static int run_del(const char *const *given)
 const struct verb add_rules = {
 	.verb = "add",
 	.object = "rules",
-	.synopsis =
-		"tunnel NAME dev LINK [sport N] [dport N] [table T] [pref P]\n"
-		"            [local-only] [--dry-run]\n"
-		"tunnel NAME dev LINK all|fwmark M [table T] [pref P] [--dry-run]\n",
+	.synopsis = "tunnel NAME [dev LINK] [sport N] [dport N] [table T]\n"
+		    "            [pref P] [local-only] [--dry-run]\n"
+		    "tunnel NAME [dev LINK] all|fwmark M [table T] [pref P]\n"
+		    "            [--dry-run]\n",
 	.help = "Install policy-routing rules that steer UDP into a routed tunnel, or packets\n"
 		"into one of mode ip, IPv4 and IPv6 (-4 or -6: only one).\n"
 		"\n"
@@ -514,7 +514,7 @@ const struct verb add_rules = {
 	.words =
 		(const struct word[]){
 			{ "tunnel", FTCP_A_TUNNEL, NEEDED },
-			{ "dev", FTCP_A_IFINDEX, NEEDED },
+			{ "dev", FTCP_A_IFINDEX, LINK },
 			{ "sport", WORD_SPORT, VALUE },
 			{ "dport", WORD_DPORT, VALUE },
 			{ "table", WORD_TABLE, VALUE },
@@ -531,7 +531,7 @@ const struct verb add_rules = {
 const struct verb del_rules = {
 	.verb = "del",
 	.object = "rules",
-	.synopsis = "tunnel NAME dev LINK [table T] [--dry-run]\n",
+	.synopsis = "tunnel NAME [dev LINK] [table T] [--dry-run]\n",
 	.help = "Remove the rules and routes that `add rules' installed.\n"
 		"\n"
 		"  table T     when add was given one\n"
@@ -539,7 +539,7 @@ const struct verb del_rules = {
 	.words =
 		(const struct word[]){
 			{ "tunnel", FTCP_A_TUNNEL, NEEDED },
-			{ "dev", FTCP_A_IFINDEX, NEEDED },
+			{ "dev", FTCP_A_IFINDEX, LINK },
 			{ "table", WORD_TABLE, VALUE },
 			{ "--dry-run", WORD_DRY_RUN, FLAG },
 			{},
