@@ -72,6 +72,8 @@ check 'a flow names its peer, and no conversation' is "$(flows "$C" \
 	'.[0] | [.peer, has("inner-local"), .remote] | @csv')" "\"hub\",false,\"$S4:4567\""
 check 'at the hub' is "$(flows "$S" '.[0] | [.peer, .local] | @csv')" \
 	"\"c\",\"$S4:4567\""
+check 'no MTU of WireGuard, but of packets' eval 'flows "$C" | jq -e \
+	"any(.[]; .mtu > 0) and all(.[]; has(\"wireguard-mtu\") | not)"'
 check 'people are told' eval 'c ftcpctl show flows | grep -q "peer hub"'
 check 'what the tunnel is' is "$(c ftcpctl show --json | jq -c '.[0] | [.mode, .port]')" \
 	'["ip",null]'

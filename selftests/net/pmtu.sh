@@ -53,6 +53,20 @@ check 'in the table as well' eval \
 	"c ftcpctl show flows | awk '/MTU/ { for (i = 1; i <= NF; i++) if (\$i == \"MTU\") c = 1 }
 	/ 1460 / { four = 1 } / 1440 / { six = 1 } END { exit !(c && four && six) }'"
 
+# wireguard_is FAMILY MTU: for people and for programs, of the flow and of the tunnel
+wireguard_is()
+{
+	c ftcpctl show flows tunnel "${tunnel[$1]}" | grep " $(($2 + 32))  *$2 " &&
+		c ftcpctl show tunnel "${tunnel[$1]}" | grep "^  wireguard  MTU up to $2\$" &&
+		for what in flows tunnels; do
+			c ftcpctl show $what tunnel "${tunnel[$1]}" --json |
+				jq -e ".[0].\"wireguard-mtu\" == $2" || return
+		done
+}
+for family in 4 6; do
+	check "IPv$family: the MTU of WireGuard" wireguard_is $family $((${whole[$family]} - 32))
+done
+
 # All is acknowledged after a moment: there is nothing that an error could be about.
 for family in 4 6; do
 	check "IPv$family: forged errors" forge $family --random-seq --count 100
@@ -71,6 +85,8 @@ for family in 4 6; do
 	check "IPv$family: and was not refused" refused_are $family 100
 	check "IPv$family: what fits passes" talk $family ${less[$family]} --count 5
 	check "IPv$family: on the same flow" mtu_is $family ${less[$family]}
+	check "IPv$family: the MTU of WireGuard follows" \
+		wireguard_is $family $((${less[$family]} - 32))
 done
 check 'flows stayed as they were' flows_are "$C" 2 established
 

@@ -133,7 +133,7 @@ int resolve_again(const char *text, const union address *present,
 
 /* Ways to print: for people, and JSON */
 
-#define TABLE_COLUMNS 9
+#define TABLE_COLUMNS 10
 #define SHORT_STRLEN 48
 
 /**

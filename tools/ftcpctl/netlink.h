@@ -81,6 +81,9 @@ int ipc_filter(const char *const *given, struct filter *filter);
 int ipc_list(int cmd, const struct filter *filter, struct list *l);
 int ipc_monitor(event_fn *event);
 
+uint64_t wireguard_mtu(const struct object *f);
+uint64_t wireguard_least(const struct object *t, const struct list *flows);
+
 /*
  * Originator of the rules and routes that ftcpctl installs, as `ip rule' and
  * `ip route' show it.  ftcpctl touches no others.

@@ -9,6 +9,30 @@
 
 #include "netlink.h"
 
+/* More flows than this are not asked for each tunnel's smallest MTU */
+#define FLOWS_ASKED 1000
+
+/* Flows that tell it; those of a crowd, which changes as it is read, are left out */
+static void list_tellers(const struct list *tunnels,
+			 const struct filter *filter, struct list *flows)
+{
+	struct filter quiet = *filter;
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < tunnels->n; i++)
+		n += object_number(&tunnels->array[i], FTCP_A_FLOWS);
+	quiet.quiet = true;
+	if (n && n <= FLOWS_ASKED)
+		ipc_list(FAKETCP_CMD_FLOW_GET, &quiet, flows);
+}
+
+static void json_wireguard(uint64_t mtu)
+{
+	if (mtu)
+		json_number("wireguard-mtu", mtu);
+}
+
 /* Tunnels */
 
 /* A client tunnel's far end is its peer's endpoint */
@@ -95,9 +119,10 @@ static bool link_is_down(const char *ifname)
 }
 
 static void print_tunnel(const struct object *t, const struct list *peers,
-			 bool follows)
+			 const struct list *flows, bool follows)
 {
 	const char *ifname = object_text(t, FTCP_A_IFNAME);
+	uint64_t mtu = wireguard_least(t, flows);
 
 	printf("%stunnel %s dev %s%s\n", follows ? "\n" : "",
 	       object_text(t, FTCP_A_TUNNEL), ifname,
@@ -107,6 +132,8 @@ static void print_tunnel(const struct object *t, const struct list *peers,
 	print_value(t, "  flows      %s", FTCP_A_FLOWS);
 	print_value(t, " of %s, ", FTCP_A_MAX_FLOWS);
 	print_value(t, "%s of one source\n", FTCP_A_MAX_FLOWS_PER_SOURCE);
+	if (mtu)
+		printf("  wireguard  MTU up to %" PRIu64 "\n", mtu);
 	print_traffic(t, "sent", FTCP_STATS_TX_PACKETS);
 	print_coalesced(t);
 	print_traffic(t, "received", FTCP_STATS_RX_PACKETS);
@@ -163,6 +190,17 @@ static void add_traffic(struct table *t, const struct object *o, int packets)
 				object_counter(o, FTCP_A_STATS, packets + 1)));
 }
 
+static void add_wireguard(struct table *t, const struct object *f, int type)
+{
+	uint64_t mtu = wireguard_mtu(f);
+
+	(void)type;
+	if (mtu)
+		table_cell(t, "%" PRIu64, mtu);
+	else
+		table_cell(t, "-");
+}
+
 /* What most columns have; "-" where there is nothing */
 static void add_value(struct table *t, const struct object *o, int type)
 {
@@ -206,6 +244,7 @@ static const struct column flow_columns[] = {
 	{ "TX", add_traffic, FTCP_STATS_TX_PACKETS },
 	{ "RX", add_traffic, FTCP_STATS_RX_PACKETS },
 	{ "MTU", add_value, FTCP_A_MTU },
+	{ "WG-MTU", add_wireguard, FTCP_A_MTU },
 	{ "AGE", add_value, FTCP_A_AGE },
 	{ "TUNNEL", add_owner, FTCP_A_TUNNEL },
 	{},
@@ -248,7 +287,8 @@ static const struct shown objects[] = {
 	{ "flows", "flow", FAKETCP_CMD_FLOW_GET, flow_columns },
 };
 
-static void print_json(const struct list *list, const struct list *peers)
+static void print_json(const struct list *list, const struct list *peers,
+		       const struct list *flows)
 {
 	size_t i;
 
@@ -256,6 +296,9 @@ static void print_json(const struct list *list, const struct list *peers)
 		json_open(NULL, '{');
 		object_json(&list->array[i]);
 		json_remote(&list->array[i], peers);
+		json_wireguard(list->array[i].of == OF_FLOW ?
+				       wireguard_mtu(&list->array[i]) :
+				       wireguard_least(&list->array[i], flows));
 		json_close('}');
 	}
 }
@@ -313,7 +356,7 @@ static int name_objects(int argc, char **argv)
 static int run_show(const char *const *given)
 {
 	const struct shown *what = object_of(given[WORD_OBJECT] ?: "tunnels");
-	struct list list = {}, other = {};
+	struct list list = {}, other = {}, flows = {};
 	bool json = given[WORD_JSON];
 	struct filter filter;
 	int code;
@@ -332,15 +375,18 @@ static int run_show(const char *const *given)
 	/* An empty list is fine, but not that of a tunnel that does not exist */
 	if (!code && !list.n && filter.tunnel && !other.n)
 		code = refused("no tunnel named \"%s\"", filter.tunnel);
+	if (!code && !what->columns)
+		list_tellers(&list, &filter, &flows);
 	if (!code && json)
-		print_json(&list, &other);
+		print_json(&list, &other, &flows);
 	else if (!code && what->columns)
 		print_list(what->columns, &list);
 	else if (!code)
 		for (i = 0; i < list.n; i++)
-			print_tunnel(&list.array[i], &other, i);
+			print_tunnel(&list.array[i], &other, &flows, i);
 	list_free(&list);
 	list_free(&other);
+	list_free(&flows);
 	if (json)
 		json_close(']');
 	return code;
