@@ -50,8 +50,27 @@ flow_stats() { flows "$1" "max_by(.\"age-ms\").stats | $counters"; }
 
 # ---- What was carried ----
 
+# metric NAMESPACE SAMPLE: is there, with its value
+metric() { in_ns "$1" ftcpctl show --openmetrics | grep -xF -e "$2" || {
+	in_ns "$1" ftcpctl show --openmetrics; return 1; }; }
+
 check 'single datagrams' c udptool send --to 127.0.0.1:1234 --size 100 \
 	--count 10
+labels='dev="ftcp0",tunnel="echo"'
+for sample in "faketcp_tx_bytes_total{$labels} 1000" "faketcp_rx_packets_total{$labels} 10" \
+	"faketcp_flows{$labels,state=\"established\"} 1" \
+	"faketcp_flows{$labels,state=\"syn-sent\"} 0" \
+	"faketcp_peer_flows{$labels,peer=\"remote\"} 1" \
+	"faketcp_drops_total{$labels,reason=\"too-big\"} 0" \
+	"faketcp_ended_flows_total{$labels,reason=\"reset\"} 0" \
+	"faketcp_wireguard_mtu_bytes{$labels} 1428"; do
+	check "OpenMetrics: $sample" metric "$C" "$sample"
+done
+if command -v python3 > /dev/null; then
+	check 'they are OpenMetrics, and the dashboard uses no others' eval \
+		'c ftcpctl show --openmetrics | "$repo/selftests/lib/openmetrics.py" \
+			"$repo/tools/packaging/grafana.json"'
+fi
 for what in link tunnel flow; do
 	check "$what: datagrams and bytes at the client" \
 		is "$("${what}_stats" "$C")" '10 1000 10 1000'
@@ -242,6 +261,8 @@ for link in wörk € 日本 𝄞; do
 	check 'another peer' c ftcpctl set peer a tunnel t dev "$link" endpoint same
 	check 'JSON has its name' is "$(link_in_json)" "$link"
 	check 'the columns are in line' in_line ENDPOINT
+	check 'metrics have its name' metric "$C" \
+		"faketcp_peer_flows{dev=\"$link\",tunnel=\"t\",peer=\"a\"} 0"
 	ip -n "$C" link del "$link"
 done
 # Neither whole, nor the shortest form, nor a character
@@ -250,6 +271,8 @@ for link in $'w\xf6rk' $'a\xe2\x82' $'\xc0\xaf' $'\xed\xbf\xbf' $'\xf4\x90\x80\x
 	check "a link named $text" named "$link"
 	check 'it is JSON' eval 'c ftcpctl show --json tunnel t |
 		iconv -f UTF-8 -t UTF-8 | jq -e ".[0].link | length > 1"'
+	check 'metrics are UTF-8' eval 'c ftcpctl show --openmetrics |
+		iconv -f UTF-8 -t UTF-8 | grep -q "^# EOF"'
 	ip -n "$C" link del "$link"
 done
 

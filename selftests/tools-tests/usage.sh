@@ -44,6 +44,9 @@ misused 'rules: shown by ip rule, and those of a tunnel by ftcpctl del rules --d
 	show --json rules dev l
 misused 'flows: cannot be combined with peers' show --json peers dev l flow
 misused 'tunnel: its argument is missing' show flows tunnel
+misused '--openmetrics: cannot be combined with --json' show --json --openmetrics
+misused '--openmetrics: cannot be combined with flows' show --openmetrics flow
+misused '--openmetrics: cannot be combined with tunnels' show tunnel --openmetrics
 misused '"x": unknown word (see ftcpctl monitor --help)' monitor x
 misused '"--dry-run": unknown word (see ftcpctl show --help)' show --dry-run
 misused '"once": unknown word (see ftcpctl resolve --help)' resolve once
@@ -353,6 +356,7 @@ missing='^ftcpctl: .*modprobe faketcp'
 check_refused 'no module: show' "$missing" ftcpctl show
 check_refused 'no module: show flow' "$missing" ftcpctl show flow
 check_refused 'no module: show --json' "$missing" ftcpctl show flows --json
+check_refused 'no module: show --openmetrics' "$missing" ftcpctl show tunnel t --openmetrics
 check_refused 'no module: resolve' "$missing" ftcpctl resolve
 check_refused 'no module: monitor' "$missing" ftcpctl monitor
 check_refused 'no module: add tunnel' "$missing" \

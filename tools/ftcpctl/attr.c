@@ -156,6 +156,15 @@ const char *attr_word(int type)
 	return a ? a->word : NULL;
 }
 
+/** attr_names() - what values of an attribute, or the counters in it, are called */
+const char *const *attr_names(unsigned int of, int type, size_t *n)
+{
+	const struct attr *a = find(of, type);
+
+	*n = a->n_names;
+	return a->names;
+}
+
 /** attr_policy() - what the attributes have to look like, for nla_parse() */
 struct nla_policy *attr_policy(void)
 {

@@ -52,6 +52,7 @@ void print_option_values(const struct object *o);
 void print_counters(const struct object *o, int type, const char *title);
 
 const char *attr_word(int type);
+const char *const *attr_names(unsigned int of, int type, size_t *n);
 struct nla_policy *attr_policy(void);
 int put_given(struct nl_msg *msg, unsigned int of, const char *const *given);
 void put_address(struct nl_msg *msg, int type, const union address *a);

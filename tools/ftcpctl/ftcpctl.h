@@ -38,6 +38,7 @@ enum {
 	WORD_ALL,
 	WORD_DRY_RUN,
 	WORD_JSON,
+	WORD_OPENMETRICS,
 	WORD_OBJECT,
 	WORDS,
 };
@@ -154,6 +155,7 @@ void table_cell(struct table *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void table_print(struct table *t);
 
+size_t utf8_length(const char *s);
 const char *format_bytes(char *buf, uint64_t bytes);
 const char *format_time(char *buf, uint64_t ms);
 

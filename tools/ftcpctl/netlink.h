@@ -81,6 +81,7 @@ int ipc_filter(const char *const *given, struct filter *filter);
 int ipc_list(int cmd, const struct filter *filter, struct list *l);
 int ipc_monitor(event_fn *event);
 
+int openmetrics(const struct filter *filter);
 uint64_t wireguard_mtu(const struct object *f);
 uint64_t wireguard_least(const struct object *t, const struct list *flows);
 

@@ -8,11 +8,12 @@
 
 #include "ftcpctl.h"
 
-/*
- * How many bytes has the first character of a text?  Names of links are bytes, and
- * mostly UTF-8, which main() has set; a byte that is no part of a character is one.
+/**
+ * utf8_length() - how many bytes has the first character of a text?  Names of links are
+ * bytes, and mostly UTF-8, which main() has set; a byte that is no part of a character
+ * is one.
  */
-static size_t utf8_length(const char *s)
+size_t utf8_length(const char *s)
 {
 	mbstate_t state = {};
 	wchar_t c;

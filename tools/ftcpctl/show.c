@@ -321,9 +321,9 @@ static bool is_filter(int argc, char **argv)
 		return false;
 	/* A name may be one of the words, if another one comes after it */
 	if (argc > 2 && (!strcmp(argv[1], "dev") || !strcmp(argv[1], "tunnel")))
-		return !strcmp(argv[2], "dev") || !strcmp(argv[2], "--json") ||
+		return !strcmp(argv[2], "dev") || !strncmp(argv[2], "--", 2) ||
 		       object_of(argv[2]);
-	return strcmp(argv[1], "--json");
+	return strcmp(argv[1], "--json") && strcmp(argv[1], "--openmetrics");
 }
 
 #define RULES \
@@ -353,6 +353,16 @@ static int name_objects(int argc, char **argv)
 	return DONE;
 }
 
+static int check_format(const char **given)
+{
+	const char *other = given[WORD_JSON] ?: given[WORD_OBJECT];
+
+	if (given[WORD_OPENMETRICS] && other)
+		return misused("--openmetrics: cannot be combined with %s",
+			       other);
+	return DONE;
+}
+
 static int run_show(const char *const *given)
 {
 	const struct shown *what = object_of(given[WORD_OBJECT] ?: "tunnels");
@@ -365,6 +375,8 @@ static int run_show(const char *const *given)
 	code = ipc_filter(given, &filter) ?: ipc_open(true);
 	if (code)
 		return code;
+	if (given[WORD_OPENMETRICS])
+		return openmetrics(&filter);
 	if (json)
 		json_open(NULL, '[');
 	code = ipc_list(what->cmd, &filter, &list);
@@ -394,7 +406,8 @@ static int run_show(const char *const *given)
 
 const struct verb show = {
 	.verb = "show",
-	.synopsis = "[tunnels|peers|flows] [dev LINK] [tunnel NAME] [--json]\n",
+	.synopsis = "[tunnels|peers|flows] [dev LINK] [tunnel NAME] [--json]\n"
+		    "[dev LINK] [tunnel NAME] --openmetrics\n",
 	.help = "Show what is configured and what it does; tunnels when nothing is named.\n"
 		"\n"
 		"  tunnels     how they are set, what they carried and dropped\n"
@@ -403,7 +416,10 @@ const struct verb show = {
 		"              each in the singular as well, before or after other words\n"
 		"  dev LINK    of this link only\n"
 		"  tunnel NAME of this tunnel only\n"
-		"  --json      for programs; ftcpctl(8) says what it contains\n",
+		"  --json      for programs; ftcpctl(8) says what it contains\n"
+		"  --openmetrics\n"
+		"              tunnels with their counters, and flows by state and peer, for\n"
+		"              Prometheus\n",
 	.words =
 		(const struct word[]){
 			{ "dev", FTCP_A_IFINDEX, VALUE },
@@ -412,8 +428,10 @@ const struct verb show = {
 			{ "peers", WORD_OBJECT, FLAG },
 			{ "flows", WORD_OBJECT, FLAG },
 			{ "--json", WORD_JSON, FLAG },
+			{ "--openmetrics", WORD_OPENMETRICS, FLAG },
 			{},
 		},
 	.sift = name_objects,
+	.check = check_format,
 	.run = run_show,
 };
