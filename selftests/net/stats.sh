@@ -71,6 +71,26 @@ if command -v python3 > /dev/null; then
 		'c ftcpctl show --openmetrics | "$repo/selftests/lib/openmetrics.py" \
 			"$repo/tools/packaging/grafana.json"'
 fi
+# A tunnel of each mode, and peers with and without everything
+s ftcpctl add tunnel lan dev lan0 ip port 4600 fwmark 7 max-bytes 1G
+s ftcpctl set peer p tunnel lan dev lan0 allowed-ips 10.9.0.2,fd09::/64 from 192.0.2.0/24
+s ftcpctl set peer q tunnel lan dev lan0 endpoint 192.0.2.9:1 allowed-ips 10.9.0.3 persistent on
+s ftcpctl add tunnel r dev ftcp0 routed port 4601
+s ftcpctl set peer p tunnel r dev ftcp0 endpoint same allowed-ips 10.8.0.0/16
+# as_published NAMESPACE KIND
+as_published()
+{
+	in_ns "$1" ftcpctl show "$2s" --json | "$repo/selftests/lib/schema.py" "$2"
+}
+if /usr/bin/python3 -c 'import jsonschema' 2> /dev/null; then
+	for ns in "$C" "$S"; do
+		for kind in tunnel peer flow; do
+			check "JSON is as published: ${kind}s in $ns" as_published "$ns" $kind
+		done
+	done
+fi
+s ip link del lan0
+s ftcpctl del tunnel r dev ftcp0
 for what in link tunnel flow; do
 	check "$what: datagrams and bytes at the client" \
 		is "$("${what}_stats" "$C")" '10 1000 10 1000'
@@ -188,7 +208,8 @@ reasons()
 # the three datagrams that were too large had flows of their own
 declare -A want reasons
 want[$C]='flow-add=5 flow-del=5 tunnel-add=2 tunnel-del=2'
-want[$S]='flow-add=5 flow-del=5 tunnel-add=1 tunnel-del=1'
+# the echo's, and two for the schema
+want[$S]='flow-add=5 flow-del=5 tunnel-add=3 tunnel-del=3'
 reasons[$C]='closed=5'
 reasons[$S]='closed=1 reset=4'
 for ns in "$C" "$S"; do

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What holds the metrics of ftcpctl to the format notices what is wrong.
+# What holds the metrics of ftcpctl to the format, and its JSON to the schema, notices
+# what is wrong; and the schema is that of the specification.
 
 . "$(dirname "$0")/../lib.sh"
 
@@ -52,4 +53,25 @@ for expr in 'rate(faketcp_x[1m])' 'faketcp_x_total{nobody="a"}' 'sum by (peer) (
 done
 jq -n '{ panels: [{ targets: [{ expr: "faketcp_x_total{dev=~\"$dev\"}" }] }] }' > "$tmp/board"
 check 'a sound one' eval 'printf %s "$head$sample$end" | "$checker" "$tmp/board"'
+
+if ! /usr/bin/python3 -c 'import jsonschema, yaml' 2> /dev/null; then
+	skip 'the schema' 'no python3-jsonschema, python3-yaml'
+	finish
+fi
+check 'the schema is what the specification generates' \
+	"$repo/Documentation/netlink/schema.py" --check
+# strange TEXT CHANGE: a peer with a change is refused, and TEXT said
+peer='[{ "link": "l", "ifindex": 1, "tunnel": "t", "peer": "p", "endpoint": "none",
+	"wire": "auto", "flows": 0, "allowed-ips": ["::/0"], "from": [] }]'
+strange()
+{
+	jq "$2" <<< "$peer" | "$repo/selftests/lib/schema.py" peer > "$tmp/out" 2>&1
+	[ $? -eq 1 ] && grep -qF -e "$1" "$tmp/out" || { cat "$tmp/out"; return 1; }
+}
+check 'a sound peer' eval '"$repo/selftests/lib/schema.py" peer <<< "$peer"'
+check 'a member too many' strange "'frob' was unexpected" '.[0].frob = 1'
+check 'a member too few' strange "'wire' is a required" 'del(.[0].wire)'
+check 'a value that there is not' strange "'udp' is not one of" '.[0].wire = "udp"'
+check 'a number that is text' strange "'0' is not of type" '.[0].flows = "0"'
+check 'no peer at all' strange nothing '[]'
 finish
