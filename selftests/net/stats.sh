@@ -256,6 +256,32 @@ check 'and meets each of the others' is \
 	"$(flows "$C" '.[] | .local | sub(".*:"; "")' | sort | comm -23 - <(sort "$tmp/dump") |
 	wc -l)" 0
 
+# ---- Rates ----
+
+background sender "$C" udptool send --to 127.0.0.1:1234 --from 127.0.0.1:22000 \
+	--size 1000 --rate 200 --count 1000000
+sender=$!
+# busiest N: the first line below the heading of table N, with a plausible rate
+top_lines() { c ftcpctl top -n 2 -d 0.5 "$@" > "$tmp/top"; }
+busiest()
+{
+	awk -v RS= -v n="$1" 'NR == n' "$tmp/top" | sed -n 2p |
+		grep -E "^ *[0-9.]+[kM] +[0-9.]+[kM] +[0-9]+ +[0-9]+  $2 *stay +$3\$" ||
+		{ cat "$tmp/top"; return 1; }
+}
+check 'top: two tables' top_lines
+check '... the flow that carries most is first' busiest 1 established "$S4:4567"
+check '... in both' busiest 2 established "$S4:4567"
+check '... and the others are there' [ "$(grep -c '^ *0 .*established' "$tmp/top")" -eq 298 ]
+check 'of tunnels' top_lines tunnels
+check '... the busiest is first' busiest 2 150 ftcp0
+if command -v python3 > /dev/null; then
+	check 'on a terminal, with keys' c "$repo/selftests/lib/top.py" ftcpctl top -d 0.5
+	check '... of tunnels' c "$repo/selftests/lib/top.py" ftcpctl top tunnels -d 0.5
+	diag "$(c "$repo/selftests/lib/top.py" ftcpctl top -d 0.5)"
+fi
+stop "$sender"
+
 # ---- Names of links are bytes: characters stay what they are, and take one column ----
 
 named()

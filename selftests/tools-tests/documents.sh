@@ -152,7 +152,7 @@ mentions()
 	return $status
 }
 check 'it mentions every word of --help' mentions dev $(
-	for verb in 'add tunnel' 'set peer' 'del flow' 'add rules' show monitor resolve; do
+	for verb in 'add tunnel' 'set peer' 'del flow' 'add rules' show top monitor resolve; do
 		# shellcheck disable=SC2086
 		ftcpctl $verb --help
 	done | sed -n 's/^  \([a-z][a-z-]*\) .*/\1/p' | grep -v ftcpctl | sort -u)

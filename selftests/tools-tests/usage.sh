@@ -48,6 +48,13 @@ misused '--openmetrics: cannot be combined with --json' show --json --openmetric
 misused '--openmetrics: cannot be combined with flows' show --openmetrics flow
 misused '--openmetrics: cannot be combined with tunnels' show tunnel --openmetrics
 misused '"x": unknown word (see ftcpctl monitor --help)' monitor x
+misused '"peers": unknown word (see ftcpctl top --help)' top peers
+for text in '' x 0 0.05 3601 nan 1s; do
+	misused "-d: \"$text\": expected seconds, 0.1 to 3600" top -d "$text"
+done
+for text in '' x 0 -1 1.5; do
+	misused "-n: \"$text\": expected a number above 0" top flows -n "$text"
+done
 misused '"--dry-run": unknown word (see ftcpctl show --help)' show --dry-run
 misused '"once": unknown word (see ftcpctl resolve --help)' resolve once
 misused '"5": unknown word (see ftcpctl resolve --help)' resolve 5
@@ -334,7 +341,7 @@ help_has()
 check 'ftcpctl --help' help_has 'ftcpctl del flow' --help
 check 'ftcpctl add --help' help_has 'ftcpctl add rules' add --help
 for verb in 'add tunnel' 'set tunnel' 'del tunnel' 'set peer' 'del peer' \
-	    'del flow' 'add rules' 'del rules' show monitor resolve; do
+	    'del flow' 'add rules' 'del rules' show top monitor resolve; do
 	# shellcheck disable=SC2086
 	check "ftcpctl $verb --help" help_has "ftcpctl $verb" $verb --help
 	# shellcheck disable=SC2086
@@ -357,6 +364,7 @@ check_refused 'no module: show' "$missing" ftcpctl show
 check_refused 'no module: show flow' "$missing" ftcpctl show flow
 check_refused 'no module: show --json' "$missing" ftcpctl show flows --json
 check_refused 'no module: show --openmetrics' "$missing" ftcpctl show tunnel t --openmetrics
+check_refused 'no module: top' "$missing" ftcpctl top -n 1
 check_refused 'no module: resolve' "$missing" ftcpctl resolve
 check_refused 'no module: monitor' "$missing" ftcpctl monitor
 check_refused 'no module: add tunnel' "$missing" \

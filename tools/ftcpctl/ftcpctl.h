@@ -40,6 +40,8 @@ enum {
 	WORD_JSON,
 	WORD_OPENMETRICS,
 	WORD_OBJECT,
+	WORD_COUNT,
+	WORD_DELAY,
 	WORDS,
 };
 
@@ -93,7 +95,7 @@ extern const struct verb add_tunnel, set_tunnel, del_tunnel;
 extern const struct verb set_peer, del_peer;
 extern const struct verb del_flow;
 extern const struct verb add_rules, del_rules;
-extern const struct verb show, monitor, resolve_names;
+extern const struct verb show, top, monitor, resolve_names;
 
 /* All of them, and NULL */
 extern const struct verb *const verbs[];

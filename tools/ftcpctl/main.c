@@ -17,9 +17,9 @@
 #define MODULE_VERSION "/sys/module/faketcp/version"
 
 const struct verb *const verbs[] = {
-	&add_tunnel, &add_rules, &set_tunnel,	 &set_peer,
-	&del_tunnel, &del_peer,	 &del_flow,	 &del_rules,
-	&show,	     &monitor,	 &resolve_names, NULL,
+	&add_tunnel, &add_rules,     &set_tunnel, &set_peer, &del_tunnel,
+	&del_peer,   &del_flow,	     &del_rules,  &show,     &top,
+	&monitor,    &resolve_names, NULL,
 };
 
 static void complain(const char *prefix, const char *fmt, va_list ap)
