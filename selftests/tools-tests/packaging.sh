@@ -27,6 +27,11 @@ check 'a unit knows where ftcpctl is' \
 sed "s|=/usr/local/sbin/ftcpctl|=$(type -P ftcpctl)|" "$units/faketcp-resolve.service" \
 	> "$tmp/faketcp-resolve.service"
 cp "$units/faketcp-resolve.timer" "$tmp"
+check 'so does that of a link' eval '[ "$(grep -c "=/usr/local/sbin/ftcpctl" \
+	"$units/faketcp@.service")" = 3 ]'
+check 'a place for files of links' test -d "$root/etc/faketcp"
+sed "s|=/usr/local/sbin/ftcpctl|=$(type -P ftcpctl)|" "$units/faketcp@.service" \
+	> "$tmp/faketcp@ftcp0.service"
 if [ -x "$repo/tools/ftcphosts/ftcphosts" ]; then
 	hosts=$tmp/hosts/faketcp-hosts@.service
 	mkdir "$tmp/hosts"
@@ -50,6 +55,9 @@ if [ -x "$(type -P systemd-analyze)" ]; then
 	check 'systemd understands it, and the timer' eval '[ -z "$(systemd-analyze verify \
 		--man=no "$tmp/faketcp-resolve.service" "$tmp/faketcp-resolve.timer" 2>&1 |
 		tee /dev/stderr | grep -F faketcp-resolve)" ]'
+	check '... and that of a link' eval '[ -z "$(systemd-analyze verify \
+		--man=no "$tmp/faketcp@ftcp0.service" 2>&1 |
+		tee /dev/stderr | grep -F faketcp@)" ]'
 else
 	skip 'systemd understands it, and the timer' 'no systemd-analyze'
 fi
@@ -67,11 +75,12 @@ completes()
 }
 # shellcheck source=/dev/null
 . "$root/usr/local/share/bash-completion/completions/ftcpctl"
-check 'verbs are completed' completes "set show" s
-check 'objects' completes 'tunnel peer flow rules' del ''
+check 'verbs are completed' completes 'set show save' s
+check 'objects' completes 'tunnel peer flow rules link' del ''
 check 'words' completes 'max-age max-bytes max-flows max-flows-per-source' \
 	add tunnel t dev l routed idle 5 max
 check '... that are not there yet' completes 'dev' del flow local a remote b ''
+check 'kinds of examples' completes 'routed router' example rout
 check 'values' completes 'auto' set tunnel t wire a
 check '... that stand in place of addresses' completes 'none allowed-ips endpoint' \
 	set peer p tunnel t dev l from ''

@@ -37,7 +37,7 @@ misused '"frob": unknown command (see ftcpctl --help)' frob
 misused 'add: expected one of tunnel, rules' add
 misused 'add: "peer": expected one of tunnel, rules (set peer adds one)' add peer
 misused 'add: "peer": expected one of tunnel, rules (set peer adds one)' add -4 peer
-misused 'del: "": expected one of tunnel, peer, flow, rules' del ''
+misused 'del: "": expected one of tunnel, peer, flow, rules, link' del ''
 misused '"x": unknown word (see ftcpctl show --help)' show peer x
 misused 'tunnels: cannot be combined with flows' show flow tunnels
 misused 'rules: shown by ip rule, and those of a tunnel by ftcpctl del rules --dry-run' \

@@ -52,14 +52,17 @@ static const struct attr attrs[] = {
 	  .of = OF_TUNNEL | OF_PEER | OF_FLOW, .text = "wire %s",
 	  .expected = "native or phantun, or auto",
 	  .arg = "auto|native|phantun",
+	  .initial = "auto",
 	  .help = "how connections that this end opens look (auto);\n"
 		  "phantun when the far end is Phantun's server" },
 	{ FTCP_A_IDLE, NLA_U32, "idle", .kind = &kind_seconds, .of = OF_TUNNEL,
 	  .text = "idle %s s", .arg = "SECONDS",
+	  .initial = "180",
 	  .help = "close a flow without datagrams after this time (180)" },
 	{ FTCP_A_KEEPALIVE, NLA_U32, "keepalive", .kind = &kind_keepalive,
 	  .of = OF_TUNNEL, .text = "keepalive %s",
 	  .arg = "TIME[:INTERVAL[:PROBES]]|off",
+	  .initial = "25:0.5",
 	  .help = "silence from the far end before it is probed (25 s),\n"
 		  "pause between probes (0.5 s), and how many in vain\n"
 		  "mean that a new flow is needed (2; 20 on a server)" },
@@ -70,40 +73,50 @@ static const struct attr attrs[] = {
 	{ FTCP_A_MAX_AGE, NLA_U32, "max-age", .kind = &kind_seconds_or_off,
 	  .of = OF_TUNNEL, .text = "max-age %s s", .quiet = QUIET(0),
 	  .arg = "SECONDS|off",
+	  .initial = "off",
 	  .help = "replace a flow after this time (off)" },
 	{ FTCP_A_MAX_BYTES, NLA_U64, "max-bytes", .kind = &kind_bytes_or_off,
 	  .of = OF_TUNNEL, .text = "max-bytes %s", .quiet = QUIET(0),
 	  .arg = "N[K|M|G|T]|off",
+	  .initial = "off",
 	  .help = "replace a flow after this much data (off)" },
 	{ FTCP_A_FWMARK, NLA_U32, "fwmark", .kind = &kind_mark_or_off,
 	  .of = OF_TUNNEL, .text = "fwmark %s", .quiet = QUIET(0),
 	  .arg = "MARK|off",
+	  .initial = "off",
 	  .help = "mark of the segments sent and datagrams delivered" },
 	{ FTCP_A_DF, NLA_U32, "df", .kind = &kind_name, NAMES(ftcp_df_names),
 	  .of = OF_TUNNEL, .text = "df %s", .quiet = QUIET(FTCP_DF_SET),
 	  .expected = "set or unset", .arg = "set|unset",
+	  .initial = "set",
 	  .help = "unset: let IPv4 fragment segments that are too large\n"
 		  "for the path (set)" },
 	{ FTCP_A_UNREACHABLE, NLA_U32, "unreachable", .kind = &kind_name,
 	  NAMES(ftcp_unreachable_names), .of = OF_TUNNEL, .text = "unreachable %s",
 	  .quiet = QUIET(FTCP_UNREACHABLE_CLOSE),
 	  .expected = "close or ignore", .arg = "close|ignore",
+	  .initial = "close",
 	  .help = "with forward only: what \"port unreachable\" from the\n"
 		  "service does to its flow (close)" },
 	{ FTCP_A_MAX_FLOWS, NLA_U32, "max-flows", .kind = &kind_number,
 	  .of = OF_TUNNEL, .arg = "N",
+	  .initial = "65536",
 	  .help = "most flows at a time (65536)" },
 	{ FTCP_A_MAX_FLOWS_PER_SOURCE, NLA_U32, "max-flows-per-source",
 	  .kind = &kind_number, .of = OF_TUNNEL, .arg = "N",
+	  .initial = "4096",
 	  .help = "most flows of one source address (4096)" },
 	{ FTCP_A_QUEUE, NLA_U32, "queue", .kind = &kind_number, .of = OF_TUNNEL,
 	  .text = "queue %s datagrams", .arg = "N",
+	  .initial = "64",
 	  .help = "datagrams that may wait while a flow connects (64)" },
 	{ FTCP_A_QUEUE_BYTES, NLA_U32, "queue-bytes", .kind = &kind_amount,
 	  .of = OF_TUNNEL, .text = "%s", .arg = "N",
+	  .initial = "67108864",
 	  .help = "most memory of all that wait, in bytes (67108864)" },
 	{ FTCP_A_COALESCE, NLA_U32, "coalesce", .kind = &kind_us_or_off,
 	  .of = OF_TUNNEL, .text = "coalesce %s us", .arg = "TIME|off",
+	  .initial = "1000",
 	  .help = "longest that a datagram of a fast stream waits for\n"
 		  "those behind it, to leave together; 1us to 1000us\n"
 		  "(1000us)" },
@@ -228,6 +241,60 @@ static const char *format(const struct attr *a, const struct object *o,
 const char *object_format(const struct object *o, int type, char *buf)
 {
 	return format(find(o->of, type), o, buf);
+}
+
+/* TIME[:INTERVAL[:PROBES]] */
+static char *keepalive_word(const struct object *o)
+{
+	double s = object_number(o, FTCP_A_KEEPALIVE_INTERVAL) / 1000.0;
+	uint64_t probes = object_number(o, FTCP_A_KEEPALIVE_PROBES);
+	uint64_t time = object_number(o, FTCP_A_KEEPALIVE);
+	char *text;
+	int n;
+
+	if (probes)
+		n = asprintf(&text, "%" PRIu64 ":%g:%" PRIu64, time, s, probes);
+	else
+		n = asprintf(&text, "%" PRIu64 ":%g", time, s);
+	return n < 0 ? NULL : text;
+}
+
+/**
+ * object_word() - what is to be said on the command line for what is in an object, to
+ * be freed; NULL if it has nothing
+ */
+char *object_word(const struct object *o, int type)
+{
+	const struct attr *a = find(o->of, type);
+	uint64_t value = object_number(o, type);
+	char buf[VALUE_STRLEN], *out;
+	const char *text = buf;
+
+	if (!a || (!o->tb[type] && !a->kind->always) ||
+	    (type == FTCP_A_FROM && !o->tb[FTCP_A_FROM_KIND]))
+		return NULL;
+	snprintf(buf, sizeof(buf), "%" PRIu64, value);
+	if (a->kind->off && !value)
+		text = "off";
+	else if (type == FTCP_A_ENDPOINT && o->tb[FTCP_A_ENDPOINT_NAME])
+		text = object_text(o, FTCP_A_ENDPOINT_NAME);
+	else if (a->kind->quoted || a->kind->always ||
+		 a->kind == &kind_mark_or_off)
+		text = format(a, o, buf);
+	else if (a->kind == &kind_keepalive)
+		text = NULL;
+	out = text ? strdup(*text ? text : "none") : keepalive_word(o);
+	if (!out)
+		exit(refused("out of memory"));
+	return out;
+}
+
+/** attr_initial() - what an option of a new tunnel is, or NULL */
+const char *attr_initial(int type)
+{
+	const struct attr *a = find(OF_TUNNEL, type);
+
+	return a ? a->initial : NULL;
 }
 
 /** object_json() - write the members of an object */

@@ -48,6 +48,8 @@ bool same_peer(const struct object *a, const struct object *b);
 const char *object_format(const struct object *o, int type, char *buf);
 void print_value(const struct object *o, const char *fmt, int type);
 void object_json(const struct object *o);
+char *object_word(const struct object *o, int type);
+const char *attr_initial(int type);
 void print_option_values(const struct object *o);
 void print_counters(const struct object *o, int type, const char *title);
 
@@ -103,6 +105,7 @@ struct kind {
  * @expected: Those that may be given, for messages.
  * @arg: What may follow @word.
  * @help: Of an option of tunnels: what that means, and the default.
+ * @initial: Of an option of tunnels: what it is by default.
  * @text: How its value is shown to people, if at all, as printf() wants it.
  * @quiet: The value, plus one, with which it is not shown.
  */
@@ -117,6 +120,7 @@ struct attr {
 	size_t n_names;
 	const char *expected;
 	const char *arg;
+	const char *initial;
 	const char *help;
 	const char *text;
 	uint64_t quiet;

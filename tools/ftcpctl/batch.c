@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * -batch FILE: commands from a file, one a line
+ * -batch FILE: commands from a file, one a line; and files of apply
  */
 #include <ctype.h>
 #include <errno.h>
 
 #include "ftcpctl.h"
-
-#define WHERE_SIZE 4200 /* a path and a number */
 
 char batch_line[WHERE_SIZE];
 
@@ -82,15 +80,17 @@ static int split(struct batch *b)
 /**
  * batch_run() - run each @command of a file, "-": of standard input; with @force,
  * go on after one that fails.  DONE, or the exit code of the first that failed.
+ * @word is what the file was given for, for messages.
  */
-int batch_run(const char *path, bool force, int (*command)(int, char **))
+int batch_run(const char *word, const char *path, bool force,
+	      int (*command)(int, char **))
 {
 	struct batch b = {};
 	int family = address_family, code = DONE, err, n;
 
 	b.file = strcmp(path, "-") ? fopen(path, "re") : stdin;
 	if (!b.file)
-		return refused("-batch: \"%s\": %s", path, strerror(errno));
+		return refused("%s: \"%s\": %s", word, path, strerror(errno));
 	while ((force || !code) && read_line(&b)) {
 		snprintf(batch_line, WHERE_SIZE, "%s:%lu: ", path, b.number);
 		address_family = family;
@@ -102,7 +102,7 @@ int batch_run(const char *path, bool force, int (*command)(int, char **))
 	}
 	batch_line[0] = '\0';
 	if (ferror(b.file) && !code)
-		code = refused("-batch: \"%s\": cannot be read", path);
+		code = refused("%s: \"%s\": cannot be read", word, path);
 	if (b.file != stdin)
 		fclose(b.file);
 	free(b.line);

@@ -96,12 +96,14 @@ extern const struct verb set_peer, del_peer;
 extern const struct verb del_flow;
 extern const struct verb add_rules, del_rules;
 extern const struct verb show, top, monitor, resolve_names;
+extern const struct verb apply, save, example, del_link;
 
 /* All of them, and NULL */
 extern const struct verb *const verbs[];
 
 /* FILE:LINE of a batch, for messages; empty otherwise */
-extern char batch_line[];
+#define WHERE_SIZE 4200 /* a path and a number */
+extern char batch_line[WHERE_SIZE];
 
 /* What begins with parse_ returns DONE, or an exit code after a message */
 const struct word *find_word(const struct word *words, const char *name);
@@ -111,7 +113,8 @@ int parse_port(const char *word, const char *text, unsigned int *out);
 int parse_link(const char *text, unsigned int *ifindex);
 int link_default(bool make, const char **name);
 
-int batch_run(const char *path, bool force, int (*command)(int, char **));
+int batch_run(const char *word, const char *path, bool force,
+	      int (*command)(int, char **));
 void complete(int argc, char **argv);
 int netns_enter(const char *name);
 int request(const struct verb *v, const char *const *given);

@@ -55,6 +55,53 @@ struct nl_msg *ipc_request(int cmd, const char *const *given)
 	return msg;
 }
 
+/* What an object has of one type, as often as it has it */
+static void copy(struct nl_msg *msg, const struct object *o, int type)
+{
+	const struct nlattr *a;
+	int rest;
+
+	nlmsg_for_each_attr(a, o->msg, GENL_HDRLEN, rest)
+		if (nla_type(a) == type)
+			nla_put(msg, a->nla_type, nla_len(a), nla_data(a));
+}
+
+/**
+ * ipc_request_of() - begin a request about a tunnel or a peer of a link, with those
+ * of its attributes whose words are in @types
+ */
+struct nl_msg *ipc_request_of(int cmd, unsigned int ifindex,
+			      const struct object *o, const bool *types)
+{
+	struct nl_msg *msg = nlmsg_alloc_size(4096 + o->msg->nlmsg_len);
+	int type;
+
+	if (!msg || !genlmsg_put(msg, NL_AUTO_PORT, NL_AUTO_SEQ, 0, 0, 0, cmd,
+				 FTCP_GENL_VERSION))
+		exit(refused("out of memory"));
+	nla_put_u32(msg, FTCP_A_IFINDEX, ifindex);
+	copy(msg, o, FTCP_A_TUNNEL);
+	copy(msg, o, FTCP_A_PEER);
+	for (type = 0; type <= FTCP_A_MAX; type++)
+		if (types[type])
+			copy(msg, o, type);
+	if (types[FTCP_A_KEEPALIVE]) {
+		copy(msg, o, FTCP_A_KEEPALIVE_INTERVAL);
+		copy(msg, o, FTCP_A_KEEPALIVE_PROBES);
+	}
+	if (types[FTCP_A_ENDPOINT]) {
+		copy(msg, o, FTCP_A_ENDPOINT_KIND);
+		copy(msg, o, FTCP_A_ENDPOINT_NAME);
+		if (o->tb[FTCP_A_ENDPOINT_NAME])
+			nla_put_flag(msg, FTCP_A_ENDPOINT_TENTATIVE);
+	}
+	if (types[FTCP_A_FROM])
+		copy(msg, o, FTCP_A_FROM_KIND);
+	if (types[FTCP_A_ALLOWED_IP] && !o->tb[FTCP_A_ALLOWED_IP])
+		nla_put_flag(msg, FTCP_A_NO_ALLOWED_IP);
+	return msg;
+}
+
 /** ipc_do() - make a request, and free it; DONE, or REFUSED after a message */
 int ipc_do(struct nl_msg *msg)
 {

@@ -213,6 +213,15 @@ static const char *format_endpoint(const struct attr *a, const struct object *o,
 
 /* Ranges of addresses */
 
+/* The first address of a range */
+static void mask(unsigned char *addr, unsigned int size, unsigned int len)
+{
+	unsigned int i;
+
+	for (i = 0; i < size; i++, len -= len < 8 ? len : 8)
+		addr[i] &= len < 8 ? 0xff00 >> len : 0xff;
+}
+
 /* ADDR/PREFIX; an address without length is a host */
 static int put_range(struct nl_msg *msg, const struct attr *a, char *text)
 {
@@ -221,6 +230,7 @@ static int put_range(struct nl_msg *msg, const struct attr *a, char *text)
 	union address addr;
 	bool sound, v4;
 	uint32_t len, max;
+	void *first;
 
 	if (slash)
 		*slash = '\0';
@@ -234,9 +244,10 @@ static int put_range(struct nl_msg *msg, const struct attr *a, char *text)
 	if (slash && (!scan_u32(slash + 1, &len) || len > max))
 		return wrong(a->word, text, "the prefix length is 0 to %u",
 			     max);
+	first = v4 ? (void *)&addr.in.sin_addr : &addr.in6.sin6_addr;
+	mask(first, max / 8, len);
 	nest = nla_nest_start(msg, NLA_F_NESTED | a->type);
-	nla_put(msg, FTCP_ALLOWED_IP_ADDR, max / 8,
-		v4 ? (void *)&addr.in.sin_addr : &addr.in6.sin6_addr);
+	nla_put(msg, FTCP_ALLOWED_IP_ADDR, max / 8, first);
 	nla_put_u8(msg, FTCP_ALLOWED_IP_PREFIX, len);
 	nla_nest_end(msg, nest);
 	return DONE;
@@ -280,6 +291,7 @@ static int put_from(struct nl_msg *msg, const struct attr *a, const char *text)
 		nla_put_u32(msg, FTCP_A_FROM_KIND, i);
 		return DONE;
 	}
+	nla_put_u32(msg, FTCP_A_FROM_KIND, FTCP_FROM_LIST);
 	return put_ranges(msg, a, text);
 }
 

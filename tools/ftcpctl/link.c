@@ -120,11 +120,14 @@ int link_make(const char *name, bool *made)
 	return err ? refused("dev: \"%s\": %s", name, nl.text) : DONE;
 }
 
-/** link_remove() - delete a link */
-void link_remove(const char *name)
+/** link_remove() - delete a link; 0 or a negative errno */
+int link_remove(const char *name)
 {
-	struct nl_msg *msg = message(RTM_DELLINK, 0);
+	struct nl_msg *msg;
 
+	if (nlsock_open(&nl, NETLINK_ROUTE))
+		return -EIO;
+	msg = message(RTM_DELLINK, 0);
 	nla_put_string(msg, IFLA_IFNAME, name);
-	nlsock_do(&nl, msg);
+	return nlsock_do(&nl, msg);
 }

@@ -17,9 +17,10 @@
 #define MODULE_VERSION "/sys/module/faketcp/version"
 
 const struct verb *const verbs[] = {
-	&add_tunnel, &add_rules,     &set_tunnel, &set_peer, &del_tunnel,
-	&del_peer,   &del_flow,	     &del_rules,  &show,     &top,
-	&monitor,    &resolve_names, NULL,
+	&add_tunnel, &add_rules, &set_tunnel, &set_peer, &del_tunnel,
+	&del_peer,   &del_flow,	 &del_rules,  &del_link, &show,
+	&top,	     &monitor,	 &apply,      &save,	 &resolve_names,
+	&example,    NULL,
 };
 
 static void complain(const char *prefix, const char *fmt, va_list ap)
@@ -282,7 +283,8 @@ static int run_all(int argc, char **argv)
 	code = netns ? netns_enter(netns) : DONE;
 	if (code)
 		return code;
-	return batch ? batch_run(batch, force, command) : command(argc, argv);
+	return batch ? batch_run("-batch", batch, force, command) :
+		       command(argc, argv);
 }
 
 int main(int argc, char **argv)

@@ -76,6 +76,8 @@ typedef int event_fn(const struct object *o);
 
 int ipc_open(bool required);
 struct nl_msg *ipc_request(int cmd, const char *const *given);
+struct nl_msg *ipc_request_of(int cmd, unsigned int ifindex,
+			      const struct object *o, const bool *types);
 int ipc_do(struct nl_msg *msg);
 int ipc_filter(const char *const *given, struct filter *filter);
 int ipc_list(int cmd, const struct filter *filter, struct list *l);
@@ -123,7 +125,7 @@ struct entry {
 };
 
 int link_make(const char *name, bool *made);
-void link_remove(const char *name);
+int link_remove(const char *name);
 
 int rtnl_read(int family, struct list *l);
 bool rtnl_entry(struct nlmsghdr *msg, struct entry *e);

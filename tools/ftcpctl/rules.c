@@ -45,7 +45,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include "netlink.h"
+#include "config.h"
 
 /* Most rules and routes that a tunnel needs in one family, and families */
 #define ENTRIES 4
@@ -206,7 +206,8 @@ static size_t plan_entries(const struct plan *p, int family, struct entry *out)
 	return n;
 }
 
-static bool same_entry(const struct entry *a, const struct entry *b)
+/** same_entry() - are they the same rule or route? */
+bool same_entry(const struct entry *a, const struct entry *b)
 {
 	/* a link may have several names */
 	return a->route == b->route && a->family == b->family &&
@@ -395,22 +396,29 @@ static int parse_packets(const char *const *given, struct plan *p)
 	return DONE;
 }
 
-static int run_add(const char *const *given)
+static int parse_add(const char *const *given, struct plan *p)
 {
 	const char *pref = given[WORD_PREF];
+	int code = make_plan(given, p);
+
+	code = code ?: parse_port("sport", given[WORD_SPORT], &p->sport);
+	code = code ?: parse_port("dport", given[WORD_DPORT], &p->dport);
+	code = code ?: parse_packets(given, p);
+	/* there may be a second one behind it */
+	if (!code && pref &&
+	    (!scan_u32(pref, &p->pref) || p->pref > UINT32_MAX - p->packets))
+		return wrong("pref", pref, "expected a number");
+	return code;
+}
+
+static int run_add(const char *const *given)
+{
 	struct plan p;
 	bool told;
-	int code = make_plan(given, &p);
+	int code = parse_add(given, &p);
 
-	code = code ?: parse_port("sport", given[WORD_SPORT], &p.sport);
-	code = code ?: parse_port("dport", given[WORD_DPORT], &p.dport);
-	code = code ?: parse_packets(given, &p);
 	if (code)
 		return code;
-	/* there may be a second one behind it */
-	if (pref &&
-	    (!scan_u32(pref, &p.pref) || p.pref > UINT32_MAX - p.packets))
-		return wrong("pref", pref, "expected a number");
 	/* Then there is no need to ask the tunnel, nor for the module */
 	told = p.dry_run && (p.sport || p.dport || p.packets);
 	p.mark = DEFAULT_MARK;
@@ -487,6 +495,211 @@ static int run_del(const char *const *given)
 		code = refused("no rules of tunnel \"%s\" on %s in table %u",
 			       p.name, p.dev, p.table);
 	return code;
+}
+
+/* Files of links */
+
+/** rules_need_mark() - do these rules need a mark of the tunnel? */
+bool rules_need_mark(const char *const *given)
+{
+	return !given[WORD_LOCAL_ONLY] && !given[FTCP_A_FWMARK];
+}
+
+/** rules_optional() - may a rule or route be missing where there is no IPv6? */
+bool rules_optional(const struct entry *e, int err)
+{
+	return no_ipv6(e->family, err);
+}
+
+/** rules_print_command() - print the command of ip(8) that adds or removes it */
+void rules_print_command(bool add, const struct entry *e)
+{
+	print_command(add ? "add" : "del", e);
+}
+
+static void add_entry(struct config *c, const struct entry *e)
+{
+	size_t i;
+
+	for (i = 0; i < c->n_entries; i++)
+		if (same_entry(&c->entries[i], e))
+			return;
+	c->entries = grow(c->entries, c->n_entries, &c->entry_room,
+			  sizeof(*c->entries));
+	c->entries[c->n_entries++] = *e;
+}
+
+/** rules_want() - what the words of add rules ask for, of a tunnel of a file */
+int rules_want(const char *const *given, const struct object *tunnel,
+	       struct config *c)
+{
+	const char *full[WORDS];
+	struct entry entries[ENTRIES];
+	struct plan p;
+	size_t i, n;
+	int code, family;
+
+	memcpy(full, given, sizeof(full));
+	full[FTCP_A_IFINDEX] = c->dev;
+	code = parse_add(full, &p) ?: ask_tunnel(&p, tunnel);
+	if (code)
+		return code;
+	p.ifindex = c->ifindex;
+	for (family = AF_INET; family;
+	     family = family == AF_INET ? AF_INET6 : 0) {
+		if (address_family && family != address_family)
+			continue;
+		n = plan_entries(&p, family, entries);
+		for (i = 0; i < n; i++)
+			add_entry(c, &entries[i]);
+	}
+	return DONE;
+}
+
+/* Does a table belong to a tunnel that is, or is to be, or lead to the link? */
+static bool is_table(const struct config *want, const struct config *have,
+		     const struct list *list, uint32_t table)
+{
+	const struct config *c;
+	struct entry e;
+	size_t i;
+
+	for (c = want;; c = have) {
+		for (i = 0; i < c->n; i++)
+			if (c->items[i].o.of == OF_TUNNEL &&
+			    rules_table(c->dev, object_text(&c->items[i].o,
+							    FTCP_A_TUNNEL)) ==
+				    table)
+				return true;
+		for (i = 0; c == want && i < c->n_entries; i++)
+			if (c->entries[i].table == table &&
+			    table != RT_TABLE_MAIN)
+				return true;
+		if (c == have)
+			break;
+	}
+	for (i = 0; i < list->n; i++)
+		if (rtnl_entry(list->array[i].msg, &e) && e.route &&
+		    have->ifindex && e.ifindex == have->ifindex &&
+		    e.table == table)
+			return true;
+	return false;
+}
+
+/** rules_have() - which rules and routes of a link there are */
+int rules_have(const struct config *want, struct config *have)
+{
+	struct list list;
+	struct entry e;
+	struct plan p;
+	size_t i;
+	int code, family;
+
+	for (family = AF_INET; family;
+	     family = family == AF_INET ? AF_INET6 : 0) {
+		list = (struct list){};
+		code = rtnl_read(family, &list);
+		for (i = 0; i < list.n && !code; i++) {
+			if (!rtnl_entry(list.array[i].msg, &e) ||
+			    e.family != family)
+				continue;
+			if (is_table(want, have, &list, e.table))
+				add_entry(have, &e);
+		}
+		/* Those that look in main, by the ones behind them */
+		for (i = 0; i < list.n && !code; i++) {
+			size_t j, n = have->n_entries;
+
+			if (!rtnl_entry(list.array[i].msg, &e) || e.route ||
+			    !e.suppress)
+				continue;
+			for (j = 0; j < n; j++) {
+				p.table = have->entries[j].table;
+				if (have->entries[j].family == family &&
+				    is_own(&p, &list, &e))
+					break;
+			}
+			if (j < n)
+				add_entry(have, &e);
+		}
+		list_free(&list);
+		if (code)
+			return code;
+	}
+	return DONE;
+}
+
+/* The tunnel whose rules look in a table */
+static const struct object *tunnel_of(const struct config *c,
+				      const struct entry *e)
+{
+	const struct object *t, *any = NULL;
+	bool packets = !e->sport && !e->dport;
+	size_t i;
+
+	for (i = 0; i < c->n; i++) {
+		t = &c->items[i].o;
+		if (t->of != OF_TUNNEL)
+			continue;
+		if (rules_table(c->dev, object_text(t, FTCP_A_TUNNEL)) ==
+		    e->table)
+			return t;
+		if (!any && object_number(t, FTCP_A_MODE) ==
+				    (packets ? FTCP_MODE_IP : FTCP_MODE_ROUTED))
+			any = t;
+	}
+	return any;
+}
+
+static bool has_twin(const struct config *c, struct entry e, int family)
+{
+	size_t i;
+
+	e.family = family;
+	for (i = 0; i < c->n_entries; i++)
+		if (same_entry(&c->entries[i], &e))
+			return true;
+	return false;
+}
+
+/** rules_print_words() - print the lines of a file that make the rules of a link */
+void rules_print_words(const struct config *c)
+{
+	const struct object *t;
+	const char *name;
+	size_t i;
+
+	for (i = 0; i < c->n_entries; i++) {
+		const struct entry *e = &c->entries[i];
+		bool packets = !e->sport && !e->dport;
+		bool v4 = has_twin(c, *e, AF_INET);
+
+		t = tunnel_of(c, e);
+		if (e->route || e->nop || e->suppress || !t ||
+		    (v4 && e->family == AF_INET6))
+			continue;
+		name = object_text(t, FTCP_A_TUNNEL);
+		printf("rules tunnel %s", name);
+		if (packets && e->mask == UINT32_MAX)
+			printf(" fwmark 0x%x", e->mark);
+		else if (packets)
+			printf(" all");
+		if (e->sport)
+			printf(" sport %u", e->sport);
+		if (e->dport)
+			printf(" dport %u", e->dport);
+		if (e->table != rules_table(c->dev, name))
+			printf(" table %u", e->table);
+		if (e->pref - packets != DEFAULT_PREF)
+			printf(" pref %u", e->pref - packets);
+		if (e->dev[0])
+			printf(" local-only");
+		if (!v4)
+			printf(" -6");
+		else if (!has_twin(c, *e, AF_INET6))
+			printf(" -4");
+		putchar('\n');
+	}
 }
 
 const struct verb add_rules = {
