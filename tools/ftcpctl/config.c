@@ -328,6 +328,9 @@ int config_of_kernel(struct config *c)
 	/* the lists stay, as the items refer to them */
 	for (l = 0; l < 2 && !code; l++)
 		for (i = 0; i < lists[l].n; i++) {
+			/* a tunnel may come between the two lists */
+			if (l && !config_tunnel(c, &lists[l].array[i]))
+				continue;
 			c->items = grow(c->items, c->n, &c->room,
 					sizeof(*c->items));
 			c->items[c->n++] =
