@@ -143,6 +143,210 @@ check 'save: all packets' fixpoint 'tunnel a ip' 'peer p tunnel a allowed-ips 0.
 	'rules tunnel a all pref 500'
 c ip link del ftcp0
 
+# ---- Every word: said, changed, and not said any more ----
+
+# configured: what the kernel says is set up, without what is counted or may be anew
+configured()
+{
+	c ftcpctl show --json | jq -c '.[] | del(.stats, .drops, .ended, .flows, .ifindex)'
+	c ftcpctl show peers --json | jq -c 'map(del(.flows, .ifindex)) | sort_by(.tunnel, .peer)[]'
+}
+# becomes LINE...: the file says so, and so it is
+becomes()
+{
+	file "$C" "$@"
+	apply "$C" && nothing_to_do "$C"
+}
+# word PREFIX SUFFIX WORD VALUE VALUE: one of a line between the lines PREFIX and SUFFIX,
+# the last of which it is put behind
+word()
+{
+	local plain one two
+
+	becomes "$1" $2 && plain=$(configured) && becomes "$1 $3 $4" $2 && one=$(configured) &&
+		becomes "$1 $3 $5" $2 && two=$(configured) && becomes "$1" $2 || return
+	[ "$one" != "$plain" ] && [ "$two" != "$one" ] && is "$(configured)" "$plain" ||
+		{ printf '%s\n' "$3" "$plain" "$one" "$two"; return 1; }
+}
+words()
+{
+	local line
+
+	while read -r line; do
+		# shellcheck disable=SC2086
+		IFS=$'\n' word "$1" "$2" ${line// /$'\n'} || return
+	done
+}
+options='wire native phantun
+idle 61 62
+keepalive 7 8:1234.567:3
+keepalive 7:1234.567 7:1234.568
+max-age 100 200
+max-bytes 1G 2049
+fwmark 1 0x20
+max-flows 5 6
+max-flows-per-source 5 6
+queue 5 6
+queue-bytes 100000 100001
+coalesce 20us off'
+# what is the default cannot be told from nothing
+for form in 'port 99 forward 127.0.0.1:9' "listen 127.0.0.1:99 remote $S4:9" 'routed port 99' ip; do
+	check "each option of: $form" words "tunnel a $form" '' <<< "$options"
+	check '... df' eval 'becomes "tunnel a $form df unset" && has_df() {
+		configured | grep -q "\"df\":\"unset\""; } && has_df &&
+		becomes "tunnel a $form" && ! has_df'
+done
+file "$C" ''
+apply "$C"
+check '... unreachable' eval 'becomes "tunnel a port 9 forward 127.0.0.1:9 unreachable ignore" &&
+	configured | grep -q "\"unreachable\":\"ignore\"" &&
+	becomes "tunnel a port 9 forward 127.0.0.1:9" && configured | grep -q "\"unreachable\":\"close\""'
+peer_words="endpoint $S4:1 same
+allowed-ips 10.3.0.0/24 10.3.0.0/25,fd03::/64
+from 10.2.0.0/16 none
+wire native phantun"
+check 'each word of a peer of: routed' words 'peer x tunnel a' 'tunnel a routed' <<< "$peer_words"
+file "$C" ''
+apply "$C"
+check 'each word of a peer of: ip' words 'peer x tunnel a' 'tunnel a ip' \
+	<<< "${peer_words/same/$S4:2}"
+check '... persistent' eval 'becomes "tunnel a ip" "peer x tunnel a endpoint $S4:1 persistent on" &&
+	configured | grep -q "\"persistent\":\"on\"" &&
+	becomes "tunnel a ip" "peer x tunnel a endpoint $S4:1" &&
+	! configured | grep -q "\"persistent\":\"on\""'
+check 'each word of a peer of: listen' words 'peer remote tunnel a' \
+	"tunnel a listen 127.0.0.1:99 remote $S4:9" <<< "endpoint $S4:1 $S4:2
+allowed-ips 10.3.0.0/24 none
+wire native phantun"
+check 'each word of a peer of: forward' words 'peer any tunnel a' \
+	'tunnel a port 99 forward 127.0.0.1:9' <<< 'from 10.2.0.0/16 none'
+
+# ---- Another mode, another name, another tunnel ----
+
+for form in 'routed port 99' ip "listen 127.0.0.1:99 remote $S4:9" 'port 99 forward 127.0.0.1:9' \
+	'port 99 forward 127.0.0.1:8' "port 99 local $C4 forward 127.0.0.1:8" 'ip port 99' \
+	'routed port 98'; do
+	check "becomes: $form" eval 'becomes "tunnel a $form" "tunnel b $form" 2> /dev/null ||
+		becomes "tunnel a $form"'
+done
+check 'a tunnel gets another name' eval 'becomes "tunnel z routed port 98" &&
+	! configured | grep -q "\"tunnel\":\"a\""'
+check 'two exchange their ports' eval 'becomes "tunnel y routed port 97" "tunnel z routed port 98" &&
+	becomes "tunnel z routed port 97" "tunnel y routed port 98"'
+check 'a peer goes to another tunnel' eval \
+	'becomes "tunnel y routed" "tunnel z routed" "peer x tunnel y allowed-ips 10.3.0.0/24" &&
+	becomes "tunnel y routed" "tunnel z routed" "peer x tunnel z allowed-ips 10.3.0.0/24"'
+check 'names that are words, or look like something else' eval \
+	"becomes \"tunnel routed routed\" 'tunnel \"#x\" routed' 'tunnel \"it'\\''s\" routed' \
+	'tunnel a\\ routed' 'peer \"\$(id)\" tunnel routed' 'rules tunnel a\\ dport 5 local-only'"
+saved=$(state "$C")
+check '... are saved' eval 'c ip link del ftcp0 && c ip rule flush protocol 102 &&
+	c ip -6 rule flush protocol 102 && becomes "$saved" && is "$(state "$C")" "$saved"'
+
+# ---- Rules ----
+
+rules_now() { { c ip -4 rule; c ip -6 rule; c ip -4 route show table all proto 102
+	c ip -6 route show table all proto 102; } | grep -E '102|faketcp' | sort; }
+for rule in 'dport 5' 'dport 5 -4' 'dport 5 -6' 'sport 5 dport 6' 'dport 5 pref 77' \
+	'dport 5 table 777' 'dport 5 table 778 pref 78' 'dport 5 local-only'; do
+	check "rules: $rule" becomes 'tunnel a routed' "rules tunnel a $rule"
+done
+before=$(rules_now)
+file "$C" 'tunnel a routed fwmark 1' 'rules tunnel a dport 5 local-only' 'rules tunnel a dport 6'
+check 'a route is in the way' eval 'c ip route add default dev ftcp0 table 779 &&
+	printf "%s\n" "rules tunnel a dport 7 table 779" >> "$tmp/$C/ftcp0.conf"'
+check_refused '... refused' 'ftcp0.conf: table 779 has an IPv4 default route of its own' apply "$C"
+check '... the rules are what they were' is "$(rules_now)" "$before"
+c ip route flush table 779
+check 'two tunnels, one table' eval 'becomes "tunnel a routed fwmark 1" "tunnel b routed fwmark 2" \
+	"rules tunnel b dport 5 table 777" && state "$C" | grep -q "^rules tunnel b dport 5 table 777$"'
+check 'a mark that is 0 is none' eval 'becomes "tunnel a routed fwmark 0" "rules tunnel a dport 5" &&
+	configured | grep -q "\"fwmark\":536870912"'
+mkdir -p "$tmp/other"
+printf '%s\n' 'tunnel t routed' 'rules tunnel t dport 7 table 777' > "$tmp/other/ftcp1.conf"
+check 'another link, and its rules' c ftcpctl apply "$tmp/other/ftcp1.conf"
+before=$(rules_now)
+file "$C" 'tunnel a routed' 'rules tunnel a dport 8 table 777'
+check_refused 'its table' 'table 777 has an IPv4 default route of its own' apply "$C"
+check '... is not taken away' is "$(rules_now)" "$before"
+check '... it goes with its link' c ftcpctl del link ftcp1
+check 'no link, no rules' eval 'c ftcpctl del link ftcp0 && is "$(rules_now)" ""'
+file "$C" 'tunnel a ip' 'rules tunnel a all'
+printf '%s\n' 'tunnel t ip' 'rules tunnel t all' > "$tmp/other/ftcp1.conf"
+check 'two links share a rule' eval 'apply "$C" && c ftcpctl apply "$tmp/other/ftcp1.conf" &&
+	nothing_to_do "$C" && is "$(c ftcpctl apply "$tmp/other/ftcp1.conf" --dry-run)" ""'
+check '... as long as one needs it' eval 'c ftcpctl del link ftcp0 &&
+	is "$(c ftcpctl apply "$tmp/other/ftcp1.conf" --dry-run)" "" &&
+	c ftcpctl del link ftcp1 && is "$(rules_now)" ""'
+
+# ---- A refusal in the middle ----
+
+becomes 'tunnel a routed' "peer y tunnel a endpoint $S4:2 allowed-ips 10.4.0.0/24,10.6.0.0/24" \
+	"peer x tunnel a endpoint $S4:1 allowed-ips 10.3.0.0/24" 'rules tunnel a dport 5'
+before=$(configured; rules_now)
+# refused_and_back NAME LINE...: line 3 is refused, and all is what it was
+refused_and_back()
+{
+	local name=$1
+
+	shift
+	file "$C" "$@"
+	check_refused "$name" 'ftcp0.conf:3: ' apply "$C"
+	check '... all is what it was' is "$(configured; rules_now)" "$before"
+}
+refused_and_back 'ranges that were given to another peer' 'tunnel a routed idle 7' \
+	"peer x tunnel a endpoint $S4:3 allowed-ips 10.4.0.0/24" 'peer z tunnel a persistent on' \
+	"peer y tunnel a endpoint $S4:4 allowed-ips 10.6.0.0/24"
+refused_and_back 'ranges that were given to a new peer' 'tunnel a routed' \
+	"peer n tunnel a endpoint $S4:3 allowed-ips 10.4.0.0/24" 'peer z tunnel a persistent on' \
+	"peer y tunnel a endpoint $S4:4 allowed-ips 10.6.0.0/24"
+refused_and_back 'a tunnel that had to go' 'tunnel a routed port 9' 'tunnel b routed port 8' \
+	'tunnel c routed port 8'
+check_refused 'another kind of link' '"lo" is no link of type faketcp' c ftcpctl apply lo.conf < /dev/null
+check_refused '... is not deleted' '"lo" is no link of type faketcp' c ftcpctl del link lo
+
+# ---- At once, and cut off ----
+
+many()
+{
+	local i
+
+	echo "tunnel t ip"
+	for ((i = 0; i < 300; i++)); do
+		echo "peer $1$i tunnel t allowed-ips 10.$2.$((i / 256)).$((i % 256))/32"
+	done
+}
+mkdir "$tmp/one" "$tmp/two"
+many p 7 > "$tmp/one/ftcp0.conf"
+many q 8 > "$tmp/two/ftcp0.conf"
+at_once()
+{
+	local first second
+
+	c ftcpctl apply "$tmp/one/ftcp0.conf" & first=$!
+	c ftcpctl apply "$tmp/two/ftcp0.conf" & second=$!
+	wait $first && wait $second || return
+	[ "$(state "$C")" = "$(< "$tmp/one/ftcp0.conf")" ] ||
+		[ "$(state "$C")" = "$(< "$tmp/two/ftcp0.conf")" ] || { state "$C" | wc -l; return 1; }
+}
+check 'two files at once: one after the other' eval 'for n in 1 2 3 4; do at_once || exit; done'
+cut_off()
+{
+	local n pid
+
+	for n in 1 2 3 4 5 6; do
+		c ftcpctl apply "$tmp/one/ftcp0.conf" & pid=$!
+		# at another place each time
+		for ((i = 0; i < n * 40; i++)); do :; done
+		kill -9 $pid
+		wait $pid
+		c ftcpctl apply "$tmp/two/ftcp0.conf" &&
+			is "$(state "$C")" "$(< "$tmp/two/ftcp0.conf")" || return
+	done 2> /dev/null
+}
+check 'killed, and applied again' cut_off
+c ip link del ftcp0
+
 # ---- Peers that change ----
 
 file "$C" 'tunnel a routed' "peer x tunnel a endpoint $S4:1 allowed-ips 10.3.0.0/24" \
@@ -176,6 +380,48 @@ check 'another address' is "$(named --dry-run)" \
 	'ftcpctl set peer remote tunnel t dev ftcp0 endpoint server.test:4567'
 check '... is changed' eval 'named && c ftcpctl show peers --json |
 	jq -e ".[0].endpoint == \"10.2.0.3:4567\""'
+file "$C" 'tunnel t listen 127.0.0.1:1234 remote server.test:4567 idle 7'
+echo > "$tmp/hosts"
+check 'nobody knows it now' eval 'named 2>&1 | grep -q "\"server.test:4567\" stays what it was"'
+check '... it stays, and the rest is changed' eval 'c ftcpctl show peers --json |
+	jq -e ".[0].endpoint == \"10.2.0.3:4567\"" && c ftcpctl show --json | jq -e ".[0].idle == 7"'
+file "$C" "tunnel t listen 127.0.0.1:1234 remote 10.2.0.3:4567 idle 7"
+check 'an address in place of the name' eval 'apply "$C" && nothing_to_do "$C" &&
+	! state "$C" | grep server.test'
+file "$C" 'tunnel t port 99 forward target.test:9'
+printf '%s target.test\n' 127.0.0.1 127.0.0.2 127.0.0.3 > "$tmp/hosts"
+check 'a target with several addresses' eval 'named && is "$(named --dry-run)" ""'
+printf '%s target.test\n' 127.0.0.3 127.0.0.2 127.0.0.1 > "$tmp/hosts"
+check '... in another order, is the same' is "$(named --dry-run)" ''
+echo '127.0.0.4 target.test' > "$tmp/hosts"
+check '... and elsewhere, is another one' eval '[ "$(named --dry-run | wc -l)" = 2 ]'
+c ip link del ftcp0
+
+# At boot: no name server yet
+echo 'hosts: files dns' > "$tmp/nsswitch.conf"
+echo 'nameserver 127.0.0.1' > "$tmp/resolv.conf"
+echo > "$tmp/hosts"
+waits_for_name()
+{
+	c unshare --mount sh -c 'mount --bind "$0/hosts" /etc/hosts &&
+		mount --bind "$0/resolv.conf" /etc/resolv.conf &&
+		mount --bind "$0/nsswitch.conf" /etc/nsswitch.conf && exec "$@"' "$tmp" \
+		env FTCP_RESOLVE_RETRIES=infinity ftcpctl apply "$tmp/$C/ftcp0.conf"
+}
+file "$C" 'tunnel t listen 127.0.0.1:1234 remote server.test:4567'
+waits_for_name > "$tmp/waits" 2>&1 &
+waiting=$!
+check 'a name that nobody can tell yet' wait_for 10 grep -q 'ftcp0.conf:1: note: .*trying again' "$tmp/waits"
+check_fails '... nothing is made' ip -n "$C" link show ftcp0
+check 'others need not wait' becomes "tunnel u listen 127.0.0.1:1235 remote $S4:4567"
+echo "$S4 server.test" > "$tmp/hosts"
+is_applied()
+{
+	is "$(state "$C")" 'tunnel t listen 127.0.0.1:1234 remote server.test:4567'
+}
+check 'it is known: applied, to what there is by now' wait_for 20 is_applied
+wait $waiting
+check '... without a complaint' is $? 0
 c ip link del ftcp0
 
 # ---- The examples ----

@@ -79,6 +79,61 @@ check 'what is behind two peers' eval 'wrong \
 	"peer p tunnel t allowed-ips 10.0.0.0/8" "peer q tunnel t allowed-ips 10.1.1.1/8" ||
 	wrong "2: allowed-ips: 10.0.0.0/8 of tunnel \"t\": behind two peers" "tunnel t ip" \
 	"peer p tunnel t allowed-ips 10.0.0.0/8" "peer q tunnel t allowed-ips 10.1.1.1/8"'
+
+# ---- What is no such file ----
+
+# cut LINE: each beginning of it, in words, is right or refused, and says where
+cut()
+{
+	local words n status
+	read -ra words <<< "$1"
+
+	for ((n = 1; n <= ${#words[@]}; n++)); do
+		printf 'tunnel t routed port 3\n%s' "${words[*]:0:n}" > "$file"
+		unshare -n ftcpctl apply "$file" --dry-run > "$tmp/out" 2> "$tmp/err"
+		status=$?
+		if [ $status -eq 2 ]; then
+			[ ! -s "$tmp/out" ] && [ "$(wc -l < "$tmp/err")" -eq 1 ] &&
+				grep -q "^ftcpctl: $file:2: " "$tmp/err"
+		else
+			[ $status -eq 0 ] && [ ! -s "$tmp/err" ]
+		fi || { echo "$status: ${words[*]:0:n}"; cat "$tmp/out" "$tmp/err"; return 1; }
+	done
+}
+check 'a tunnel, cut' cut 'tunnel u listen 127.0.0.1:1 remote 10.0.0.1:2 wire auto idle 5
+	keepalive 5:1:2 max-age 5 max-bytes 5 fwmark 5 df set max-flows 5 max-flows-per-source 5
+	queue 5 queue-bytes 100000 coalesce 5'
+check '... a forwarding one' cut 'tunnel u port 1 local 10.0.0.1 forward 127.0.0.1:1 unreachable close'
+check 'a peer' cut 'peer p tunnel t endpoint 10.0.0.1:2 allowed-ips 10.0.0.0/8 from 10.0.0.1
+	persistent on wire auto'
+check 'rules' cut 'rules tunnel t dport 5 sport 6 table 7 pref 8 local-only'
+printf 'tunnel t routed\r\npeer p tunnel t\r\n' > "$file"
+check 'lines that end as elsewhere' eval '[ "$(unshare -n ftcpctl apply "$file" --dry-run)" = \
+	"ftcpctl add tunnel t dev l0 routed
+ftcpctl set peer p tunnel t dev l0" ]'
+printf 'tunnel t routed\npeer p tunnel t\0 wire auto\n' > "$file"
+check 'a byte that is 0' eval '[ "$(unshare -n ftcpctl apply "$file" --dry-run 2>&1)" = \
+	"ftcpctl: $file:2: a byte is 0: not a text file" ]'
+mkdir "$tmp/directory.conf"
+check_refused 'a directory' "^ftcpctl: apply: \"$tmp/directory.conf\": cannot be read$" \
+	unshare -n ftcpctl apply "$tmp/directory.conf" --dry-run
+{
+	echo 'tunnel t ip'
+	for ((i = 0; i < 10000; i++)); do
+		echo "peer p$i tunnel t allowed-ips 10.0.$((i / 256)).$((i % 256))/32"
+	done
+} > "$file"
+check '10001 lines' eval '[ "$(unshare -n ftcpctl apply "$file" --dry-run | wc -l)" = 10001 ]'
+check 'names with quotes and other things' dry "ftcpctl add tunnel 'it'\"'\"'s' dev l0 ip
+ftcpctl set peer 'a;b' tunnel 'it'\"'\"'s' dev l0" "tunnel \"it's\" ip" "peer 'a;b' tunnel \"it's\""
+cp "$file" "$tmp/a;b.conf"
+check '... a link of such a name' eval 'unshare -n ftcpctl apply "$tmp/a;b.conf" --dry-run |
+	grep -qF "dev '"'a;b'"'"'
+check 'a path with .. in it' eval 'unshare -n ftcpctl apply "$tmp/directory.conf/../l0.conf" --dry-run |
+	grep -q " dev l0$"'
+for name in . .. / '' 'a/' ./.conf/; do
+	check_fails "\"$name\" is none" unshare -n ftcpctl apply "$name"
+done
 printf 'tunnel t port 1 forward 127.0.0.1:2\nrules tunnel t dport 5\n' > "$file"
 check_refused 'rules of a proxy' "^ftcpctl: $file:2: tunnel \"t\" is not routed" \
 	unshare -n ftcpctl apply "$file" --dry-run

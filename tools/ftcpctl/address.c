@@ -165,6 +165,27 @@ int resolve_again(const char *text, const union address *present,
 	return DONE;
 }
 
+/** stands_for() - is this one of the addresses of a name? */
+bool stands_for(const char *host, const union address *address)
+{
+	const struct addrinfo hints = {
+		.ai_family = address_family,
+		.ai_socktype = SOCK_DGRAM,
+	};
+	struct addrinfo *list, *answer;
+	bool found = false;
+	union address a;
+
+	if (getaddrinfo(host, NULL, &hints, &list))
+		return false;
+	for (answer = list; answer; answer = answer->ai_next) {
+		memcpy(&a, answer->ai_addr, answer->ai_addrlen);
+		found = found || same_host(&a, address);
+	}
+	freeaddrinfo(list);
+	return found;
+}
+
 /** parse_addr() - ADDR or [ADDR], without a port */
 int parse_addr(const char *word, const char *text, union address *out)
 {

@@ -5,9 +5,9 @@
  * What the file says is compared with what there is.  The difference is a list of
  * steps, each of which knows the one that takes it back.
  */
-#include <sys/socket.h>
+#include <errno.h>
 
-#include "config.h"
+#include "rules.h"
 
 /**
  * struct half - A request.
@@ -37,9 +37,10 @@ struct step {
 static struct step *steps;
 static size_t n_steps, step_room;
 
-/* Rules and routes to remove, and to add */
+/* Rules and routes to remove, and to add; whether it was done */
 static struct change {
 	bool add;
+	bool done;
 	struct entry *e;
 } * changes;
 static size_t n_changes, change_room;
@@ -190,27 +191,20 @@ static void plan(const struct config *want, const struct config *have)
 		}
 }
 
-static bool has_entry(const struct config *c, const struct entry *e)
-{
-	size_t i;
-
-	for (i = 0; i < c->n_entries; i++)
-		if (same_entry(&c->entries[i], e))
-			return true;
-	return false;
-}
-
 static void plan_entries(const struct config *of, const struct config *than,
 			 bool add)
 {
 	size_t i;
 
 	for (i = 0; i < of->n_entries; i++) {
-		if (has_entry(than, &of->entries[i]))
+		if (config_has(than, &of->entries[i]))
 			continue;
 		changes = grow(changes, n_changes, &change_room,
 			       sizeof(*changes));
-		changes[n_changes++] = (struct change){ add, &of->entries[i] };
+		changes[n_changes++] = (struct change){
+			.add = add,
+			.e = &of->entries[i],
+		};
 	}
 }
 
@@ -246,12 +240,17 @@ static void print_object(const struct half *h, const char *dev)
 	const struct object *o = h->o;
 	char *word;
 
-	printf("%s %s", o->of == OF_PEER ? "peer" : "tunnel",
-	       object_text(o, o->of == OF_PEER ? FTCP_A_PEER : FTCP_A_TUNNEL));
-	if (o->of == OF_PEER)
-		printf(" tunnel %s", object_text(o, FTCP_A_TUNNEL));
-	if (dev)
-		printf(" dev %s", dev);
+	if (o->of == OF_PEER) {
+		printf("peer");
+		print_quoted(object_text(o, FTCP_A_PEER));
+		putchar(' ');
+	}
+	printf("tunnel");
+	print_quoted(object_text(o, FTCP_A_TUNNEL));
+	if (dev) {
+		printf(" dev");
+		print_quoted(dev);
+	}
 	print_words(o, h->types);
 	if (h->remote) {
 		word = object_word(h->remote, FTCP_A_ENDPOINT);
@@ -279,7 +278,7 @@ static void print_steps(const char *dev)
 		print_object(&steps[i].half, dev);
 	}
 	for (i = 0; i < n_changes; i++)
-		rules_print_command(changes[i].add, changes[i].e);
+		entry_print(changes[i].add ? "add" : "del", changes[i].e);
 }
 
 /* The kernel */
@@ -303,68 +302,113 @@ static int do_half(const struct half *h, unsigned int ifindex)
 	return ipc_do(msg);
 }
 
+/*
+ * A range that a peer was given was taken from the one that had it, whose own step may
+ * not have been reached: it gets its ranges in any case.
+ */
 static void take_back(unsigned int ifindex, size_t n_done, size_t n_changed)
 {
+	size_t i;
+
 	while (n_changed--)
-		rtnl_change(!changes[n_changed].add, changes[n_changed].e);
+		if (changes[n_changed].done)
+			rtnl_change(!changes[n_changed].add,
+				    changes[n_changed].e);
 	snprintf(batch_line, WHERE_SIZE, "undo: ");
-	while (n_done--)
-		do_half(&steps[n_done].back, ifindex);
+	for (i = n_steps; i--;) {
+		struct half back = steps[i].back;
+
+		if (i >= n_done) {
+			if (back.cmd != FAKETCP_CMD_PEER_SET ||
+			    back.cmd != steps[i].half.cmd ||
+			    !back.types[FTCP_A_ALLOWED_IP])
+				continue;
+			memset(back.types, 0, sizeof(back.types));
+			back.types[FTCP_A_ALLOWED_IP] = true;
+		}
+		do_half(&back, ifindex);
+	}
 	batch_line[0] = '\0';
 }
 
-static int change_all(const char *path, unsigned int ifindex)
+/* One rule or route; what is so already is no reason to fail */
+static int change_entry(struct change *c, const struct config *want,
+			bool *no_ipv6)
 {
-	size_t i, j = 0;
+	bool optional = c->add && rules_optional(want, c->e);
+	int err;
+
+	/* Rules without a route would lead nowhere */
+	if (*no_ipv6 && optional)
+		return DONE;
+	err = rtnl_change(c->add, c->e);
+	c->done = !err;
+	if (!err || (!c->add && (err == -ENOENT || err == -ESRCH)))
+		return DONE;
+	if (!optional || !entry_lacks_ipv6(c->e, err))
+		return entry_refuse(want->dev, c->e, err);
+	note("no IPv6 on link %s: only IPv4 is steered", want->dev);
+	*no_ipv6 = true;
+	return DONE;
+}
+
+static int change_all(const char *path, const struct config *want)
+{
+	size_t i, j;
 	bool no_ipv6 = false;
-	int code = DONE, err;
+	int code = DONE;
 
 	for (i = 0; i < n_steps && !code; i++) {
 		snprintf(batch_line, WHERE_SIZE, "%s", steps[i].where);
 		if (!*steps[i].where)
 			snprintf(batch_line, WHERE_SIZE, "%s: ", path);
-		code = do_half(&steps[i].half, ifindex);
+		code = do_half(&steps[i].half, want->ifindex);
 	}
+	/* what was refused was not done */
+	i -= !!code;
 	snprintf(batch_line, WHERE_SIZE, "%s: ", path);
-	for (j = 0; j < n_changes && !code; j++) {
-		/* Rules without a route would lead nowhere */
-		if (no_ipv6 && changes[j].add &&
-		    changes[j].e->family == AF_INET6)
-			continue;
-		changes[j].e->ifindex = changes[j].e->route ? ifindex : 0;
-		err = rtnl_change(changes[j].add, changes[j].e);
-		if (!err)
-			continue;
-		if (changes[j].add && rules_optional(changes[j].e, err)) {
-			no_ipv6 = true;
-			continue;
-		}
-		code = refused("IPv%c %s: %s",
-			       changes[j].e->family == AF_INET ? '4' : '6',
-			       changes[j].e->route ? "route" : "rule",
-			       rtnl_error());
-	}
+	for (j = 0; j < n_changes && !code; j++)
+		code = change_entry(&changes[j], want, &no_ipv6);
 	batch_line[0] = '\0';
 	if (code)
-		take_back(ifindex, i - !j, j ? j - 1 : 0);
+		take_back(want->ifindex, i, j);
 	return code;
+}
+
+/* The link that the file is about, by its number */
+static void set_link(struct config *c, unsigned int ifindex)
+{
+	size_t i;
+
+	c->ifindex = ifindex;
+	for (i = 0; i < c->n_entries; i++)
+		if (c->entries[i].route)
+			c->entries[i].ifindex = ifindex;
 }
 
 static int run_apply(const char *const *given)
 {
-	struct config want = {}, have = {};
+	struct config want = {}, known = {}, have = {};
 	char dev[IF_NAMESIZE];
 	bool dry = given[WORD_DRY_RUN], made = false;
+	unsigned int ifindex;
 	const char *path;
 	int code = link_of_file(given[FTCP_A_IFNAME], dev, &path);
 
 	if (code)
 		return code;
-	want.dev = have.dev = dev;
-	want.ifindex = have.ifindex = if_nametoindex(dev);
-	code = config_of_kernel(&have);
-	code = code ?: config_of_file(&want, path, &have);
-	code = code ?: rules_have(&want, &have);
+	want.dev = known.dev = have.dev = dev;
+	known.ifindex = if_nametoindex(dev);
+	code = config_of_kernel(&known);
+	code = code ?: config_of_file(&want, path, &known);
+	if (code)
+		return code;
+	/* Names may have taken a while, or others were busy with the link */
+	if (!dry)
+		lock_changes();
+	have.ifindex = if_nametoindex(dev);
+	set_link(&want, have.ifindex);
+	code = config_of_kernel(&have) ?: rules_have(&want, &have);
 	if (code)
 		return code;
 	plan(&want, &have);
@@ -376,8 +420,10 @@ static int run_apply(const char *const *given)
 	}
 	code = ipc_open(true);
 	code = code ?: link_make(dev, &made);
-	code = code ?: parse_link(dev, &want.ifindex);
-	code = code ?: change_all(path, want.ifindex);
+	code = code ?: parse_link(dev, &ifindex);
+	if (!code)
+		set_link(&want, ifindex);
+	code = code ?: change_all(path, &want);
 	if (code && made)
 		link_remove(dev);
 	return code;
@@ -427,9 +473,11 @@ static int run_save(const char *const *given)
 static int run_del_link(const char *const *given)
 {
 	struct config have = { .dev = given[FTCP_A_IFNAME] };
-	int code = parse_link(have.dev, &have.ifindex);
+	int code;
 	size_t i;
 
+	lock_changes();
+	code = parse_link(have.dev, &have.ifindex);
 	code = code ?: config_of_kernel(&have);
 	code = code ?: rules_have(&have, &have);
 	for (i = 0; i < have.n_entries && !code; i++)

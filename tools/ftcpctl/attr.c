@@ -253,9 +253,9 @@ static char *keepalive_word(const struct object *o)
 	int n;
 
 	if (probes)
-		n = asprintf(&text, "%" PRIu64 ":%g:%" PRIu64, time, s, probes);
+		n = asprintf(&text, "%" PRIu64 ":%.7g:%" PRIu64, time, s, probes);
 	else
-		n = asprintf(&text, "%" PRIu64 ":%g", time, s);
+		n = asprintf(&text, "%" PRIu64 ":%.7g", time, s);
 	return n < 0 ? NULL : text;
 }
 

@@ -14,6 +14,7 @@ char batch_line[WHERE_SIZE];
  * @file: The file.
  * @line: What was read last, continued lines and all.
  * @size: Room in @line.
+ * @sound: Whether it is text: no byte of it is 0.
  * @number: Of that line.
  * @words: Those in it.
  * @room: How many fit.
@@ -22,6 +23,7 @@ struct batch {
 	FILE *file;
 	char *line;
 	size_t size;
+	bool sound;
 	unsigned long number;
 	char **words;
 	size_t room;
@@ -47,6 +49,7 @@ static bool read_line(struct batch *b)
 		b->line[n++] = c;
 	}
 	b->line[n] = '\0';
+	b->sound = strlen(b->line) == n;
 	return n || c != EOF;
 }
 
@@ -95,9 +98,10 @@ int batch_run(const char *word, const char *path, bool force,
 		snprintf(batch_line, WHERE_SIZE, "%s:%lu: ", path, b.number);
 		address_family = family;
 		n = split(&b);
-		err = n < 0 ? misused("a quote is not closed") :
-		      n	    ? command(n, b.words) :
-			      DONE;
+		err = !b.sound ? misused("a byte is 0: not a text file") :
+		      n < 0    ? misused("a quote is not closed") :
+		      n	       ? command(n, b.words) :
+				 DONE;
 		code = code ?: err;
 	}
 	batch_line[0] = '\0';

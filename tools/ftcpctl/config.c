@@ -198,8 +198,31 @@ static void mark_given(struct item *item, const char *const *given)
 		item->given[i] = given[i];
 }
 
-static int add_tunnel_line(struct config *c, const struct line *l)
+/*
+ * The kernel keeps no name of a target: one that stands for the address that a tunnel
+ * has, perhaps among others, is no other target
+ */
+static void keep_target(const struct config *present, const char **given,
+			char *text)
 {
+	struct item *t = find_tunnel(present, given[FTCP_A_TUNNEL]);
+	const char *name = given[FTCP_A_TARGET];
+	struct host_port hp;
+	union address was;
+
+	if (!t || !name || !t->o.tb[FTCP_A_TARGET] || !is_named(name, &hp))
+		return;
+	object_address(&t->o, FTCP_A_TARGET, &was);
+	if (!stands_for(hp.host, &was))
+		return;
+	address_set_port(&was, hp.port);
+	given[FTCP_A_TARGET] = format_address(text, &was);
+}
+
+static int add_tunnel_line(struct config *c, const struct config *present,
+			   const struct line *l)
+{
+	char text[ADDRESS_STRLEN];
 	const char *full[WORDS];
 	struct word words[WORDS], *end = option_words(words), *w;
 	int code;
@@ -207,6 +230,7 @@ static int add_tunnel_line(struct config *c, const struct line *l)
 	memcpy(full, l->given, sizeof(full));
 	/* which its peer has */
 	full[FTCP_A_ENDPOINT] = NULL;
+	keep_target(present, full, text);
 	for (w = words; w < end; w++)
 		if (!full[w->id] &&
 		    (w->id != FTCP_A_UNREACHABLE || full[FTCP_A_TARGET]))
@@ -217,14 +241,25 @@ static int add_tunnel_line(struct config *c, const struct line *l)
 	return code;
 }
 
+/* Where a name is now: where it was, as long as that is, or nobody knows */
+static void find_again(const char *name, const union address *was, char *text)
+{
+	union address is = *was;
+
+	if (resolve_again(name, was, &is)) {
+		is = *was;
+		note("\"%s\" stays what it was", name);
+	}
+	format_address(text, &is);
+}
+
 /* A name that is known stands for the address that it has, if that is one of its own */
-static int keep_address(const struct config *present, const char **given,
+static void keep_address(const struct config *present, const char **given,
 			char *text)
 {
 	const char *name = given[FTCP_A_ENDPOINT];
-	union address was, is;
+	union address was;
 	size_t i;
-	int code;
 
 	for (i = 0; name && i < present->n; i++) {
 		const struct object *p = &present->items[i].o;
@@ -237,14 +272,11 @@ static int keep_address(const struct config *present, const char **given,
 		if (strcmp(object_text(p, FTCP_A_ENDPOINT_NAME), name) ||
 		    (address_family && was.sa.sa_family != address_family))
 			break;
-		code = resolve_again(name, &was, &is);
-		if (code)
-			return code;
+		find_again(name, &was, text);
 		given[FTCP_A_ENDPOINT_NAME] = name;
-		given[FTCP_A_ENDPOINT] = format_address(text, &is);
+		given[FTCP_A_ENDPOINT] = text;
 		break;
 	}
-	return DONE;
 }
 
 static int add_peer(struct config *c, const struct config *present,
@@ -263,8 +295,8 @@ static int add_peer(struct config *c, const struct config *present,
 						    given[FTCP_A_PEER], *type);
 	if (!given[FTCP_A_WIRE])
 		given[FTCP_A_WIRE] = wire;
-	code = keep_address(present, given, text);
-	code = code ?: add_item(c, OF_PEER, given, where);
+	keep_address(present, given, text);
+	code = add_item(c, OF_PEER, given, where);
 	free(wire);
 	if (!code)
 		mark_given(&c->items[c->n - 1], said);
@@ -323,7 +355,8 @@ int config_of_kernel(struct config *c)
 
 	if (!c->ifindex)
 		return DONE;
-	code = ipc_list(FAKETCP_CMD_TUNNEL_GET, &filter, &lists[0]);
+	code = link_check(c->dev, c->ifindex);
+	code = code ?: ipc_list(FAKETCP_CMD_TUNNEL_GET, &filter, &lists[0]);
 	code = code ?: ipc_list(FAKETCP_CMD_PEER_GET, &filter, &lists[1]);
 	/* the lists stay, as the items refer to them */
 	for (l = 0; l < 2 && !code; l++)
@@ -399,6 +432,15 @@ static struct line *enter(size_t i)
 	return &lines[i];
 }
 
+static bool has_no_mark(const struct line *tunnel)
+{
+	const char *text = tunnel->given[FTCP_A_FWMARK];
+	uint32_t mark;
+
+	return !text || !strcmp(text, "off") ||
+	       (scan_mark(text, &mark) && !mark);
+}
+
 /* Do the lines go together? */
 static int check_lines(void)
 {
@@ -424,8 +466,7 @@ static int check_lines(void)
 			l->given[FTCP_A_ENDPOINT] = t->given[FTCP_A_ENDPOINT];
 		/* As add rules does, against loops */
 		if (l->verb == &add_rules && rules_need_mark(l->given) &&
-		    (!t->given[FTCP_A_FWMARK] ||
-		     !strcmp(t->given[FTCP_A_FWMARK], "off")))
+		    has_no_mark(t))
 			t->given[FTCP_A_FWMARK] = MARK;
 	}
 	return DONE;
@@ -520,7 +561,7 @@ int config_of_file(struct config *c, const char *path,
 	code = code ?: check_lines();
 	for (i = 0; i < n_lines && !code; i++)
 		if (lines[i].verb == &add_tunnel)
-			code = add_tunnel_line(c, enter(i));
+			code = add_tunnel_line(c, present, enter(i));
 	for (i = 0; i < n_lines && !code; i++) {
 		l = enter(i);
 		if (l->verb == &add_tunnel)

@@ -56,13 +56,11 @@ bool same_word(const struct object *a, const struct object *b, int type);
 const int *types_of(const struct object *o);
 int link_of_file(const char *text, char *dev, const char **path);
 
-/* Rules (rules.c) */
+/* Rules (rules.c, steer.c) */
 int rules_want(const char *const *given, const struct object *tunnel,
 	       struct config *c);
 int rules_have(const struct config *want, struct config *have);
-bool same_entry(const struct entry *a, const struct entry *b);
-bool rules_optional(const struct entry *e, int err);
-void rules_print_command(bool add, const struct entry *e);
+bool rules_optional(const struct config *c, const struct entry *e);
 void rules_print_words(const struct config *c);
 bool rules_need_mark(const char *const *given);
 

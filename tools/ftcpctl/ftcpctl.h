@@ -115,6 +115,7 @@ int link_default(bool make, const char **name);
 
 int batch_run(const char *word, const char *path, bool force,
 	      int (*command)(int, char **));
+void lock_changes(void);
 void complete(int argc, char **argv);
 int netns_enter(const char *name);
 int request(const struct verb *v, const char *const *given);
@@ -134,6 +135,7 @@ int parse_host_port(const char *word, const char *text, bool names,
 		    const char *expected, union address *out);
 int parse_addr(const char *word, const char *text, union address *out);
 bool is_named(const char *text, struct host_port *hp);
+bool stands_for(const char *host, const union address *address);
 int resolve_again(const char *text, const union address *present,
 		  union address *out);
 
@@ -160,6 +162,7 @@ void table_cell(struct table *t, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 void table_print(struct table *t);
 
+void print_quoted(const char *word);
 size_t utf8_length(const char *s);
 const char *format_bytes(char *buf, uint64_t bytes);
 const char *format_time(char *buf, uint64_t ms);

@@ -67,7 +67,7 @@ static const char *format_keepalive(const struct attr *a,
 			 object_number(o, a->type));
 
 	if (interval != 500 || probes)
-		n += snprintf(buf + n, VALUE_STRLEN - n, ", every %g s",
+		n += snprintf(buf + n, VALUE_STRLEN - n, ", every %.7g s",
 			      interval / 1000.0);
 	if (probes)
 		snprintf(buf + n, VALUE_STRLEN - n, ", %" PRIu64 " probes",

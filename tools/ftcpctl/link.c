@@ -90,6 +90,30 @@ int link_default(bool make, const char **name)
 }
 
 /**
+ * link_check() - is a link of our type?  DONE, or REFUSED after a message, in which it
+ * has this name
+ */
+int link_check(const char *name, unsigned int ifindex)
+{
+	const struct ifinfomsg *header;
+	struct list l = {};
+	bool ours = false;
+	size_t i;
+
+	if (nlsock_open(&nl, NETLINK_ROUTE))
+		return REFUSED;
+	if (nlsock_dump(&nl, message(RTM_GETLINK, 0), &l))
+		return refused("%s", nl.text);
+	for (i = 0; i < l.n; i++) {
+		header = nlmsg_data(l.array[i].msg);
+		if (header->ifi_index == (int)ifindex)
+			ours = link_name(l.array[i].msg);
+	}
+	list_free(&l);
+	return ours ? DONE : refused("\"%s\" is no link of type " TYPE, name);
+}
+
+/**
  * link_make() - make a link, and set it up, if there is none of this name, and say in
  * @made whether; DONE, or an exit code after a message
  */
@@ -102,7 +126,8 @@ int link_make(const char *name, bool *made)
 	*made = false;
 	if (if_nametoindex(name))
 		return DONE;
-	if (!*name || strlen(name) >= IF_NAMESIZE)
+	/* Of a % the kernel would make a number */
+	if (!*name || strlen(name) >= IF_NAMESIZE || strchr(name, '%'))
 		return wrong("dev", name, "not the name of a link");
 	if (nlsock_open(&nl, NETLINK_ROUTE))
 		return REFUSED;

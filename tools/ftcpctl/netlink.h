@@ -124,6 +124,7 @@ struct entry {
 	bool suppress;
 };
 
+int link_check(const char *name, unsigned int ifindex);
 int link_make(const char *name, bool *made);
 int link_remove(const char *name);
 

@@ -70,6 +70,31 @@ void table_print(struct table *t)
 	free(t->cells);
 }
 
+/**
+ * print_quoted() - print a blank and a word, in quotes if a shell or a file of apply
+ * would take it for something else
+ */
+void print_quoted(const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789._:,/@%+=-";
+	char quote;
+	int n;
+
+	putchar(' ');
+	if (*word && !word[strspn(word, plain)]) {
+		fputs(word, stdout);
+		return;
+	}
+	/* Nothing escapes a quote, but the other kind */
+	for (; *word; word += n) {
+		quote = *word == '\'' ? '"' : '\'';
+		n = quote == '"' ? strspn(word, "'") : strcspn(word, "'");
+		printf("%c%.*s%c", quote, n, word, quote);
+	}
+}
+
 /** format_bytes() - a number of bytes for people; @buf has SHORT_STRLEN bytes */
 const char *format_bytes(char *buf, uint64_t bytes)
 {

@@ -45,7 +45,7 @@
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
-#include "config.h"
+#include "rules.h"
 
 /* Most rules and routes that a tunnel needs in one family, and families */
 #define ENTRIES 4
@@ -53,12 +53,6 @@
 
 /* Given to a tunnel that has no mark */
 #define DEFAULT_MARK 0x20000000
-
-/* Before the rules that people write, after those that come without number */
-#define DEFAULT_PREF 6000
-
-/* Number of the tables: this and 24 bits that follow from the names */
-#define TABLE_BASE 0x66000000
 
 /**
  * struct plan - What add and del work on.
@@ -107,18 +101,6 @@ static int parse_table(const char *text, uint32_t *out)
 	return DONE;
 }
 
-/* The table of a tunnel, the same every time: FNV-1a */
-static uint32_t rules_table(const char *dev, const char *tunnel)
-{
-	char names[IF_NAMESIZE + FAKETCP_NAME_MAX + 1], *c;
-	uint32_t hash = 2166136261u;
-
-	snprintf(names, sizeof(names), "%s/%s", dev, tunnel);
-	for (c = names; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 16777619u;
-	return TABLE_BASE | ((hash ^ hash >> 24) & 0xffffff);
-}
-
 /* What add and del have in common */
 static int make_plan(const char *const *given, struct plan *p)
 {
@@ -138,31 +120,6 @@ static int make_plan(const char *const *given, struct plan *p)
 		return parse_table(table, &p->table);
 	p->table = rules_table(p->dev, p->name);
 	return DONE;
-}
-
-/* The command of ip(8) that does it */
-static void print_command(const char *verb, const struct entry *e)
-{
-	printf("ip -%c ", e->family == AF_INET ? '4' : '6');
-	if (e->route) {
-		printf("route %s default dev %s table %u proto %u\n", verb,
-		       e->dev[0] ? e->dev : "?", e->table, RTNL_PROTOCOL);
-		return;
-	}
-	printf("rule %s pref %u", verb, e->pref);
-	if (e->dev[0])
-		printf(" iif %s", e->dev);
-	if (e->mask)
-		printf(" fwmark %#x/0x%x", e->mark, e->mask);
-	if (e->sport || e->dport || e->nop)
-		printf(" ipproto udp");
-	if (e->sport)
-		printf(" sport %u", e->sport);
-	if (e->dport)
-		printf(" dport %u", e->dport);
-	printf(" lookup %u protocol %u%s%s\n", e->table, RTNL_PROTOCOL,
-	       e->nop ? " nop" : "",
-	       e->suppress ? " suppress_prefixlength 0" : "");
 }
 
 /* add rules */
@@ -206,18 +163,6 @@ static size_t plan_entries(const struct plan *p, int family, struct entry *out)
 	return n;
 }
 
-/** same_entry() - are they the same rule or route? */
-bool same_entry(const struct entry *a, const struct entry *b)
-{
-	/* a link may have several names */
-	return a->route == b->route && a->family == b->family &&
-	       a->table == b->table && a->ifindex == b->ifindex &&
-	       (a->route || !strcmp(a->dev, b->dev)) && a->pref == b->pref &&
-	       a->sport == b->sport && a->dport == b->dport &&
-	       a->mark == b->mark && a->mask == b->mask && a->nop == b->nop &&
-	       a->suppress == b->suppress;
-}
-
 static bool has(const struct list *l, const struct entry *e)
 {
 	struct entry other;
@@ -225,30 +170,9 @@ static bool has(const struct list *l, const struct entry *e)
 
 	for (i = 0; i < l->n; i++)
 		if (rtnl_entry(l->array[i].msg, &other) &&
-		    same_entry(&other, e))
+		    entry_same(&other, e))
 			return true;
 	return false;
-}
-
-/* Is it IPv6 as such that is missing?  Then IPv4 alone is what there is */
-static bool no_ipv6(int family, int err)
-{
-	return family == AF_INET6 && address_family != AF_INET6 &&
-	       (err == -EAFNOSUPPORT || err == -EOPNOTSUPP || err == -EACCES);
-}
-
-static int refuse(const struct plan *p, const struct entry *e, int err)
-{
-	const char *family = e->family == AF_INET ? "IPv4" : "IPv6";
-
-	if (e->route && err == -ENETDOWN)
-		return refused("link %s is down (ip link set %s up)", p->dev,
-			       p->dev);
-	if (e->route && err == -EEXIST)
-		return refused("table %u has an %s default route of its own",
-			       p->table, family);
-	return refused("%s %s: %s", family, e->route ? "route" : "rule",
-		       rtnl_error());
 }
 
 /* Remove again what this command has installed for one family */
@@ -272,7 +196,7 @@ static int add_family(struct plan *p, int family)
 
 	for (; n && !code && !err; n--, e++) {
 		if (p->dry_run)
-			print_command("add", e);
+			entry_print("add", e);
 		if (p->dry_run || has(&have, e))
 			continue;
 		err = rtnl_change(true, e);
@@ -282,8 +206,8 @@ static int add_family(struct plan *p, int family)
 	list_free(&have);
 	if (!err)
 		return code;
-	if (!no_ipv6(family, err))
-		return refuse(p, e - 1, err);
+	if (address_family == AF_INET6 || !entry_lacks_ipv6(e - 1, err))
+		return entry_refuse(p->dev, e - 1, err);
 	note("no IPv6 on link %s: only IPv4 is steered", p->dev);
 	return take_back(p, family);
 }
@@ -429,38 +353,17 @@ static int run_add(const char *const *given)
 		code = REFUSED;
 	if (code || !p.dry_run)
 		return code ?: add_all(&p);
-	if (p.set_mark)
-		printf("ftcpctl set tunnel %s dev %s fwmark 0x%x\n", p.name,
-		       p.dev, p.mark);
+	if (p.set_mark) {
+		printf("ftcpctl set tunnel");
+		print_quoted(p.name);
+		printf(" dev");
+		print_quoted(p.dev);
+		printf(" fwmark 0x%x\n", p.mark);
+	}
 	return for_each_family(add_family, &p);
 }
 
 /* del rules */
-
-/* Is it the tunnel's?  A rule that looks in main is, with the one behind it, unless
- * another tunnel has one there, too: they share what add has installed once.
- */
-static bool is_own(const struct plan *p, const struct list *have,
-		   const struct entry *e)
-{
-	struct entry next;
-	bool own = false;
-	size_t i;
-
-	if (e->table == p->table || !e->suppress)
-		return e->table == p->table;
-	for (i = 0; i < have->n; i++) {
-		if (!rtnl_entry(have->array[i].msg, &next) || next.route ||
-		    next.suppress || next.sport || next.dport ||
-		    next.pref != e->pref + 1 || next.mark != e->mark ||
-		    next.mask != e->mask)
-			continue;
-		if (next.table != p->table)
-			return false;
-		own = true;
-	}
-	return own;
-}
 
 /* Remove what is there for one family */
 static int del_family(struct plan *p, int family)
@@ -471,15 +374,15 @@ static int del_family(struct plan *p, int family)
 	size_t i;
 
 	for (i = 0; i < have.n && !code; i++) {
-		if (!rtnl_entry(have.array[i].msg, &e) || !is_own(p, &have, &e))
+		if (!rtnl_entry(have.array[i].msg, &e) || !entry_is_of(p->table, &have, &e))
 			continue;
 		p->found = true;
 		if (p->dry_run)
-			print_command("del", &e);
+			entry_print("del", &e);
 		else
 			err = rtnl_change(false, &e);
 		if (err)
-			code = refuse(p, &e, err);
+			code = entry_refuse(p->dev, &e, err);
 	}
 	list_free(&have);
 	return code;
@@ -505,30 +408,6 @@ bool rules_need_mark(const char *const *given)
 	return !given[WORD_LOCAL_ONLY] && !given[FTCP_A_FWMARK];
 }
 
-/** rules_optional() - may a rule or route be missing where there is no IPv6? */
-bool rules_optional(const struct entry *e, int err)
-{
-	return no_ipv6(e->family, err);
-}
-
-/** rules_print_command() - print the command of ip(8) that adds or removes it */
-void rules_print_command(bool add, const struct entry *e)
-{
-	print_command(add ? "add" : "del", e);
-}
-
-static void add_entry(struct config *c, const struct entry *e)
-{
-	size_t i;
-
-	for (i = 0; i < c->n_entries; i++)
-		if (same_entry(&c->entries[i], e))
-			return;
-	c->entries = grow(c->entries, c->n_entries, &c->entry_room,
-			  sizeof(*c->entries));
-	c->entries[c->n_entries++] = *e;
-}
-
 /** rules_want() - what the words of add rules ask for, of a tunnel of a file */
 int rules_want(const char *const *given, const struct object *tunnel,
 	       struct config *c)
@@ -551,155 +430,9 @@ int rules_want(const char *const *given, const struct object *tunnel,
 			continue;
 		n = plan_entries(&p, family, entries);
 		for (i = 0; i < n; i++)
-			add_entry(c, &entries[i]);
+			config_add(c, &entries[i]);
 	}
 	return DONE;
-}
-
-/* Does a table belong to a tunnel that is, or is to be, or lead to the link? */
-static bool is_table(const struct config *want, const struct config *have,
-		     const struct list *list, uint32_t table)
-{
-	const struct config *c;
-	struct entry e;
-	size_t i;
-
-	for (c = want;; c = have) {
-		for (i = 0; i < c->n; i++)
-			if (c->items[i].o.of == OF_TUNNEL &&
-			    rules_table(c->dev, object_text(&c->items[i].o,
-							    FTCP_A_TUNNEL)) ==
-				    table)
-				return true;
-		for (i = 0; c == want && i < c->n_entries; i++)
-			if (c->entries[i].table == table &&
-			    table != RT_TABLE_MAIN)
-				return true;
-		if (c == have)
-			break;
-	}
-	for (i = 0; i < list->n; i++)
-		if (rtnl_entry(list->array[i].msg, &e) && e.route &&
-		    have->ifindex && e.ifindex == have->ifindex &&
-		    e.table == table)
-			return true;
-	return false;
-}
-
-/** rules_have() - which rules and routes of a link there are */
-int rules_have(const struct config *want, struct config *have)
-{
-	struct list list;
-	struct entry e;
-	struct plan p;
-	size_t i;
-	int code, family;
-
-	for (family = AF_INET; family;
-	     family = family == AF_INET ? AF_INET6 : 0) {
-		list = (struct list){};
-		code = rtnl_read(family, &list);
-		for (i = 0; i < list.n && !code; i++) {
-			if (!rtnl_entry(list.array[i].msg, &e) ||
-			    e.family != family)
-				continue;
-			if (is_table(want, have, &list, e.table))
-				add_entry(have, &e);
-		}
-		/* Those that look in main, by the ones behind them */
-		for (i = 0; i < list.n && !code; i++) {
-			size_t j, n = have->n_entries;
-
-			if (!rtnl_entry(list.array[i].msg, &e) || e.route ||
-			    !e.suppress)
-				continue;
-			for (j = 0; j < n; j++) {
-				p.table = have->entries[j].table;
-				if (have->entries[j].family == family &&
-				    is_own(&p, &list, &e))
-					break;
-			}
-			if (j < n)
-				add_entry(have, &e);
-		}
-		list_free(&list);
-		if (code)
-			return code;
-	}
-	return DONE;
-}
-
-/* The tunnel whose rules look in a table */
-static const struct object *tunnel_of(const struct config *c,
-				      const struct entry *e)
-{
-	const struct object *t, *any = NULL;
-	bool packets = !e->sport && !e->dport;
-	size_t i;
-
-	for (i = 0; i < c->n; i++) {
-		t = &c->items[i].o;
-		if (t->of != OF_TUNNEL)
-			continue;
-		if (rules_table(c->dev, object_text(t, FTCP_A_TUNNEL)) ==
-		    e->table)
-			return t;
-		if (!any && object_number(t, FTCP_A_MODE) ==
-				    (packets ? FTCP_MODE_IP : FTCP_MODE_ROUTED))
-			any = t;
-	}
-	return any;
-}
-
-static bool has_twin(const struct config *c, struct entry e, int family)
-{
-	size_t i;
-
-	e.family = family;
-	for (i = 0; i < c->n_entries; i++)
-		if (same_entry(&c->entries[i], &e))
-			return true;
-	return false;
-}
-
-/** rules_print_words() - print the lines of a file that make the rules of a link */
-void rules_print_words(const struct config *c)
-{
-	const struct object *t;
-	const char *name;
-	size_t i;
-
-	for (i = 0; i < c->n_entries; i++) {
-		const struct entry *e = &c->entries[i];
-		bool packets = !e->sport && !e->dport;
-		bool v4 = has_twin(c, *e, AF_INET);
-
-		t = tunnel_of(c, e);
-		if (e->route || e->nop || e->suppress || !t ||
-		    (v4 && e->family == AF_INET6))
-			continue;
-		name = object_text(t, FTCP_A_TUNNEL);
-		printf("rules tunnel %s", name);
-		if (packets && e->mask == UINT32_MAX)
-			printf(" fwmark 0x%x", e->mark);
-		else if (packets)
-			printf(" all");
-		if (e->sport)
-			printf(" sport %u", e->sport);
-		if (e->dport)
-			printf(" dport %u", e->dport);
-		if (e->table != rules_table(c->dev, name))
-			printf(" table %u", e->table);
-		if (e->pref - packets != DEFAULT_PREF)
-			printf(" pref %u", e->pref - packets);
-		if (e->dev[0])
-			printf(" local-only");
-		if (!v4)
-			printf(" -6");
-		else if (!has_twin(c, *e, AF_INET6))
-			printf(" -4");
-		putchar('\n');
-	}
 }
 
 const struct verb add_rules = {
