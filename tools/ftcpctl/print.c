@@ -79,11 +79,15 @@ void print_quoted(const char *word)
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789._:,/@%+=-";
+	const char *c = word;
 	char quote;
 	int n;
 
 	putchar(' ');
-	if (*word && !word[strspn(word, plain)]) {
+	/* what is not ASCII is a letter */
+	while (*c && ((*c & 0x80) || strchr(plain, *c)))
+		c++;
+	if (*word && !*c) {
 		fputs(word, stdout);
 		return;
 	}
