@@ -32,6 +32,12 @@ check 'so does that of a link' eval '[ "$(grep -c "=/usr/local/sbin/ftcpctl" \
 check 'a place for files of links' test -d "$root/etc/faketcp"
 sed "s|=/usr/local/sbin/ftcpctl|=$(type -P ftcpctl)|" "$units/faketcp@.service" \
 	> "$tmp/faketcp@ftcp0.service"
+cp "$units/faketcp.target" "$tmp"
+cp -r "$units/wg-quick@.service.d" "$tmp/wg-quick@wg0.service.d"
+printf '[Service]\nType=oneshot\nExecStart=/bin/true\n' > "$tmp/wg-quick@wg0.service"
+check 'wg-quick comes after the links' eval 'grep -qx After=faketcp.target \
+	"$tmp/wg-quick@wg0.service.d/faketcp.conf" && grep -qx Before=faketcp.target \
+	"$tmp/faketcp@ftcp0.service"'
 if [ -x "$repo/tools/ftcphosts/ftcphosts" ]; then
 	hosts=$tmp/hosts/faketcp-hosts@.service
 	mkdir "$tmp/hosts"
@@ -56,8 +62,8 @@ if [ -x "$(type -P systemd-analyze)" ]; then
 		--man=no "$tmp/faketcp-resolve.service" "$tmp/faketcp-resolve.timer" 2>&1 |
 		tee /dev/stderr | grep -F faketcp-resolve)" ]'
 	check '... and that of a link' eval '[ -z "$(systemd-analyze verify \
-		--man=no "$tmp/faketcp@ftcp0.service" 2>&1 |
-		tee /dev/stderr | grep -F faketcp@)" ]'
+		--man=no "$tmp/faketcp@ftcp0.service" "$tmp/wg-quick@wg0.service" 2>&1 |
+		tee /dev/stderr | grep -F -e faketcp -e wg-quick)" ]'
 else
 	skip 'systemd understands it, and the timer' 'no systemd-analyze'
 fi
