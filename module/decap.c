@@ -2,7 +2,8 @@
 /*
  * Mode ip, the way in: whole packets, after receive.c.
  *
- *	ftcp_deliver() -> ftcp_decap(): a super-segment is taken apart
+ *	ftcp_deliver() -> ftcp_decap(): a super-segment is taken apart, or becomes a
+ *	super-packet of TCP: super.c
  *	-> deliver(): the packet's length, its source, its congestion mark
  *	-> gro_cells, which merge what belongs together -> the link receives it
  */
@@ -17,6 +18,7 @@
 #include "packet.h"
 #include "peer.h"
 #include "session.h"
+#include "super.h"
 #include "tunnel.h"
 
 /* ---- one packet ---- */
@@ -69,15 +71,17 @@ static void receive(struct ftcp_tunnel *tunnel, struct sk_buff *skb)
 	gro_cells_receive(&tunnel->link->cells, skb);
 }
 
-/* @skb: its data at the packet, which the segment's payload is; @outer: DSCP and ECN of
- * the segment, whose checksum was right, while the packet's may not be.
+/* @skb: its data at the packet, which the segment's payload is, or at a super-packet;
+ * @outer: DSCP and ECN of the segment, whose checksum was right, while the packet's may
+ * not be.
  */
 static void deliver(struct ftcp_session *session, struct sk_buff *skb, u8 outer)
 {
 	struct ftcp_tunnel *tunnel = session->tunnel;
 	struct ftcp_end src, dst;
 
-	skb->ip_summed = CHECKSUM_NONE;
+	if (!skb_is_gso(skb))
+		skb->ip_summed = CHECKSUM_NONE;
 	if (!ftcp_packet_read_addresses(skb, 0, skb->len, &src, &dst) ||
 	    !ftcp_packet_whole(skb)) {
 		ftcp_drop_rx(tunnel, FTCP_DROP_MALFORMED, skb);
@@ -113,29 +117,32 @@ static bool is_list(const struct sk_buff *skb, unsigned int hlen)
 		return false;
 	skb_walk_frags(skb, one) {
 		if ((one->next && one->len != size) || one->len > size ||
-		    skb_shared(one))
+		    skb_shared(one) || skb_is_gso(one))
 			return false;
 		len += one->len;
 	}
 	return skb->len - len == hlen + size;
 }
 
-/* A super-segment's packets, linked by ->next, data at each packet; NULL if there are
- * none.
+/* A super-segment's packets as one super-packet, if the user has not turned GRO off for
+ * @dev, or linked by ->next, data at each; NULL if there are none.
  */
-static struct sk_buff *take_apart(struct sk_buff *skb, unsigned int hlen)
+static struct sk_buff *take_apart(const struct net_device *dev,
+				  struct sk_buff *skb, unsigned int hlen)
 {
-	struct sk_buff *one;
+	struct sk_buff *one = NULL;
 
-	if (is_list(skb, hlen)) {
-		skb_orphan(skb);
-		ftcp_unjoin(skb);
-		__skb_pull(skb, hlen);
-		return skb;
+	if (!netif_elide_gro(dev))
+		one = ftcp_super_merge(skb, hlen);
+	if (one) {
+		consume_skb(skb);
+		return one;
 	}
-	skb = ftcp_gso_split(skb);
-	for (one = skb; one; one = one->next)
-		__skb_pull(one, hlen);
+	if (!is_list(skb, hlen))
+		return ftcp_super_split(skb, hlen);
+	skb_orphan(skb);
+	ftcp_unjoin(skb);
+	__skb_pull(skb, hlen);
 	return skb;
 }
 
@@ -155,7 +162,7 @@ void ftcp_decap(struct ftcp_session *session, struct sk_buff *skb)
 	struct sk_buff *next;
 
 	if (skb_is_gso(skb)) {
-		skb = take_apart(skb, hlen);
+		skb = take_apart(tunnel->link->dev, skb, hlen);
 		if (!skb) {
 			ftcp_drop_rx(tunnel, FTCP_DROP_MEMORY, NULL);
 			return;

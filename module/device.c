@@ -41,7 +41,9 @@
 /* ... in mode ip, at most */
 #define PACKET_OVERHEAD (FTCP_HLEN + sizeof(struct ipv6hdr))
 
-/* an inner super-packet of which, cut, one of segments can be made */
+/* an inner super-packet of which, cut, one of segments can be made; of small ones, with a
+ * header in front of each, two
+ */
 #define PACKETS_MAX 60000
 
 static LIST_HEAD(links);	/* under RTNL */

@@ -3,7 +3,7 @@
  * Mode ip, the way out: whole packets, before send.c.
  *
  *	ftcp_xmit() -> ftcp_encap(): peer by the packet's destination
- *	-> a super-packet is cut: send_super(), join.c
+ *	-> a super-packet is cut: TCP by super.c, others by send_super(), join.c
  *	-> ftcp_send_to(), as datagrams of which nothing is taken off
  *
  * A super-segment's members are of one size, and so are, but for the last, the packets
@@ -25,6 +25,7 @@
 #include "packet.h"
 #include "peer.h"
 #include "session.h"
+#include "super.h"
 #include "tunnel.h"
 
 /* ---- which peer ---- */
@@ -132,8 +133,21 @@ static struct sk_buff *last_of(struct sk_buff *first)
 
 static void send_super(struct ftcp_peer *peer, struct sk_buff *skb)
 {
-	struct sk_buff *segs, *first, *last;
+	struct sk_buff *segs, *first, *last, *next;
 
+	segs = ftcp_super_cut(skb);
+	if (IS_ERR(segs)) {
+		ftcp_drop_tx(peer->tunnel, FTCP_DROP_MEMORY, NULL);
+		return;
+	}
+	if (segs) {
+		skb_list_walk_safe(segs, first, next) {
+			skb_mark_not_on_list(first);
+			make_payload(first);
+			send_to(peer, first);
+		}
+		return;
+	}
 	/* zerocopy: whoever receives the segments looks at the first packet only */
 	if (skb_orphan_frags_rx(skb, GFP_ATOMIC)) {
 		ftcp_drop_tx(peer->tunnel, FTCP_DROP_MEMORY, skb);
@@ -237,10 +251,13 @@ static void fragment(struct ftcp_session *session, struct sk_buff *skb, u32 mtu)
 void ftcp_encap_too_big(struct ftcp_session *session, struct sk_buff *skb,
 			u32 mtu)
 {
+	struct sk_buff *list, *next;
 	bool told = false;
-	struct sk_buff *next;
 
-	skb_list_walk_safe(ftcp_unjoin(skb), skb, next) {
+	list = ftcp_super_packets(skb);
+	if (!list)
+		ftcp_drop_tx(session->tunnel, FTCP_DROP_MEMORY, NULL);
+	skb_list_walk_safe(list, skb, next) {
 		skb_mark_not_on_list(skb);
 		if (skb->len <= mtu) {
 			ftcp_send_now(session, skb);

@@ -33,6 +33,7 @@
 #include "renew.h"
 #include "route.h"
 #include "session.h"
+#include "super.h"
 #include "table.h"
 #include "tunnel.h"
 
@@ -146,7 +147,8 @@ static bool send_on(struct ftcp_session *session, struct sk_buff *skb);
 static void send_split(struct ftcp_session *session, struct sk_buff *skb)
 {
 	bool packets = session->tunnel->mode->packets;
-	struct sk_buff *segs = packets ? ftcp_unjoin(skb) : ftcp_gso_split(skb);
+	struct sk_buff *segs = packets ? ftcp_super_packets(skb) :
+					  ftcp_gso_split(skb);
 	struct sk_buff *next;
 	struct ftcp_pair pair;
 	enum ftcp_drop_attr reason;
