@@ -49,6 +49,12 @@ misused '--openmetrics: cannot be combined with flows' show --openmetrics flow
 misused '--openmetrics: cannot be combined with tunnels' show tunnel --openmetrics
 misused '"x": unknown word (see ftcpctl monitor --help)' monitor x
 misused '"peers": unknown word (see ftcpctl top --help)' top peers
+misused 'doctor: "server": expected HOST:PORT' doctor server
+misused 'doctor: "::1:4567": an IPv6 address is written [ADDR]:PORT' doctor ::1:4567
+misused 'doctor: "127.0.0.1:0": the port is 1 to 65535' doctor 127.0.0.1:0
+misused '"b:2": one HOST:PORT is looked at' doctor a:1 b:2
+misused '"--dry-run": unknown word (see ftcpctl doctor --help)' doctor --dry-run
+misused '--json: given twice' doctor --json --json
 for text in '' x 0 0.05 3601 nan 1s; do
 	misused "-d: \"$text\": expected seconds, 0.1 to 3600" top -d "$text"
 done

@@ -96,7 +96,7 @@ extern const struct verb set_peer, del_peer;
 extern const struct verb del_flow;
 extern const struct verb add_rules, del_rules;
 extern const struct verb show, top, monitor, resolve_names;
-extern const struct verb apply, save, example, del_link;
+extern const struct verb apply, save, example, del_link, doctor;
 
 /* All of them, and NULL */
 extern const struct verb *const verbs[];

@@ -20,7 +20,7 @@ const struct verb *const verbs[] = {
 	&add_tunnel, &add_rules, &set_tunnel, &set_peer, &del_tunnel,
 	&del_peer,   &del_flow,	 &del_rules,  &del_link, &show,
 	&top,	     &monitor,	 &apply,      &save,	 &resolve_names,
-	&example,    NULL,
+	&example,    &doctor,	 NULL,
 };
 
 static void complain(const char *prefix, const char *fmt, va_list ap)
