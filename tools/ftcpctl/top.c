@@ -162,7 +162,9 @@ static int watch(bool flows, struct filter *filter, struct look *last,
 static int watch_screen(bool flows, struct filter *filter, struct look *last,
 			uint32_t count, double delay)
 {
-	struct sigaction on_signal = { .sa_handler = stop };
+	/* It interrupts nobody but poll(), neither a list nor a line half written */
+	struct sigaction on_signal = { .sa_handler = stop,
+				       .sa_flags = SA_RESTART };
 	struct termios was, raw;
 	int code;
 
