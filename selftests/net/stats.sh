@@ -71,6 +71,20 @@ if command -v python3 > /dev/null; then
 		'c ftcpctl show --openmetrics | "$repo/selftests/lib/openmetrics.py" \
 			"$repo/tools/packaging/grafana.json"'
 fi
+# The kernel's own tools, unpacked by make check and check-fast
+ynl=$(echo "$repo"/build/ynl/*/tools/net/ynl)
+[ ! -d "$ynl/pyynl" ] || ynl=$ynl/pyynl
+cli() { c "$ynl/cli.py" --spec "$repo/Documentation/netlink/specs/faketcp.yaml" --no-schema "$@"; }
+if [ -e "$ynl/cli.py" ] && /usr/bin/python3 -c 'import yaml' 2> /dev/null; then
+	check 'example.py tells the flow' is \
+		"$(c "$repo/Documentation/netlink/example.py" "$ynl")" \
+		"echo established $S4 4567 1000"
+	check 'cli.py lists tunnels' eval "cli --dump tunnel-get | grep -F \"'mode': 'listen'\""
+	check '... peers' eval "cli --dump peer-get | grep -F \"'peer': 'remote'\""
+	check '... flows' eval "cli --dump flow-get | grep -F \"'tx-bytes': 1000\""
+else
+	skip "the kernel's own tools" 'no python3-yaml, or Documentation/netlink/regenerate --unpack was not run'
+fi
 # A tunnel of each mode, and peers with and without everything
 s ftcpctl add tunnel lan dev lan0 ip port 4600 fwmark 7 max-bytes 1G
 s ftcpctl set peer p tunnel lan dev lan0 allowed-ips 10.9.0.2,fd09::/64 from 192.0.2.0/24
@@ -255,6 +269,15 @@ $(sed '/paused/q' "$tmp/dump" | grep -c '^[0-9]') of them before the others went
 check 'and meets each of the others' is \
 	"$(flows "$C" '.[] | .local | sub(".*:"; "")' | sort | comm -23 - <(sort "$tmp/dump") |
 	wc -l)" 0
+
+if [ -e "$ynl/cli.py" ] && /usr/bin/python3 -c 'import yaml' 2> /dev/null; then
+	check 'cli.py sets options' \
+		cli --do tunnel-set --json '{ "ifname": "ftcp0", "tunnel": "stay", "idle": 77 }'
+	check '... which the kernel has' is "$(c ftcpctl show tunnel stay --json | jq '.[0].idle')" 77
+	check '... and says what is refused' eval \
+		'cli --do tunnel-del --json "{ \"ifname\": \"ftcp0\", \"tunnel\": \"x\" }" 2>&1 |
+			grep "no such tunnel"'
+fi
 
 # ---- Rates ----
 
