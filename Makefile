@@ -8,6 +8,9 @@
 # make install      module, tools, manual pages and what lets other programs leave
 #                   rules alone; DESTDIR=, PREFIX= and SYSCONFDIR= as usual
 # make uninstall    all of that
+# make dkms-install the module by DKMS, which builds it again for every kernel that
+#                   comes later; make dkms-uninstall
+# make deb          Debian packages, in build/deb
 # make check        every test; TESTS="smoke.sh" KERNELS="6.12" select some
 # make check-fast   those that the changes of this branch can have broken, the
 #                   module's on User-mode Linux; ALL=1: every test
@@ -91,6 +94,31 @@ uninstall:
 			PREFIX=$(PREFIX) || exit; \
 	done
 
+# DKMS makes the module for these kernels, and for each that is installed later.
+version := $(shell sed -n 's/^\#define TOOLS_VERSION "\(.*\)"/\1/p' tools/version.h)
+dkms_source = $(DESTDIR)/usr/src/faketcp-$(version)
+dkms_unknown = [ -z "$$(dkms status -m faketcp -v $(version))" ]
+
+dkms-install:
+	$(if $(DESTDIR),,@type dkms > /dev/null)
+	$(if $(DESTDIR),,@$(dkms_unknown) || dkms remove -m faketcp -v $(version) --all)
+	@rm -rf $(dkms_source)
+	@mkdir -p $(dkms_source)
+	@cp -r Kbuild module $(dkms_source)/
+	@sed 's/#MODULE_VERSION#/$(version)/' tools/packaging/dkms.conf \
+		> $(dkms_source)/dkms.conf
+	$(if $(DESTDIR),,dkms add -m faketcp -v $(version))
+	$(if $(DESTDIR),,@for kver in $(KVER); do \
+		dkms install -m faketcp -v $(version) -k $$kver || exit; \
+	done)
+
+dkms-uninstall:
+	$(if $(DESTDIR),,@$(dkms_unknown) || dkms remove -m faketcp -v $(version) --all)
+	@rm -rf $(dkms_source)
+
+deb:
+	@tools/packaging/make-deb
+
 check:
 	@selftests/check
 
@@ -127,5 +155,5 @@ clean:
 
 FORCE:
 
-.PHONY: all module tools $(ALL_TOOLS) install uninstall check check-fast check-debug check-cross \
-	soak bench fuzz demo clean FORCE
+.PHONY: all module tools $(ALL_TOOLS) install uninstall dkms-install dkms-uninstall deb \
+	check check-fast check-debug check-cross soak bench fuzz demo clean FORCE

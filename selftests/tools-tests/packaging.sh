@@ -57,6 +57,78 @@ if [ -x "$repo/tools/ftcphosts/ftcphosts" ]; then
 		DESTDIR="$tmp/hosts" PREFIX=/usr uninstall &&
 		[ -z "$(find "$tmp/hosts/usr" -type f)" ]'
 fi
+
+if [ -x "$repo/tools/ftcptun/ftcptun" ]; then
+	tun=$tmp/tun/faketcp-tun
+	check 'make install of ftcptun' make -s -C "$repo/tools/ftcptun" \
+		DESTDIR="$tun" PREFIX=/usr install
+	check 'its unit knows where it is' grep -qxF 'ExecStart=/usr/sbin/ftcptun $FTCPTUN' \
+		"$tun/usr/lib/systemd/system/ftcptun@.service"
+	sed "s|=/usr/sbin/ftcptun|=$repo/tools/ftcptun/ftcptun|" \
+		"$tun/usr/lib/systemd/system/ftcptun@.service" > "$tmp/ftcptun@lan.service"
+	if [ -x "$(type -P systemd-analyze)" ]; then
+		check 'systemd understands it' eval '[ -z "$(systemd-analyze verify \
+			--man=no "$tmp/ftcptun@lan.service" 2>&1 |
+			tee /dev/stderr | grep -F ftcptun@)" ]'
+	fi
+	check 'make uninstall takes it away' eval 'make -s -C "$repo/tools/ftcptun" \
+		DESTDIR="$tun" PREFIX=/usr uninstall && [ -z "$(find "$tun" -type f)" ]'
+fi
+
+# DKMS gets every file that Kbuild names, and one version
+dkms=$tmp/dkms
+check 'make dkms-install' make -s -C "$repo" DESTDIR="$dkms" dkms-install
+source=$(echo "$dkms"/usr/src/faketcp-*)
+check 'dkms.conf has the version of the tools' grep -qxF \
+	"PACKAGE_VERSION=\"${source##*/faketcp-}\"" "$source/dkms.conf"
+check 'which is the module'"'"'s' grep -qxF \
+	"MODULE_VERSION(\"${source##*/faketcp-}\");" "$source/module/main.c"
+check 'and it is a script' bash -n "$source/dkms.conf"
+check 'make dkms-uninstall' eval 'make -s -C "$repo" DESTDIR="$dkms" dkms-uninstall &&
+	[ -z "$(find "$dkms" -type f)" ]'
+
+# The packages have what make install installs, and no more
+debs=$tmp/debs
+not_built()
+{
+	[ -e "$repo/.git" ] || echo 'no git repository'
+	[ -n "$(type -P dpkg-buildpackage)" ] || echo 'no dpkg-buildpackage'
+	[ -n "$(type -P dh_dkms)" ] || echo 'no dh-dkms'
+	[ -x "$repo/tools/ftcphosts/ftcphosts" ] || echo 'no ftcphosts'
+}
+# same_files PACKAGE DIR: but for what the policy wants in each
+same_files()
+{
+	dpkg-deb -x "$debs/$1"_*.deb "$tmp/unpacked/$1"
+	rm -r "$tmp/unpacked/$1/usr/share/doc"
+	gunzip "$tmp/unpacked/$1"/usr/share/man/*/*.gz
+	diff <(cd "$2" && find . -type f -o -type d -empty | sort) \
+		<(cd "$tmp/unpacked/$1" && find . -type f -o -type d -empty | sort)
+}
+install_tool()
+{
+	make -s -C "$repo/tools/$1" DESTDIR="$tmp/as/$1" PREFIX=/usr install
+	mkdir -p "$tmp/as/$1/etc/faketcp$2"
+}
+if [ -n "$(not_built)" ]; then
+	skip 'make deb' "$(not_built | head -n 1)"
+else
+	mkdir "$tmp/unpacked"
+	check 'make deb' env OUT="$debs" make -s -C "$repo" deb
+	install_tool ftcpctl '' && check 'faketcp-tools' same_files faketcp-tools "$tmp/as/ftcpctl"
+	install_tool ftcptun '' && check 'ftcptun' same_files ftcptun "$tmp/as/ftcptun"
+	install_tool ftcphosts /hosts &&
+		check 'faketcp-hosts' same_files faketcp-hosts "$tmp/as/ftcphosts"
+	dpkg-deb -x "$debs"/faketcp-dkms_*.deb "$tmp/unpacked/dkms"
+	dpkg-deb -x "$debs"/faketcp-dkms_*.deb "$tmp/unpacked/dkms"
+	check 'faketcp-dkms has the sources' eval 'diff -r "$repo/module" \
+		"$tmp"/unpacked/dkms/usr/src/faketcp-*/module &&
+		cmp "$repo/Kbuild" "$tmp"/unpacked/dkms/usr/src/faketcp-*/Kbuild'
+	version=$(dpkg-deb -f "$debs"/faketcp-dkms_*.deb Version)
+	check 'dkms.conf has its version' grep -qxF "PACKAGE_VERSION=\"$version\"" \
+		"$tmp/unpacked/dkms/usr/src/faketcp-$version/dkms.conf"
+fi
+
 if [ -x "$(type -P systemd-analyze)" ]; then
 	check 'systemd understands it, and the timer' eval '[ -z "$(systemd-analyze verify \
 		--man=no "$tmp/faketcp-resolve.service" "$tmp/faketcp-resolve.timer" 2>&1 |
