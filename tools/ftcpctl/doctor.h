@@ -2,17 +2,17 @@
 /*
  * What is wrong: the report (doctor.c), this host (doctor_host.c), its packet filter
  * (doctor_filter.c, ruleset.c), links and tunnels (doctor_link.c), the ways to far ends
- * (doctor_way.c), WireGuard (doctor_wireguard.c), and far ends (doctor_far.c).
+ * (doctor_way.c, doctor_path.c), WireGuard (doctor_wireguard.c), and far ends (doctor_far.c).
  */
 #ifndef FTCPCTL_DOCTOR_H
 #define FTCPCTL_DOCTOR_H
 
 #include "netlink.h"
 
-#define MTU_ETHERNET 1500
-
 /* Far ends that are looked at; those of a crowd are much alike */
 #define FARS 16
+/* Those that something is sent to, if none was named */
+#define FARS_ASKED 4
 
 /**
  * struct device - A network device.
@@ -122,7 +122,10 @@ const struct device *device_of(const struct doctor *d, unsigned int index);
 void way_to(const struct doctor *d, const union address *to, uint32_t mark,
 	    int protocol, struct way *out);
 const struct device *way_out(const struct doctor *d, int family);
+const char *detour(const struct doctor *d, const union address *to);
+const char *far_name(char *buf, const struct far *f);
 void fars_read(struct doctor *d);
+unsigned int path_mtu(const struct far *f, unsigned int most);
 
 /* Checks */
 void check_module(struct doctor *d);

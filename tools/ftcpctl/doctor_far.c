@@ -19,10 +19,8 @@
 #define CONNECT_MS 3500
 /* A service that speaks first does so by then */
 #define SPEAK_MS 300
-#define ANSWER_MS 700
+#define ANSWER_MS 500
 #define HOPS 16
-/* Those that are connected to when none is named */
-#define FARS_ASKED 4
 /* What faketcp and Phantun announce, and hardly anybody else does */
 #define SCALE 14
 

@@ -55,11 +55,14 @@ struct want {
 	const char *firewalld;
 };
 
-static void ask(const struct want *w)
+static void ask_at(const struct want *w, const char *hook)
 {
+	struct packet p = w->packet;
 	const struct chain *c = NULL;
-	enum fate fate = ruleset_fate(&set, &w->packet, &c);
+	enum fate fate;
 
+	p.hook = hook;
+	fate = ruleset_fate(&set, &p, &c);
 	if (fate == PASSED || fate == DIVERTED)
 		return;
 	if (fate == SOME) {
@@ -71,6 +74,16 @@ static void ask(const struct want *w)
 	bad++;
 	fault(remedy(c, w->nft, w->iptables, w->ufw, w->firewalld),
 	      "%s are dropped by %s", w->what, name_of(c));
+}
+
+/* What comes in has several hooks to pass */
+static void ask(const struct want *w)
+{
+	if (!strcmp(w->packet.hook, "input")) {
+		ask_at(w, "ingress");
+		ask_at(w, "prerouting");
+	}
+	ask_at(w, w->packet.hook);
 }
 
 /* Something on the way to the port that other programs once needed */
@@ -163,8 +176,31 @@ static void check_loopback(const struct object *t)
 	ask(&w);
 }
 
+/* Has this host a network behind it, besides those of containers and the like? */
+static bool has_lan(const struct doctor *d, const struct device *out)
+{
+	static const char *const others[] = { "lo",  "docker", "br-",  "virbr",
+					      "veth", "lxc",	"cni", "dummy" };
+	size_t i, j;
+
+	for (i = 0; i < d->n_devices; i++) {
+		const struct device *dev = &d->devices[i];
+
+		if (!dev->up || dev == out || !strcmp(dev->kind, "faketcp") ||
+		    !strcmp(dev->kind, "wireguard") || !strcmp(dev->kind, "tun"))
+			continue;
+		for (j = 0; j < ARRAY_SIZE(others); j++)
+			if (!strncmp(dev->name, others[j], strlen(others[j])))
+				break;
+		if (j == ARRAY_SIZE(others))
+			return true;
+	}
+	return false;
+}
+
 /* What is forwarded to and from a link */
-static void check_forward(const struct object *t, const struct device *out)
+static void check_forward(const struct doctor *d, const struct object *t,
+			  const struct device *out)
 {
 	bool packets = tunnel_mode(t) == FTCP_MODE_IP;
 	const char *dev = tunnel_dev(t);
@@ -200,7 +236,7 @@ static void check_forward(const struct object *t, const struct device *out)
 		mend = text("nft insert rule %s %s %s iifname %s accept; nft insert rule %s %s %s oifname %s accept",
 			    c->family, c->table, c->name, dev, c->family,
 			    c->table, c->name, dev);
-	if (!packets)
+	if (!packets && !has_lan(d, out))
 		return aside(mend,
 			     "what is forwarded from or to %s is dropped by %s: a LAN behind this host is not carried",
 			     dev, name_of(c));
@@ -261,7 +297,7 @@ static void check_tunnel(const struct doctor *d, const struct object *t)
 	if (out && (tunnel_mode(t) == FTCP_MODE_IP ||
 		    tunnel_mode(t) == FTCP_MODE_ROUTED) &&
 	    read_number("/proc/sys/net/ipv4/ip_forward", 0))
-		check_forward(t, out);
+		check_forward(d, t, out);
 }
 
 /** check_filter() - does the packet filter let pass what it has to? */

@@ -373,57 +373,83 @@ void check_rules(struct doctor *d)
 
 /* What was counted */
 
+/* A SYN has been repeated by then */
+#define DIALS_MS 3000
+#define ON_SERVER "ftcpctl doctor            # on the server"
+
 static uint64_t ended(const struct object *t, int how)
 {
 	return object_counter(t, FTCP_A_ENDED, how);
 }
 
+/* Is there a flow in a state, for so many ms? */
 static bool has_flow(const struct doctor *d, const struct object *t,
-		     unsigned int state)
+		     unsigned int state, uint64_t age)
 {
 	size_t i;
 
 	for (i = 0; i < d->flows.n; i++)
 		if (same_tunnel(&d->flows.array[i], t) &&
-		    object_number(&d->flows.array[i], FTCP_A_STATE) == state)
+		    object_number(&d->flows.array[i], FTCP_A_STATE) == state &&
+		    object_number(&d->flows.array[i], FTCP_A_AGE) >= age)
 			return true;
 	return false;
+}
+
+/* Will its far end be connected to? */
+static bool is_asked(const struct doctor *d, const struct object *t)
+{
+	size_t i;
+
+	for (i = 0; i < d->n_fars; i++)
+		if (d->fars[i].tunnel == t && address_port(&d->fars[i].to))
+			return true;
+	return false;
+}
+
+/* Says what is wrong now; what was is known only of a far end that is not looked at */
+static void say_flows(bool now, const char *words)
+{
+	if (now)
+		fault(ON_SERVER, "%s", words);
+	else
+		aside(NULL, "%s", words);
 }
 
 /** check_flows() - do connections come about? */
 void check_flows(struct doctor *d)
 {
-	bool bad = false, works = false;
+	bool said = false, works = false;
 	size_t i;
 
 	for (i = 0; i < d->tunnels.n; i++) {
 		const struct object *t = &d->tunnels.array[i];
-		uint64_t no = ended(t, FTCP_ENDED_UNANSWERED);
+		uint64_t silent = ended(t, FTCP_ENDED_UNANSWERED);
 		uint64_t refused = ended(t, FTCP_ENDED_REFUSED);
+		bool now = has_flow(d, t, FTCP_STATE_SYN_SENT, DIALS_MS);
+		const char *name = tunnel_name(t);
 
-		if (has_flow(d, t, FTCP_STATE_ESTABLISHED)) {
+		if (has_flow(d, t, FTCP_STATE_ESTABLISHED, 0)) {
 			works = true;
 			continue;
 		}
-		if (has_flow(d, t, FTCP_STATE_SYN_SENT) || no) {
-			bad = true;
-			fault("ftcpctl doctor            # on the server",
-			      "%s dials, and nobody answers (%" PRIu64
-			      " in vain): the server is not there, its link is down, its firewall drops the port, or the way back is missing",
-			      tunnel_name(t), no);
-		} else if (refused) {
-			bad = true;
-			fault("ftcpctl doctor            # on the server",
-			      "%s was refused %" PRIu64
-			      " times: no tunnel on that port there, or it does not let this address in (from)",
-			      tunnel_name(t), refused);
-		}
+		if (now || silent)
+			say_flows(now || !is_asked(d, t),
+				  text("%s %s (%" PRIu64
+				       " in vain): the server is not there, its link is down, its firewall drops the port, or the way back is missing",
+				       name, now ? "dials, and nobody answers" :
+					     "has dialled, and nobody answered",
+				       silent));
+		else if (refused)
+			say_flows(!is_asked(d, t),
+				  text("%s was refused (%" PRIu64
+				       "): no tunnel on that port there, or it does not let this address in (from)",
+				       name, refused));
+		said |= now || silent || refused;
 	}
-	if (bad)
-		return;
 	if (works)
 		well("connections are established");
-	else
+	else if (!said)
 		aside(NULL, "no connection yet; send something");
 }
 

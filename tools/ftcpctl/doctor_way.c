@@ -158,15 +158,20 @@ void way_to(const struct doctor *d, const union address *to, uint32_t mark,
 	list_free(&l);
 }
 
+/* Any that is nobody's neighbour; nothing is sent there */
+static void world_of(int family, union address *world)
+{
+	scan_address(family == AF_INET ? "198.41.0.4" : "2001:503:ba3e::2:30",
+		     world);
+}
+
 /** way_out() - the device to the world, or NULL */
 const struct device *way_out(const struct doctor *d, int family)
 {
 	union address world;
 	struct way way;
 
-	/* Any that are nobody's neighbours; nothing is sent */
-	scan_address(family == AF_INET ? "198.41.0.4" : "2001:503:ba3e::2:30",
-		     &world);
+	world_of(family, &world);
 	way_to(d, &world, 0, IPPROTO_TCP, &way);
 	return way.err || way.local ? NULL : way.dev;
 }
@@ -233,7 +238,31 @@ void fars_read(struct doctor *d)
 	}
 }
 
+/** far_name() - where it is; of a datagram that is not there the port is unknown */
+const char *far_name(char *buf, const struct far *f)
+{
+	return address_port(&f->to) ? format_address(buf, &f->to) :
+				      format_host(buf, &f->to);
+}
+
 /* Checks */
+
+/** detour() - the command for a route past what goes astray: as to the world */
+const char *detour(const struct doctor *d, const union address *to)
+{
+	union address world;
+	struct way way;
+	const char *host = format_host((char[ADDRESS_STRLEN]){}, to);
+
+	world_of(to->sa.sa_family, &world);
+	way_to(d, &world, 0, IPPROTO_TCP, &way);
+	if (way.err || !way.dev || !way.via[0] ||
+	    !strcmp(way.dev->kind, "faketcp") ||
+	    !strcmp(way.dev->kind, "wireguard"))
+		return text("ip route replace %s via GATEWAY dev DEVICE", host);
+	return text("ip route replace %s via %s dev %s", host, way.via,
+		    way.dev->name);
+}
 
 static void no_way(const struct far *f, const char *to, const struct way *way)
 {
@@ -241,8 +270,7 @@ static void no_way(const struct far *f, const char *to, const struct way *way)
 				  "an IPv6 address and route, or an endpoint with an IPv4 address" :
 				  "a route";
 
-	fault(text("ip -%c route add %s via GATEWAY",
-		   f->to.sa.sa_family == AF_INET ? '4' : '6',
+	fault(text("ip route replace %s via GATEWAY dev DEVICE",
 		   format_host((char[ADDRESS_STRLEN]){}, &f->to)),
 	      "no route to %s (%s): this host needs %s", to, strerror(way->err),
 	      how);
@@ -260,18 +288,12 @@ void check_ways(struct doctor *d)
 	for (i = 0; i < d->n_fars; i++) {
 		const struct far *f = &d->fars[i];
 
-		format_address(to, &f->to);
+		far_name(to, f);
 		way_to(d, &f->to, f->mark, IPPROTO_TCP, &way);
 		if (way.err)
 			no_way(f, to, &way);
 		else if (way.dev && !strcmp(way.dev->kind, "faketcp"))
-			fault(f->mark || !f->tunnel ?
-				      text("ip route add %s via GATEWAY",
-					   format_host((char[ADDRESS_STRLEN]){},
-						       &f->to)) :
-				      text("ftcpctl set tunnel %s dev %s fwmark 0x20000000",
-					   tunnel_name(f->tunnel),
-					   tunnel_dev(f->tunnel)),
+			fault(detour(d, &f->to),
 			      "the segments to %s would go into a link themselves, %s: a loop",
 			      to, way.dev->name);
 		else if (way.dev && !way.dev->up)
@@ -403,23 +425,45 @@ void check_forwarding(struct doctor *d)
 }
 
 /* Does the link say that more fits than does? */
-static bool check_link_mtu(const struct far *f, const struct way *way)
+static bool check_link_mtu(const struct doctor *d, const struct far *f,
+			   const struct way *way)
 {
 	uint64_t mode = f->tunnel ? tunnel_mode(f->tunnel) : FTCP_MODE_LISTEN;
 	uint32_t longer = mode == FTCP_MODE_IP ? HEADERS(f->to.sa.sa_family) :
 						 LONGER;
-	const char *dev;
-	long long mtu;
+	const struct device *link;
 
 	if (mode != FTCP_MODE_IP && mode != FTCP_MODE_ROUTED)
 		return true;
-	dev = tunnel_dev(f->tunnel);
-	mtu = read_number(text("/sys/class/net/%s/mtu", dev), 0);
-	if (mtu + longer <= way->mtu)
+	link = device_of(d, object_number(f->tunnel, FTCP_A_IFINDEX));
+	if (!link || link->mtu + longer <= way->mtu)
 		return true;
-	fault(text("ip link set %s mtu %u", dev, way->mtu - longer),
-	      "%s says that %lld bytes fit; the way to its far end carries %u, less %u",
-	      dev, mtu, way->mtu, longer);
+	fault(text("ip link set %s mtu %u", link->name, way->mtu - longer),
+	      "%s says that %u bytes fit; the way to its far end carries %u, less %u",
+	      link->name, link->mtu, way->mtu, longer);
+	return false;
+}
+
+/* The kernel believes that more fits than comes through, as nobody has told it */
+static bool check_path(const struct doctor *d, const struct far *f,
+		       struct way *way)
+{
+	unsigned int real = path_mtu(f, way->mtu);
+	char to[ADDRESS_STRLEN];
+
+	if (!real || real >= way->mtu)
+		return true;
+	/* Or has it been told by now? */
+	way_to(d, &f->to, f->mark, IPPROTO_TCP, way);
+	if (way->mtu <= real + 8)
+		return true;
+	format_host(to, &f->to);
+	fault(text("ip route replace %s%s%s dev %s mtu %u", to,
+		   way->via[0] ? " via " : "", way->via,
+		   way->dev ? way->dev->name : "DEVICE", real),
+	      "the way to %s carries %u bytes, not %u, and what is larger is lost without a word",
+	      to, real, way->mtu);
+	way->mtu = real;
 	return false;
 }
 
@@ -441,10 +485,14 @@ void check_mtu(struct doctor *d)
 		way_to(d, &f->to, f->mark, IPPROTO_TCP, &way);
 		if (way.err || way.local || way.mtu < 576)
 			continue;
+		/* It goes astray, or takes its time */
+		if (i < FARS_ASKED && way.dev && strcmp(way.dev->kind, "faketcp") &&
+		    !check_path(d, f, &way))
+			fine = false;
 		fits = way.mtu - HEADERS(f->to.sa.sa_family) - WIREGUARD;
 		if (!least || fits < least)
 			least = fits;
-		if (!check_link_mtu(f, &way))
+		if (!check_link_mtu(d, f, &way))
 			fine = false;
 		if (way.dev && way.dev->gro > 65536) {
 			fine = false;

@@ -150,10 +150,27 @@ static const struct far *far_of(const struct doctor *d, const struct object *t)
 	return NULL;
 }
 
+/* One that is dialled may know nothing yet, or go astray */
+static uint32_t by_flows(const struct doctor *d, const struct object *t)
+{
+	uint64_t least = 0, mtu;
+	size_t i;
+
+	for (i = 0; i < d->flows.n; i++) {
+		const struct object *f = &d->flows.array[i];
+
+		mtu = wireguard_mtu(f);
+		if (same_tunnel(f, t) && mtu && (!least || mtu < least) &&
+		    object_number(f, FTCP_A_STATE) == FTCP_STATE_ESTABLISHED)
+			least = mtu;
+	}
+	return least;
+}
+
 /* What fits: as the flows say, the way to the far end, or else to the world */
 static uint32_t fitting(const struct doctor *d, const struct object *t)
 {
-	uint32_t fits = wireguard_least(t, &d->flows), by_way = 0;
+	uint32_t fits = by_flows(d, t), by_way = 0;
 	const struct far *f = far_of(d, t);
 	const struct device *out;
 	struct way way = { .err = 1 };
@@ -202,9 +219,7 @@ static bool check_loop(const struct doctor *d, const struct object *t,
 			mend = text("ftcpctl set tunnel %s dev %s fwmark 0x%x",
 				    tunnel_name(t), tunnel_dev(t), w->mark);
 		else
-			mend = text("ip route add %s via GATEWAY",
-				    format_host((char[ADDRESS_STRLEN]){},
-						&f->to));
+			mend = detour(d, &f->to);
 		fault(mend,
 		      "the segments that carry %s would go into %s themselves, a loop: %s has the mark 0x%x, and %s 0x%x",
 		      w->dev->name, w->dev->name, w->dev->name, w->mark,
@@ -251,8 +266,8 @@ static void check_one(const struct doctor *d, const struct wireguard *w)
 		if (!carries(d, t, w))
 			continue;
 		carried = true;
-		fine &= check_mtu_of(d, t, w);
-		fine &= check_loop(d, t, w);
+		/* The way that it goes astray says nothing about what fits */
+		fine &= check_loop(d, t, w) && check_mtu_of(d, t, w);
 	}
 	if (!carried)
 		fine = check_endpoint(d, w);

@@ -268,6 +268,48 @@ static bool is_one_of(const char *word, const char *const *words)
 	return false;
 }
 
+/* The state; and nothing is diverted that is of interest here */
+static void read_ct(struct reading *r, char *word, const char **s)
+{
+	if (!next(s, word))
+		return;
+	if (!strcmp(word, "state"))
+		compare(r, s, item_word, r->p->state);
+	else if (!strcmp(word, "status") && next(s, word) &&
+		 strstr(word, "dnat"))
+		r->match = NO;
+	else
+		perhaps(r);
+}
+
+/* "fib daddr type local": what comes in is for this host, and forwarded for none */
+static void read_fib(struct reading *r, char *word, const char **s)
+{
+	bool to = next(s, word) && !strcmp(word, "daddr");
+
+	if (to && next(s, word) && !strcmp(word, "type"))
+		compare(r, s, item_word,
+			!strcmp(r->p->hook, "forward") ||
+					!strcmp(r->p->hook, "output") ?
+				"unicast" :
+				"local");
+	else
+		perhaps(r);
+}
+
+/* What only iptables can say; it mostly asks for the state of a connection */
+static void read_xt(struct reading *r, char *word, const char **s)
+{
+	bool match = next(s, word) && !strcmp(word, "match");
+
+	if (next(s, word) && match && !strcmp(word, "conntrack")) {
+		if (strcmp(r->p->state, "established"))
+			r->match = NO;
+	} else if (match) {
+		perhaps(r);
+	}
+}
+
 /* What one word of a rule, and what belongs to it, says */
 static void read_word(struct reading *r, char *word, const char **s)
 {
@@ -292,10 +334,11 @@ static void read_word(struct reading *r, char *word, const char **s)
 	} else if (is_one_of(word, others)) {
 		r->match = NO;
 	} else if (!strcmp(word, "ct")) {
-		if (next(s, word) && !strcmp(word, "state"))
-			compare(r, s, item_word, r->p->state);
-		else
-			perhaps(r);
+		read_ct(r, word, s);
+	} else if (!strcmp(word, "fib")) {
+		read_fib(r, word, s);
+	} else if (!strcmp(word, "xt")) {
+		read_xt(r, word, s);
 	} else if (is_one_of(word, texts)) {
 		next(s, word);
 	} else if (!strcmp(word, "jump") || !strcmp(word, "goto")) {
@@ -363,6 +406,7 @@ static enum left walk(const struct ruleset *set, const struct chain *c,
 		      const struct packet *p, int depth)
 {
 	enum left left, some = NEXT;
+	bool escaped = false;
 	size_t i;
 
 	for (i = 0; i < c->n && depth < DEPTH; i++) {
@@ -377,9 +421,13 @@ static enum left walk(const struct ruleset *set, const struct chain *c,
 		if (!strcmp(r.verdict, "return")) {
 			if (r.match == YES)
 				break;
+			escaped = true;
 			continue;
 		}
 		left = decide(set, c, c->rules[i], &r, depth);
+		/* Some are gone already, for others to decide */
+		if (escaped && (left == DROP || left == REST))
+			break;
 		if (left == DROP && some == PART)
 			return REST;
 		if (left == PART)
@@ -395,7 +443,7 @@ static enum left walk(const struct ruleset *set, const struct chain *c,
 static bool concerns(const struct chain *c, const struct packet *p)
 {
 	return !strcmp(c->hook, p->hook) &&
-	       (!strcmp(c->family, "inet") ||
+	       (!strcmp(c->family, "inet") || !strcmp(c->family, "netdev") ||
 		!strcmp(c->family, p->six ? "ip6" : "ip"));
 }
 
