@@ -132,7 +132,7 @@ s.bind((sys.argv[1], 443))
 s.listen()
 print("ready")
 time.sleep(1000)' "$S4"
-check 'a web server' wait_for 10 file_has "$tmp/http" ready
+check 'a web server' wait_for 60 file_has "$tmp/http" ready
 check_refused '... has the port' 'TCP port 443 is in use' has server port-443
 check '... on its address only' has beside port-443
 finish
