@@ -330,18 +330,22 @@ at_once()
 		[ "$(state "$C")" = "$(< "$tmp/two/ftcp0.conf")" ] || { state "$C" | wc -l; return 1; }
 }
 check 'two files at once: one after the other' eval 'for n in 1 2 3 4; do at_once || exit; done'
+# Each ends in the middle of things, or a little before or after that
 cut_off()
 {
 	local n pid
 
 	for n in 1 2 3 4 5 6; do
-		c ftcpctl apply "$tmp/one/ftcp0.conf" & pid=$!
+		# which becomes ftcpctl itself
+		ip netns exec "$C" ftcpctl apply "$tmp/one/ftcp0.conf" & pid=$!
 		# at another place each time
-		for ((i = 0; i < n * 40; i++)); do :; done
+		for ((i = 0; i < n * 400; i++)); do :; done
 		kill -9 $pid
 		wait $pid
+		# what was there already comes first
 		c ftcpctl apply "$tmp/two/ftcp0.conf" &&
-			is "$(state "$C")" "$(< "$tmp/two/ftcp0.conf")" || return
+			is "$(state "$C" | sort)" "$(sort "$tmp/two/ftcp0.conf")" &&
+			is "$(c ftcpctl apply "$tmp/two/ftcp0.conf" --dry-run)" '' || return
 	done 2> /dev/null
 }
 check 'killed, and applied again' cut_off
