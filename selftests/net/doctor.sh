@@ -100,7 +100,7 @@ real()
 	wait_for 10 eval 's ss -Hlt sport = ":$1" | grep -q LISTEN'
 }
 
-# ---- 1 to 9: the server ----
+# ---- The server ----
 
 ip -n "$S" link set ftcp0 down
 broken 'a link that is down' link 'ftcp0 is down' "$S"
@@ -134,6 +134,66 @@ s iptables -P INPUT DROP
 broken 'one of iptables' filter 'TCP port 4567 are dropped by INPUT of table ip filter' "$S"
 check '... with a command of iptables' eval '[[ "$(s iptables -S INPUT)" = *--dport?4567* ]]'
 s nft delete table ip filter
+
+# what ufw and firewalld make, as far as it is of interest
+s iptables-restore <<-EOT
+*filter
+:INPUT DROP
+:ufw-before-input -
+:ufw-not-local -
+:ufw-user-input -
+-A INPUT -j ufw-before-input
+-A ufw-before-input -i lo -j ACCEPT
+-A ufw-before-input -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A ufw-before-input -m conntrack --ctstate INVALID -j DROP
+-A ufw-before-input -j ufw-not-local
+-A ufw-before-input -d 224.0.0.251/32 -p udp --dport 5353 -j ACCEPT
+-A ufw-before-input -j ufw-user-input
+-A ufw-not-local -m addrtype --dst-type LOCAL -j RETURN
+-A ufw-not-local -m addrtype --dst-type BROADCAST -j RETURN
+-A ufw-not-local -j DROP
+-A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT
+COMMIT
+EOT
+check 'ufw: named' names filter 'TCP port 4567 are dropped by INPUT' "$S"
+check '... with its command' eval '[ "$(mend_of filter)" = " ufw allow 4567/tcp" ]'
+s iptables -A ufw-user-input -p tcp -m tcp --dport 4567 -j ACCEPT
+check '... all is well after what that does' healthy "$S"
+s nft delete table ip filter
+s nft -f - <<-EOT
+table inet firewalld {
+	chain filter_INPUT {
+		type filter hook input priority 10; policy accept;
+		ct state { established, related } accept
+		ct status dnat accept
+		iifname "lo" accept
+		ct state invalid drop
+		jump filter_INPUT_ZONES
+		reject with icmpx admin-prohibited
+	}
+	chain filter_INPUT_ZONES {
+		iifname "eth0" goto filter_IN_public
+		goto filter_IN_public
+	}
+	chain filter_IN_public {
+		jump filter_IN_public_allow
+		meta l4proto { icmp, ipv6-icmp } accept
+		reject with icmpx admin-prohibited
+	}
+	chain filter_IN_public_allow {
+		tcp dport 22 ct state { new, untracked } accept
+		ip6 daddr fe80::/64 udp dport 546 ct state { new, untracked } accept
+	}
+}
+EOT
+check 'firewalld: named' names filter 'TCP port 4567 are dropped by filter_INPUT of table inet firewalld' "$S"
+check '... with its command' eval '[[ "$(mend_of filter)" = *firewall-cmd*--add-port=4567/tcp* ]]'
+s nft add rule inet firewalld filter_IN_public_allow tcp dport 4567 ct state '{ new, untracked }' accept
+check '... all is well after what that does' healthy "$S"
+s nft delete table inet firewalld
+
+s ftcpctl set peer any tunnel t from none
+broken 'nobody may connect' tunnel 'nobody may connect to t' "$S"
 
 s nft -f - <<-EOT
 table ip phantun {
@@ -178,7 +238,7 @@ ip -n "$S" link set ftcp1 up
 check 'a link without tunnels: named' names link 'ftcp1 has no tunnel' "$S"
 ip -n "$S" link del ftcp1
 
-# ---- 10: its file ----
+# ---- Its file ----
 
 # with_files COMMAND...: where there is a file of a link that is not there
 with_files()
@@ -200,7 +260,7 @@ else
 	skip 'a port that is taken' 'no place for files in /etc'
 fi
 
-# ---- 11 to 16: the far end ----
+# ---- The far end ----
 
 check 'a program on the port: named' names 'far end' "own TCP" "$C" "$S4:4700"
 check 'nobody on the port: named' names 'far end' "$S4:4701 refuses" "$C" "$S4:4701"
@@ -225,7 +285,7 @@ ip -n "$C" route del default via "$RC6"
 check 'no IPv6: named' names way 'this host needs an IPv6 address' "$C" "[$S6]:4567"
 ip -n "$C" route add default via "$RC6" dev eth0
 
-# ---- 17 to 19: the client ----
+# ---- The client ----
 
 c nft -f - <<-EOT
 table inet fw {
@@ -265,7 +325,7 @@ ip -n "$C" rule del fwmark 7
 ip -n "$C" route flush table 7
 ip -n "$C" route replace default via "$RC4"
 
-# ---- 20: a way that carries less than anybody says ----
+# ---- A way that carries less than anybody says ----
 
 narrow_path
 broken 'a black hole' mtu "the way to $S4 carries 1[34][0-9][0-9] bytes, not 1500" "$C"
@@ -275,7 +335,7 @@ ip -n "$R" link set s0 mtu 1500
 ip -n "$S" link set eth0 mtu 1500
 r nft delete table inet blackhole
 
-# ---- 21: a name ----
+# ---- A name ----
 
 # at ADDRESS COMMAND...: where the name of the server has it
 at()
@@ -297,7 +357,7 @@ check_fails 'a name that is gone' at 10.2.0.3 sh -c 'echo > /etc/hosts; ftcpctl 
 check '... is named' said names 'server.test cannot be looked up'
 c ip link del ftcp0
 
-# ---- 22 to 28: routed ----
+# ---- Routed ----
 
 add_link "$C"
 c ftcpctl add tunnel t dev ftcp0 routed
@@ -337,12 +397,14 @@ check 'rules of a tunnel that is gone: named' names rules 'its tunnel is gone' "
 c ip rule flush protocol 102
 c ip -6 rule flush protocol 102
 
-# ---- 29, 30: whole packets ----
+# ---- Whole packets ----
 
 s ip link del ftcp0
 inside "$S" 1 port 4800
 s ftcpctl set peer a "${lan[@]}" allowed-ips 10.9.0.2,fd09::2
 check 'a hub that does not forward: that is told' eval 'healthy "$S" && grep -q "does not forward" "$tmp/said"'
+s ftcpctl set peer b "${lan[@]}" allowed-ips 10.77.0.0/24
+broken 'no route to a peer' rules 'no route leads to 10.77.0.0/24, behind peer b' "$S"
 s sysctl -qw net.ipv4.ip_forward=1
 s iptables -P FORWARD DROP
 broken 'what is forwarded is dropped' filter 'forwarded from or to ftcp0 is dropped by FORWARD' "$S"
@@ -350,7 +412,7 @@ s nft delete table ip filter
 s sysctl -qw net.ipv4.ip_forward=0
 s ip link del ftcp0
 
-# ---- 31 to 33: WireGuard ----
+# ---- WireGuard ----
 
 if command -v wg > /dev/null && modprobe wireguard; then
 	add_link "$C"
@@ -377,7 +439,7 @@ else
 	skip 'WireGuard' 'no WireGuard'
 fi
 
-# ---- 34 to 37: the module ----
+# ---- The module ----
 
 printf '%s\n' '#!/bin/sh' 'case "$2" in srcversion) echo 123;; esac' > "$tmp/bin/modinfo"
 chmod +x "$tmp/bin/modinfo"

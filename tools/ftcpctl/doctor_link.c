@@ -3,6 +3,7 @@
  * What doctor looks at on links and tunnels: whether they are up, what they need of this
  * host, the rules that lead there, and what they have counted.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
 #include <unistd.h>
@@ -116,6 +117,41 @@ static bool check_full(const struct object *t)
 	return false;
 }
 
+/* A tunnel that forwards, and lets nobody connect */
+static bool check_admitted(const struct doctor *d, const struct object *t)
+{
+	size_t i;
+
+	for (i = 0; i < d->peers.n; i++)
+		if (same_tunnel(&d->peers.array[i], t) &&
+		    d->peers.array[i].tb[FTCP_A_FROM])
+			return true;
+	fault(text("ftcpctl set peer any tunnel %s dev %s from 0.0.0.0/0,::/0",
+		   tunnel_name(t), tunnel_dev(t)),
+	      "nobody may connect to %s: no peer says from where (or say which addresses)",
+	      tunnel_name(t));
+	return false;
+}
+
+/* Flows of all tunnels together, which the host limits */
+static bool check_limits(const struct doctor *d)
+{
+	static const char path[] = "/proc/sys/net/faketcp/max_flows";
+	long long max = read_number(path, -1);
+	uint64_t n = 0;
+	size_t i;
+
+	for (i = 0; i < d->tunnels.n; i++)
+		n += object_number(&d->tunnels.array[i], FTCP_A_FLOWS);
+	if (max < 0 || (long long)n < max || !d->tunnels.n)
+		return true;
+	fault(text("sysctl -w net.faketcp.max_flows=%llu",
+		   2ULL * (n > 1000 ? n : 1000)),
+	      "all tunnels together have as many flows as they may, %lld",
+	      max);
+	return false;
+}
+
 /* A tunnel without peers, or one whose peers have no addresses behind them */
 static bool check_peers(const struct doctor *d, const struct object *t)
 {
@@ -123,7 +159,9 @@ static bool check_peers(const struct doctor *d, const struct object *t)
 	bool found = false;
 	size_t i;
 
-	if (mode != FTCP_MODE_ROUTED && mode != FTCP_MODE_IP)
+	if (mode == FTCP_MODE_FORWARD)
+		return check_admitted(d, t);
+	if (mode == FTCP_MODE_LISTEN)
 		return true;
 	for (i = 0; i < d->peers.n; i++)
 		found |= same_tunnel(&d->peers.array[i], t) &&
@@ -152,6 +190,7 @@ void check_tunnels(struct doctor *d)
 		bad += !check_peers(d, t);
 		bad += !check_full(t);
 	}
+	bad += !check_limits(d);
 	if (d->module && !d->seen)
 		aside(NULL, "only root sees them");
 	else if (!d->tunnels.n)
@@ -310,6 +349,44 @@ static bool is_steered(const struct doctor *d, const struct object *t)
 	return false;
 }
 
+/* Mode ip: do packets for the addresses behind a peer go into the link? */
+static unsigned int check_routes(const struct doctor *d, const struct object *t,
+				 const struct object *p)
+{
+	char *list = strdup(object_ranges(p, FTCP_A_ALLOWED_IP)), *rest = list;
+	unsigned int bad = 0;
+	union address to;
+	struct way way;
+	char *item, *slash;
+
+	while (rest && !bad && (item = strsep(&rest, ","))) {
+		slash = strchr(item, '/');
+		/* Everything is steered by rules, if at all */
+		if (!slash || !atoi(slash + 1))
+			continue;
+		*slash = '\0';
+		if (!scan_address(item, &to))
+			continue;
+		/* The first address of a network may be its own */
+		if (to.sa.sa_family == AF_INET && atoi(slash + 1) < 31)
+			to.in.sin_addr.s_addr |= htonl(2);
+		else if (to.sa.sa_family == AF_INET6 && atoi(slash + 1) < 127)
+			to.in6.sin6_addr.s6_addr[15] |= 2;
+		way_to(d, &to, 0, IPPROTO_TCP, &way);
+		if (way.local || (way.dev && way.dev->index ==
+						     object_number(t, FTCP_A_IFINDEX)))
+			continue;
+		bad++;
+		fault(text("ip route add %s/%s dev %s", item, slash + 1,
+			   tunnel_dev(t)),
+		      "no route leads to %s/%s, behind peer %s, by %s (or give the link an address of that network)",
+		      item, slash + 1, object_text(p, FTCP_A_PEER),
+		      tunnel_dev(t));
+	}
+	free(list);
+	return bad;
+}
+
 /* Rules of tunnels that are gone still lead away what nobody carries */
 static unsigned int check_stale(const struct doctor *d)
 {
@@ -344,7 +421,7 @@ void check_rules(struct doctor *d)
 {
 	unsigned int bad = 0, n = 0;
 	struct entry e;
-	size_t i;
+	size_t i, j;
 
 	for (i = 0; i < d->rules.n; i++)
 		n += rtnl_entry(d->rules.array[i].msg, &e);
@@ -352,6 +429,12 @@ void check_rules(struct doctor *d)
 		const struct object *t = &d->tunnels.array[i];
 
 		bad += check_tunnel_rules(d, t);
+		for (j = 0; j < d->peers.n && tunnel_mode(t) == FTCP_MODE_IP; j++)
+			if (same_tunnel(&d->peers.array[j], t) &&
+			    !has_entry(d, false,
+				       rules_table(tunnel_dev(t), tunnel_name(t)),
+				       0, 0))
+				bad += check_routes(d, t, &d->peers.array[j]);
 		if (tunnel_mode(t) != FTCP_MODE_ROUTED)
 			continue;
 		n++;
