@@ -23,6 +23,7 @@
 #include "setup.h"
 #include "source.h"
 #include "table.h"
+#include "trace.h"
 #include "tunnel.h"
 #include "upper.h"
 
@@ -107,6 +108,7 @@ void ftcp_flow_announce(struct ftcp_flow *flow)
 	if (ftcp_flow_dead(flow))
 		return;
 	flow->announced = true;
+	trace_ftcp_establish(flow);
 	ftcp_upper->flow_event(flow, 0);
 }
 
@@ -485,6 +487,7 @@ void ftcp_flow_kill(struct ftcp_flow *flow, enum ftcp_event event,
 		ftcp_session_end(session);
 	silent = session->silent;
 	ftcp_stats_ended(session->tunnel->stats, policy.reason);
+	trace_ftcp_end(flow, policy.reason);
 	spin_unlock_bh(&session->lock);
 
 	if (!silent)

@@ -187,7 +187,7 @@ static struct ftcp_flow *quoted_flow(struct ftcp_net *fn,
 	flow = ftcp_flow_by_outer(fn, pair);
 	if (!flow || ftcp_quote_in_flight(&flow->conn, ntohl(w[1])))
 		return flow;
-	ftcp_stats_drop(flow->session->tunnel->stats, FTCP_DROP_ICMP);
+	ftcp_drop_count(flow->session->tunnel, FTCP_DROP_ICMP);
 	return NULL;
 }
 
@@ -220,7 +220,7 @@ static void target_unreachable(struct ftcp_net *fn, const struct sk_buff *skb,
 		return;
 	tunnel = session->tunnel;
 	if (!direct || !ftcp_target_refusal(&flow->conn, ftcp_now()))
-		ftcp_stats_drop(tunnel->stats, FTCP_DROP_ICMP);
+		ftcp_drop_count(tunnel, FTCP_DROP_ICMP);
 	else if (READ_ONCE(tunnel->config.unreachable) ==
 		 FTCP_UNREACHABLE_CLOSE)
 		ftcp_flow_kill(flow, FTCP_EV_CLOSED, FTCP_REASON_UNREACHABLE);

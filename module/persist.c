@@ -31,7 +31,7 @@ static void dial(struct ftcp_peer *peer)
 
 	if (!ftcp_peer_pauses(peer) &&
 	    !ftcp_session_dial(peer->tunnel, peer, &key, &reason))
-		ftcp_stats_drop(peer->tunnel->stats, reason);
+		ftcp_drop_count(peer->tunnel, reason);
 }
 
 /* Whether the far end has acknowledged anything */

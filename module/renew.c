@@ -75,7 +75,7 @@ void ftcp_renew(struct ftcp_flow *flow)
 
 	local_bh_disable();
 	if (!ftcp_session_dial_standby(flow, &reason)) {
-		ftcp_stats_drop(flow->session->tunnel->stats, reason);
+		ftcp_drop_count(flow->session->tunnel, reason);
 		renewal_failed(flow, ftcp_no_place(reason));
 	}
 	local_bh_enable();

@@ -18,6 +18,7 @@
 #include "session.h"
 #include "source.h"
 #include "table.h"
+#include "trace.h"
 #include "tunnel.h"
 #include "upper.h"
 
@@ -141,8 +142,10 @@ void ftcp_session_activate(struct ftcp_session *session, struct ftcp_flow *flow)
 {
 	struct ftcp_flow *old = ftcp_session_active(session);
 
-	if (old)
+	if (old) {
 		old->carrier = false;
+		trace_ftcp_replace(flow, old);
+	}
 	flow->carrier = true;
 	session->standby = NULL;
 	rcu_assign_pointer(session->active, flow);
@@ -201,7 +204,7 @@ bool ftcp_session_dial_again(struct ftcp_session *session)
 	if (!ftcp_peer_pauses(session->peer))
 		flow = ftcp_flow_dial(session, &reason);
 	if (!flow) {
-		ftcp_stats_drop(session->tunnel->stats, reason);
+		ftcp_drop_count(session->tunnel, reason);
 		return false;
 	}
 	activate_waiting(session, flow);

@@ -19,6 +19,7 @@
 #include "setup.h"
 #include "source.h"
 #include "table.h"
+#include "trace.h"
 #include "tunnel.h"
 #include "upper.h"
 
@@ -83,7 +84,7 @@ static void not_dialled(struct ftcp_flow *flow, enum ftcp_drop_attr reason)
 		ftcp_upper->drop_waiting(session, reason, FTCP_TELL_HOST);
 	} else {
 		local_bh_disable();
-		ftcp_stats_drop(session->tunnel->stats, reason);
+		ftcp_drop_count(session->tunnel, reason);
 		local_bh_enable();
 	}
 	ftcp_flow_kill(flow,
@@ -164,6 +165,7 @@ static void setup_dial(struct ftcp_flow *flow)
 		       ftcp_listen_isn(&secret, &pair, ktime_get_real_ns()),
 		       ftcp_now(), &res);
 	ftcp_flow_enter(flow, FTCP_PHASE_OPENING, 0);
+	trace_ftcp_dial(flow);
 	spin_unlock_bh(&flow->session->lock);
 	ftcp_flow_act(flow, &res);
 }

@@ -6,6 +6,7 @@
 
 #include "peer.h"
 #include "reaper.h"
+#include "trace.h"
 #include "tunnel.h"
 
 /**
@@ -116,6 +117,47 @@ void ftcp_tunnel_doom_flows(struct ftcp_tunnel *tunnel)
 
 /* ---- what is dropped ---- */
 
+/* What the kernel's kfree_skb event calls it, as far as it has a word that says the
+ * same.  Others than its own subsystems cannot add words.
+ */
+static const enum skb_drop_reason kernel_reasons[__FTCP_DROP_MAX] = {
+	[FTCP_DROP_MALFORMED] = SKB_DROP_REASON_HDR_TRUNC,
+	[FTCP_DROP_PROTOCOL] = SKB_DROP_REASON_UNHANDLED_PROTO,
+	[FTCP_DROP_NO_ENDPOINT] = SKB_DROP_REASON_IP_OUTNOROUTES,
+	[FTCP_DROP_NO_ROUTE] = SKB_DROP_REASON_IP_OUTNOROUTES,
+	[FTCP_DROP_NO_FLOW] = SKB_DROP_REASON_NO_SOCKET,
+	[FTCP_DROP_SEQUENCE] = SKB_DROP_REASON_TCP_INVALID_SEQUENCE,
+	[FTCP_DROP_STATE] = SKB_DROP_REASON_TCP_FLAGS,
+	[FTCP_DROP_QUEUE_FULL] = SKB_DROP_REASON_FULL_RING,
+	[FTCP_DROP_TOO_BIG] = SKB_DROP_REASON_PKT_TOO_BIG,
+	[FTCP_DROP_MEMORY] = SKB_DROP_REASON_NOMEM,
+	[FTCP_DROP_HANDSHAKE] = SKB_DROP_REASON_TCP_INVALID_SEQUENCE,
+};
+
+static void drop(const struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
+		 struct sk_buff *skb, enum skb_drop_reason checksum)
+{
+	enum skb_drop_reason why = kernel_reasons[reason];
+
+	if (reason == FTCP_DROP_CHECKSUM)
+		why = checksum;
+	trace_ftcp_drop(tunnel, reason, skb);
+	kfree_skb_reason(skb, why ?: SKB_DROP_REASON_NOT_SPECIFIED);
+}
+
+/**
+ * ftcp_drop_count() - say why something is not done, or a packet is dropped elsewhere
+ * @tunnel: whose counters
+ * @reason: which counter
+ *
+ * Context: bottom halves disabled.
+ */
+void ftcp_drop_count(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason)
+{
+	ftcp_stats_drop(tunnel->stats, reason);
+	trace_ftcp_drop(tunnel, reason, NULL);
+}
+
 /**
  * ftcp_drop_tx() - drop a datagram and say why
  * @tunnel: whose counters, NULL if none was found
@@ -129,7 +171,7 @@ void ftcp_drop_tx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
 		ftcp_stats_drop(tunnel->stats, reason);
 		DEV_STATS_INC(tunnel->link->dev, tx_dropped);
 	}
-	kfree_skb(skb);
+	drop(tunnel, reason, skb, SKB_DROP_REASON_UDP_CSUM);
 }
 
 /**
@@ -143,5 +185,5 @@ void ftcp_drop_rx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
 {
 	ftcp_stats_drop(tunnel->stats, reason);
 	DEV_STATS_INC(tunnel->link->dev, rx_dropped);
-	kfree_skb(skb);
+	drop(tunnel, reason, skb, SKB_DROP_REASON_TCP_CSUM);
 }

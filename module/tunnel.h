@@ -130,6 +130,7 @@ struct ftcp_tunnel {
 struct ftcp_tunnel *ftcp_tunnel_find(struct ftcp_link *link, const char *name);
 void ftcp_tunnel_doom_flows(struct ftcp_tunnel *tunnel);
 void ftcp_tunnel_put(struct ftcp_tunnel *tunnel);
+void ftcp_drop_count(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason);
 void ftcp_drop_tx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,
 		  struct sk_buff *skb);
 void ftcp_drop_rx(struct ftcp_tunnel *tunnel, enum ftcp_drop_attr reason,

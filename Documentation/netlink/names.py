@@ -1,13 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 #
-# names.py SPECIFICATION: what values and counters are called, as C for the tools
+# names.py SPECIFICATION [TABLE...]: what values and counters are called, as C: all of
+# them, for the tools, or, for the module, which tells them nobody but who traces it,
+# these
 
 import sys
 
 import yaml
 
-spec_file = sys.argv[1]
+spec_file, *wanted = sys.argv[1:]
 with open(spec_file, encoding="utf-8") as file:
     spec = yaml.safe_load(file)
 
@@ -17,6 +19,8 @@ def upper(name):
 
 
 def table(name, prefix, words):
+    if wanted and name not in wanted:
+        return
     print(f"\nstatic const char *const ftcp_{name}_names[] = {{")
     for word in words:
         print(f'\t[{upper(prefix + word)}] = "{word}",')
@@ -33,7 +37,7 @@ print(f"""/* SPDX-License-Identifier: GPL-2.0 */
 #ifndef FTCP_NAMES_GEN_H
 #define FTCP_NAMES_GEN_H
 
-#include "../../module/uapi/linux/faketcp.h\"""")
+#include {'<uapi/linux/faketcp.h>' if wanted else '"../../module/uapi/linux/faketcp.h"'}""")
 
 for definition in spec["definitions"]:
     if definition["type"] == "enum":

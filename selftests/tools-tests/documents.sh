@@ -25,7 +25,7 @@ regenerates()
 
 	mkdir -p "$copy"
 	cp -r --parents -t "$copy" Documentation/netlink module/uapi \
-		module/netlink_gen.[ch] tools/common/names_gen.h build/ynl
+		module/netlink_gen.[ch] module/names_gen.h tools/common/names_gen.h build/ynl
 	sed -i 's/^doc: |/&\n  Another sentence./' \
 		"$copy/Documentation/netlink/specs/faketcp.yaml"
 	! "$copy/Documentation/netlink/regenerate" --check > "$tmp/diff" &&
