@@ -140,7 +140,7 @@ static void check_signature(void)
 	if (output_of("modinfo -F signer faketcp 2> /dev/null", signer,
 		      sizeof(signer)) &&
 	    !signer[0])
-		fault("kmodsign sha512 KEY CERT $(modinfo -n faketcp)",
+		fault("/lib/modules/$(uname -r)/build/scripts/sign-file sha512 KEY CERT $(modinfo -n faketcp)",
 		      "the module is not signed, and this kernel (Secure Boot) loads no such module; the key has to be one that the machine trusts (mokutil --import)");
 }
 
