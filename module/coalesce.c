@@ -58,9 +58,8 @@ static bool is_early(const struct sk_buff *skb, u64 now)
 /* Whether a datagram may be part of one; not if the sender wants a timestamp */
 static bool fits(struct sk_buff *skb, u64 now)
 {
-	return !skb_is_gso(skb) && !skb_has_frag_list(skb) &&
-	       !skb_zcopy(skb) && !skb_shinfo(skb)->tx_flags &&
-	       !is_early(skb, now);
+	return !skb_is_gso(skb) && !skb_zcopy(skb) &&
+	       !skb_shinfo(skb)->tx_flags && !is_early(skb, now);
 }
 
 /**
@@ -79,10 +78,9 @@ void ftcp_batch_detach(struct ftcp_session *session, struct sk_buff *skb)
 	skb->dev = session->tunnel->link->dev;
 }
 
-/* Make the last packet of the queue one that others may be added to.  It needs
- * private data, as the others will hang on it.  One that is too large for the
- * path stays alone, as it causes an error of its own, and so does one too small
- * for a device to segment.
+/* Make the last packet of the queue one that others may be added to.  One that is
+ * too large for the path stays alone, as it causes an error of its own, and so does
+ * one too small for a device to segment.
  */
 static bool open_last(struct ftcp_session *session,
 		      const struct ftcp_flow *flow, struct sk_buff *skb,
@@ -98,14 +96,13 @@ static bool open_last(struct ftcp_session *session,
 			    dst_mtu(dst))
 		return false;
 	if (size < FTCP_GSO_SIZE_MIN || !fits(skb, now) ||
-	    skb_unclone(skb, GFP_ATOMIC) || !skb_dst_force(skb))
+	    !skb_dst_force(skb))
 		return false;
 	ftcp_batch_detach(session, skb);
 	b->tail = skb;
 	b->size = size;
 	b->count = 1;
 	b->room = FTCP_GSO_LEN_MAX - min_t(u32, skb->len, FTCP_GSO_LEN_MAX);
-	b->mixed = false;
 	b->since = now;
 	return true;
 }
@@ -143,21 +140,16 @@ static void close_last(struct ftcp_session *session, u64 now)
 /* Add a datagram to the last packet of the queue, if that is open and of the
  * same kind.  It must be as large as those before, or smaller and then the
  * last.
- *
- * After one that is partly linear and partly paged, only add full-sized ones:
- * for a device without scatter-gather, skb_segment() tells members apart by the
- * length of the linear part, and would take a smaller one for it (BUG_ON(i >=
- * nfrags)).
  */
 static bool append(struct ftcp_session *session, struct sk_buff *skb, u64 now)
 {
 	struct ftcp_batch *b = &session->batch;
 	struct sk_buff *head = skb_peek_tail(&b->queue);
-	unsigned int hlen = ftcp_packet_hlen(skb), len = skb->len - hlen;
+	unsigned int len = ftcp_packet_len(skb);
 
 	lockdep_assert_held(&b->lock);
 	if (!b->tail || !fits(skb, now) || len > b->size || len > b->room ||
-	    (b->mixed && len < b->size) || ftcp_gso_tos(skb) != ftcp_gso_tos(head) ||
+	    ftcp_gso_tos(skb) != ftcp_gso_tos(head) ||
 	    ftcp_gso_ttl(skb) != ftcp_gso_ttl(head) ||
 	    skb->priority != head->priority)
 		return false;
@@ -172,7 +164,6 @@ static bool append(struct ftcp_session *session, struct sk_buff *skb, u64 now)
 	else
 		b->tail->next = skb;
 	b->tail = skb;
-	b->mixed |= skb_is_nonlinear(skb) && skb_headlen(skb) > hlen;
 	b->room -= len;
 	b->count++;
 	if (len < b->size || b->count == DATAGRAMS_MAX || b->room < b->size)
@@ -188,14 +179,15 @@ static void enqueue(struct ftcp_batch *b, struct sk_buff *skb)
 	__skb_queue_tail(&b->queue, skb);
 }
 
-/* The first packet of a queue, with those that leave together with it */
-static struct sk_buff *dequeue(struct sk_buff_head *queue)
+/* Send the first packet of a queue, with those that leave together with it. */
+static void send_first(struct ftcp_session *session, struct sk_buff *skb)
 {
-	struct sk_buff *skb = __skb_dequeue(queue);
-
-	if (skb)
-		skb->next = ftcp_packet_cb(skb)->more;
-	return skb;
+	skb->next = ftcp_packet_cb(skb)->more;
+	skb = ftcp_join(skb);
+	if (unlikely(!skb))
+		ftcp_drop_tx(session->tunnel, FTCP_DROP_MEMORY, NULL);
+	else
+		ftcp_send_now(session, skb);
 }
 
 /* Update the cost of sending a packet. */
@@ -222,9 +214,9 @@ static void drain(struct ftcp_session *session, u64 now)
 	while (!skb_queue_empty(&b->queue) &&
 	       (READ_ONCE(session->ended) || quota--)) {
 		close_last(session, now);
-		skb = dequeue(&b->queue);
+		skb = __skb_dequeue(&b->queue);
 		spin_unlock(&b->lock);
-		ftcp_send_now(session, ftcp_join(skb));
+		send_first(session, skb);
 		begun = now;
 		now = ktime_get_ns();
 		spin_lock(&b->lock);
@@ -390,8 +382,9 @@ void ftcp_batch_end(struct ftcp_session *session)
 	hrtimer_cancel(&b->timer);
 
 	local_bh_disable();
-	while ((skb = dequeue(&queue)))
-		ftcp_drop_tx(session->tunnel, FTCP_DROP_REFUSED,
-			     ftcp_join(skb));
+	while ((skb = __skb_dequeue(&queue))) {
+		kfree_skb_list(ftcp_packet_cb(skb)->more);
+		ftcp_drop_tx(session->tunnel, FTCP_DROP_REFUSED, skb);
+	}
 	local_bh_enable();
 }

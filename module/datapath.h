@@ -28,7 +28,6 @@ void ftcp_output(struct net *net, struct dst_entry *dst, struct sk_buff *skb,
 
 /* join.c: what is between a batch and gso.c */
 struct sk_buff *ftcp_join(struct sk_buff *list);
-struct sk_buff *ftcp_unjoin(struct sk_buff *skb);
 
 /* encap.c, decap.c: mode ip, before and after the former two */
 void ftcp_encap(struct ftcp_link *link, struct sk_buff *skb);

@@ -104,26 +104,6 @@ static void deliver(struct ftcp_session *session, struct sk_buff *skb, u8 outer)
 
 /* ---- several ---- */
 
-/* Whether each packet of a super-segment is an skb: then they need only be unlinked.
- * So it is if nobody has cut or merged it on its way; and they must not be shared, as
- * with somebody who looks at them.
- */
-static bool is_list(const struct sk_buff *skb, unsigned int hlen)
-{
-	unsigned int size = skb_shinfo(skb)->gso_size, len = 0;
-	const struct sk_buff *one;
-
-	if (!skb_has_frag_list(skb) || skb_cloned(skb))
-		return false;
-	skb_walk_frags(skb, one) {
-		if ((one->next && one->len != size) || one->len > size ||
-		    skb_shared(one) || skb_is_gso(one))
-			return false;
-		len += one->len;
-	}
-	return skb->len - len == hlen + size;
-}
-
 /* A super-segment's packets as one super-packet, if the user has not turned GRO off for
  * @dev, or linked by ->next, data at each; NULL if there are none.
  */
@@ -134,16 +114,10 @@ static struct sk_buff *take_apart(const struct net_device *dev,
 
 	if (!netif_elide_gro(dev))
 		one = ftcp_super_merge(skb, hlen);
-	if (one) {
-		consume_skb(skb);
-		return one;
-	}
-	if (!is_list(skb, hlen))
+	if (!one)
 		return ftcp_super_split(skb, hlen);
-	skb_orphan(skb);
-	ftcp_unjoin(skb);
-	__skb_pull(skb, hlen);
-	return skb;
+	consume_skb(skb);
+	return one;
 }
 
 /**

@@ -102,27 +102,16 @@ static void settle_owners(struct sk_buff *segs)
 		skb_orphan(skb);
 }
 
-static bool is_mixed(const struct sk_buff *skb)
-{
-	return skb_is_nonlinear(skb) && skb_headlen(skb);
-}
-
-/* The last of the packets that can leave together with the first one.  Those that are
- * partly linear and partly paged have to be of one size, see append() in coalesce.c.  One
- * whose data somebody shares, as of a list that was taken apart, gets no list of its own.
- */
+/* The last of the packets that can leave together with the first one */
 static struct sk_buff *last_of(struct sk_buff *first)
 {
-	bool mixed = is_mixed(first);
 	unsigned int size = first->len, room = FTCP_GSO_LEN_MAX;
 	struct sk_buff *skb = first, *next;
 
-	if (size < FTCP_GSO_SIZE_MIN || size > room || skb_cloned(first))
+	if (size < FTCP_GSO_SIZE_MIN || size > room)
 		return first;
 	for (room -= size; (next = skb->next); skb = next) {
-		mixed |= is_mixed(next);
-		if (next->len > size || next->len > room ||
-		    (mixed && next->len < size))
+		if (next->len > size || next->len > room)
 			break;
 		room -= next->len;
 		if (next->len < size)
@@ -148,11 +137,6 @@ static void send_super(struct ftcp_peer *peer, struct sk_buff *skb)
 		}
 		return;
 	}
-	/* zerocopy: whoever receives the segments looks at the first packet only */
-	if (skb_orphan_frags_rx(skb, GFP_ATOMIC)) {
-		ftcp_drop_tx(peer->tunnel, FTCP_DROP_MEMORY, skb);
-		return;
-	}
 	segs = ftcp_gso_cut(skb);
 	if (!segs) {
 		ftcp_drop_tx(peer->tunnel, FTCP_DROP_MEMORY, NULL);
@@ -165,7 +149,11 @@ static void send_super(struct ftcp_peer *peer, struct sk_buff *skb)
 		last = last_of(first);
 		segs = last->next;
 		last->next = NULL;
-		send_to(peer, ftcp_join(first));
+		first = ftcp_join(first);
+		if (first)
+			send_to(peer, first);
+		else
+			ftcp_drop_tx(peer->tunnel, FTCP_DROP_MEMORY, NULL);
 	}
 }
 

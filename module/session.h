@@ -42,7 +42,6 @@ struct ftcp_inner_key {
  * @size: payload of that packet's first datagram, in bytes
  * @count: number of these datagrams
  * @room: bytes that there is room for
- * @mixed: one of them is partly linear, see append()
  * @excused: how many datagrams do not wait, as others did in vain
  * @vain: how many it was the last time; 0 if that wait was not in vain
  * @cost: ns that it takes to send a packet, running mean
@@ -63,7 +62,6 @@ struct ftcp_batch {
 	u16 room;
 	u16 excused;
 	u16 vain;
-	bool mixed;
 	u8 lone;
 	u32 cost;
 	u64 last;

@@ -17,17 +17,14 @@
 #include <net/ip6_checksum.h>
 #include <net/tcp.h>
 
-#include "datapath.h"
 #include "gso.h"
+#include "pages.h"
 #include "super.h"
 
 /* As many packets are merged at most.  Each header is looked for from the skb's beginning,
  * whatever it consists of, so that more of them would cost more than they save.
  */
 #define MERGED_MAX 128
-
-/* in front of a packet: what is written there, at this end or beyond the link */
-#define ROOM (LL_MAX_HEADER + sizeof(struct ipv6hdr) + FTCP_HLEN)
 
 /* The headers of a packet, as they are on the wire */
 struct headers {
@@ -100,94 +97,6 @@ static void checksum_ip(struct headers *h)
 		ip_send_check(&h->v4);
 }
 
-/* ---- bytes in pages ---- */
-
-/* The next byte of those that alloc_skb_with_frags() made room for */
-struct place {
-	skb_frag_t *frag;
-	unsigned int offset;
-};
-
-/* As much as can be written there in one piece, and the place behind it */
-static u8 *next_piece(struct place *to, unsigned int len, unsigned int *n)
-{
-	u8 *piece;
-
-	if (to->offset == skb_frag_size(to->frag))
-		*to = (struct place){ .frag = to->frag + 1 };
-	*n = min_t(unsigned int, len, skb_frag_size(to->frag) - to->offset);
-	piece = (u8 *)skb_frag_address(to->frag) + to->offset;
-	to->offset += *n;
-	return piece;
-}
-
-static void write_bytes(struct place to, const u8 *from, unsigned int len)
-{
-	unsigned int n;
-	u8 *piece;
-
-	for (; len; len -= n, from += n) {
-		piece = next_piece(&to, len, &n);
-		memcpy(piece, from, n);
-	}
-}
-
-static void skip_bytes(struct place *to, unsigned int len)
-{
-	unsigned int n;
-
-	for (; len; len -= n)
-		next_piece(to, len, &n);
-}
-
-/* Copy bytes and, if @csum is not NULL, sum them up where they have just been written: that
- * is faster than the functions that do both at once, a word at a time.
- */
-static bool copy_bytes(struct place *to, const struct sk_buff *from,
-		       unsigned int offset, unsigned int len, __wsum *csum)
-{
-	unsigned int done, n;
-	u8 *piece;
-
-	for (done = 0; done < len; done += n) {
-		piece = next_piece(to, len - done, &n);
-		if (skb_copy_bits(from, offset + done, piece, n))
-			return false;
-		if (csum)
-			*csum = csum_block_add(*csum, csum_partial(piece, n, 0),
-					       done);
-	}
-	return true;
-}
-
-/* An skb with what is known of another one, that begins with headers, to be filled in,
- * and has room for the rest in pages.
- */
-static struct sk_buff *new_skb(const struct sk_buff *old, unsigned int ip_hlen,
-			       unsigned int hlen, unsigned int rest)
-{
-	struct sk_buff *skb;
-	int err;
-
-	skb = alloc_skb_with_frags(ROOM + hlen, rest, PAGE_ALLOC_COSTLY_ORDER,
-				   &err, GFP_ATOMIC | __GFP_NOWARN);
-	if (!skb)
-		return NULL;
-	skb_copy_header(skb, old);
-	skb_gso_reset(skb);
-	skb->ip_summed = CHECKSUM_NONE;
-	skb->encapsulation = 0;
-	skb_reserve(skb, ROOM);
-	skb_put(skb, hlen);
-	skb->len += rest;
-	skb->data_len = rest;
-	skb_reset_mac_header(skb);
-	skb->mac_len = 0;
-	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, ip_hlen);
-	return skb;
-}
-
 /* ---- out ---- */
 
 /* The headers of the packet whose payload begins @offset behind that of the first one */
@@ -223,28 +132,28 @@ static struct sk_buff *cut(const struct sk_buff *super,
 	unsigned int size = skb_shinfo(super)->gso_size, done, len, n;
 	unsigned int left = super->len - first->hlen - offset;
 	struct headers h = *first;
-	struct place to, begin;
+	struct ftcp_place to, begin;
 	struct sk_buff *skb;
 	__wsum csum;
 
 	left = min(left, count * size);
-	skb = new_skb(super, h.ip_hlen, h.hlen, left + (count - 1) * h.hlen);
+	skb = ftcp_pages_skb(super, h.ip_hlen, h.hlen, left + (count - 1) * h.hlen);
 	if (!skb)
 		return NULL;
-	to = (struct place){ .frag = skb_shinfo(skb)->frags };
+	to = ftcp_pages_begin(skb);
 	for (n = 0, done = 0; n < count; n++, done += len) {
 		len = min(size, left - done);
 		begin = to;
 		if (n)
-			skip_bytes(&to, h.hlen);
+			ftcp_pages_skip(&to, h.hlen);
 		csum = 0;
-		if (!copy_bytes(&to, super, h.hlen + offset + done, len, &csum)) {
+		if (!ftcp_pages_copy(&to, super, h.hlen + offset + done, len, &csum)) {
 			kfree_skb(skb);
 			return NULL;
 		}
 		make_headers(&h, first, super, offset + done, len, csum);
 		if (n)
-			write_bytes(begin, h.bytes, h.hlen);
+			ftcp_pages_write(begin, h.bytes, h.hlen);
 		else
 			memcpy(skb->data, h.bytes, h.hlen);
 	}
@@ -416,7 +325,7 @@ static bool can_merge(const struct sk_buff *skb, unsigned int hlen,
 static bool copy_payloads(struct sk_buff *to, const struct sk_buff *skb,
 			  unsigned int hlen, struct headers *first)
 {
-	struct place place = { .frag = skb_shinfo(to)->frags };
+	struct ftcp_place place = ftcp_pages_begin(to);
 	unsigned int size = skb_shinfo(skb)->gso_size, at, len;
 	__wsum csum;
 
@@ -424,7 +333,7 @@ static bool copy_payloads(struct sk_buff *to, const struct sk_buff *skb,
 		len = min(size, skb->len - at);
 		csum = skb_checksum(skb, at + first->ip_hlen,
 				    first->hlen - first->ip_hlen, 0);
-		if (!copy_bytes(&place, skb, at + first->hlen,
+		if (!ftcp_pages_copy(&place, skb, at + first->hlen,
 				len - first->hlen, &csum) ||
 		    checksum(first, len, csum))
 			return false;
@@ -470,7 +379,7 @@ struct sk_buff *ftcp_super_merge(const struct sk_buff *skb, unsigned int hlen)
 	len = skb->len - hlen - count * first.hlen;
 	if (first.hlen + len > IP_MAX_MTU)
 		return NULL;
-	one = new_skb(skb, first.ip_hlen, first.hlen, len);
+	one = ftcp_pages_skb(skb, first.ip_hlen, first.hlen, len);
 	if (!one)
 		return NULL;
 	if (!copy_payloads(one, skb, hlen, &first)) {
@@ -489,15 +398,15 @@ struct sk_buff *ftcp_super_merge(const struct sk_buff *skb, unsigned int hlen)
 static struct sk_buff *copy_one(const struct sk_buff *super, unsigned int at,
 				unsigned int len)
 {
-	unsigned int linear = min_t(unsigned int, len, SKB_MAX_HEAD(ROOM));
-	struct sk_buff *skb = new_skb(super, 0, linear, len - linear);
-	struct place to;
+	unsigned int linear = min_t(unsigned int, len, SKB_MAX_HEAD(FTCP_PAGES_ROOM));
+	struct sk_buff *skb = ftcp_pages_skb(super, 0, linear, len - linear);
+	struct ftcp_place to;
 
 	if (!skb)
 		return NULL;
-	to = (struct place){ .frag = skb_shinfo(skb)->frags };
+	to = ftcp_pages_begin(skb);
 	if (skb_copy_bits(super, at, skb->data, linear) ||
-	    !copy_bytes(&to, super, at + linear, len - linear, NULL)) {
+	    !ftcp_pages_copy(&to, super, at + linear, len - linear, NULL)) {
 		kfree_skb(skb);
 		return NULL;
 	}
@@ -541,7 +450,5 @@ struct sk_buff *ftcp_super_split(struct sk_buff *skb, unsigned int hlen)
  */
 struct sk_buff *ftcp_super_packets(struct sk_buff *skb)
 {
-	if (!skb_is_gso(skb))
-		return skb;
-	return skb_has_frag_list(skb) ? ftcp_unjoin(skb) : ftcp_super_split(skb, 0);
+	return skb_is_gso(skb) ? ftcp_super_split(skb, 0) : skb;
 }
