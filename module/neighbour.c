@@ -21,10 +21,22 @@
 #include "neighbour.h"
 #include "net.h"
 
+/* Whether the socket has something left to do, as TLS, which leaves it to cards to
+ * encrypt: not all of a packet's ways lead to one.
+ */
+static bool is_unfinished(const struct sk_buff *skb)
+{
+#ifdef CONFIG_SOCK_VALIDATE_XMIT
+	return skb->sk && sk_fullsock(skb->sk) && skb->sk->sk_validate_xmit_skb;
+#else
+	return false;
+#endif
+}
+
 /* Whether dev_queue_xmit() would do no more with a packet than call the link: no
  * packet socket and no filter sees it, there is no queueing discipline, nothing
  * that the link does not do, no priority by control group, no time stamp, and
- * IPsec has nothing left to do.  Trace points, and a largest size of super-packets
+ * its socket and IPsec have nothing left to do.  Trace points, and a largest size of super-packets
  * that is set for the link, are passed by.
  */
 static bool nobody_between(struct net_device *dev, const struct sk_buff *skb)
@@ -36,6 +48,7 @@ static bool nobody_between(struct net_device *dev, const struct sk_buff *skb)
 	       (dev->features & FTCP_LINK_FEATURES) == FTCP_LINK_FEATURES &&
 	       !dev_nit_active(dev) && !ftcp_compat_egress_filtered(dev) &&
 	       !skb_shinfo(skb)->tx_flags && !secpath_exists(skb) &&
+	       !is_unfinished(skb) &&
 	       !(skb_shinfo(skb)->gso_type & ~SKB_GSO_UDP_L4);
 }
 
