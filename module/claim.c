@@ -21,6 +21,12 @@
 /* ms; an idle time that does not come */
 #define NEVER	(1ULL << 40)
 
+/* As many flows has a peer that can be connected to: one or two, and those that have not
+ * ended yet.  Without a limit somebody who connects and closes again and again would make
+ * each search among them longer.
+ */
+#define FLOWS_MAX 16
+
 /* ---- which of a peer's sessions ---- */
 
 /* Whether a session may carry what is sent to its peer. */
@@ -281,7 +287,10 @@ enum ftcp_claim ftcp_claim(struct ftcp_tunnel *tunnel,
 	*reason = FTCP_DROP_INNER_SOURCE;
 	*peer = names_somebody(source) ?
 			ftcp_peer_by_destination(tunnel, source, NULL) : NULL;
-	if (!*peer)
+	if (!*peer || !ftcp_peer_has(*peer, source))
+		return FTCP_CLAIM_IGNORED;
+	*reason = FTCP_DROP_LIMIT;
+	if (READ_ONCE((*peer)->nflows) >= FLOWS_MAX)
 		return FTCP_CLAIM_IGNORED;
 	*reason = FTCP_DROP_NO_PEER;
 	if (!admits(*peer, &outer->remote))

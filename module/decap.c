@@ -87,7 +87,7 @@ static void deliver(struct ftcp_session *session, struct sk_buff *skb, u8 outer)
 		ftcp_drop_rx(tunnel, FTCP_DROP_MALFORMED, skb);
 		return;
 	}
-	if (ftcp_peer_by_destination(tunnel, &src, NULL) != session->peer) {
+	if (!ftcp_peer_has(session->peer, &src)) {
 		ftcp_drop_rx(tunnel, FTCP_DROP_INNER_SOURCE, skb);
 		return;
 	}

@@ -69,6 +69,62 @@ struct ftcp_peer *ftcp_peer_by_destination(struct ftcp_tunnel *tunnel,
 	return peer;
 }
 
+/**
+ * ftcp_peer_of_link() - find the peer that a packet routed into a link is for
+ * @link: the link
+ * @dst: its destination
+ * @tunnel: if there is none, a tunnel that can count that
+ *
+ * Context: RCU read-side critical section.
+ * Return: the peer with the longest prefix of all tunnels of mode ip, or NULL.
+ */
+struct ftcp_peer *ftcp_peer_of_link(struct ftcp_link *link,
+				    const struct ftcp_end *dst,
+				    struct ftcp_tunnel **tunnel)
+{
+	struct ftcp_peer *peer, *found = NULL;
+	struct ftcp_tunnel *t;
+	u8 len, longest = 0;
+
+	*tunnel = NULL;
+	list_for_each_entry_rcu(t, &link->tunnels, list) {
+		if (!t->mode->packets)
+			continue;
+		*tunnel = *tunnel ?: t;
+		peer = ftcp_peer_by_destination(t, dst, &len);
+		if (peer && (!found || len > longest)) {
+			found = peer;
+			longest = len;
+		}
+	}
+	return found;
+}
+
+/**
+ * ftcp_peer_has() - whether a peer may send from an inner address
+ * @peer: the peer, of a tunnel of mode ip
+ * @src: the address
+ *
+ * It may if what is sent there goes to this peer: neither another one of its tunnel,
+ * nor one of another tunnel of the link has a longer prefix.
+ *
+ * Context: RCU read-side critical section.
+ */
+bool ftcp_peer_has(const struct ftcp_peer *peer, const struct ftcp_end *src)
+{
+	struct ftcp_tunnel *t;
+	u8 len, own;
+
+	if (ftcp_peer_by_destination(peer->tunnel, src, &own) != peer)
+		return false;
+	list_for_each_entry_rcu(t, &peer->tunnel->link->tunnels, list) {
+		if (t != peer->tunnel && t->mode->packets &&
+		    ftcp_peer_by_destination(t, src, &len) && len > own)
+			return false;
+	}
+	return true;
+}
+
 static struct ftcp_peer *by_source(struct ftcp_tunnel *tunnel,
 				   const struct ftcp_end *end)
 {

@@ -101,6 +101,10 @@ void ftcp_peer_exit(void);
 struct ftcp_peer *ftcp_peer_find(struct ftcp_tunnel *tunnel, const char *name);
 struct ftcp_peer *ftcp_peer_by_destination(struct ftcp_tunnel *tunnel,
 					   const struct ftcp_end *end, u8 *len);
+struct ftcp_peer *ftcp_peer_of_link(struct ftcp_link *link,
+				    const struct ftcp_end *dst,
+				    struct ftcp_tunnel **tunnel);
+bool ftcp_peer_has(const struct ftcp_peer *peer, const struct ftcp_end *src);
 struct ftcp_peer *ftcp_peer_by_source(struct ftcp_tunnel *tunnel,
 				      const struct ftcp_end *end);
 struct ftcp_peer *ftcp_peer_only(struct ftcp_tunnel *tunnel);

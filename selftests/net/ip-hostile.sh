@@ -14,7 +14,9 @@ module_load
 topology
 check 'a server' eval 'inside "$S" 2 port 4567 &&
 	s ftcpctl set peer c "${lan[@]}" \
-		allowed-ips 10.9.0.1,fd09::1,169.254.0.0/16,fe80::/10,224.0.0.0/4,ff00::/8'
+		allowed-ips 10.9.0.1,fd09::1,10.10.0.0/16,169.254.0.0/16,fe80::/10,224.0.0.0/4,ff00::/8'
+check 'a peer of another tunnel' eval 's ftcpctl add tunnel other dev ftcp0 ip &&
+	s ftcpctl set peer y tunnel other dev ftcp0 allowed-ips 10.10.0.7'
 check 'a client' eval 'add_link "$C" &&
 	c ftcpctl add tunnel t dev ftcp0 listen 127.0.0.1:1234 remote "$S4:4567"'
 s nft -f - <<-'EOT'
@@ -61,6 +63,7 @@ done
 for who in :: ::1 fe80::1 ff02::1 ::ffff:10.9.0.1; do
 	is_dropped "$who" inner-source "$(packet6 $who $udp)"
 done
+is_dropped 'a peer of another tunnel' inner-source "$(packet4 10.10.0.7 $udp)"
 check 'no flow was made of it' flows_are "$S" 0
 
 # ---- pieces of a packet, merged by GRO ----
@@ -112,7 +115,8 @@ comes_out 'one with something behind it' "$(packet4 10.9.0.1 $udp 17 29)ffffffff
 comes_out 'one without contents' "$(packet4 10.9.0.1 '')"
 comes_out 'a packet in a packet in a packet' \
 	"$(packet4 10.9.0.1 "$(packet4 10.9.0.3 "$(packet4 127.0.0.1 $udp)" 4)" 4)"
-for who in 10.9.0.3 10.9.0.2 127.0.0.1 0.0.0.0; do
+comes_out 'of all its addresses' "$(packet4 10.10.0.8 $udp)"
+for who in 10.9.0.3 10.9.0.2 10.10.0.7 127.0.0.1 0.0.0.0; do
 	is_dropped "a packet of $who" inner-source "$(packet4 $who $udp)"
 done
 is_dropped 'one that is longer than it is' malformed "$(packet4 10.9.0.1 $udp 17 99)"
@@ -273,6 +277,45 @@ check 'some came out' [ "$(seen)" -gt 1000 ]
 check 'one flow' flows_are "$S" 1 established
 
 ip -n "$C" link del ftcp0
+
+# ---- who connects, and closes, and does not acknowledge that ----
+
+check 'the flow ends' wait_for 10 flows_are "$S" 0
+c nft -f - <<-'EOT'
+table inet deaf {
+	chain i {
+		type filter hook input priority 0
+		tcp sport 4567 drop
+	}
+}
+EOT
+check 'forty such connections' c python3 -c '
+import socket, struct, sys
+here, there = socket.inet_aton(sys.argv[1]), socket.inet_aton(sys.argv[2])
+out = socket.socket(socket.AF_INET, socket.SOCK_RAW, 6)
+seen = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(0x800))
+seen.settimeout(10)
+def checksum(d):
+    n = sum(struct.unpack("!%dH" % (len(d) // 2), d))
+    while n >> 16: n = (n & 0xffff) + (n >> 16)
+    return ~n & 0xffff
+def send(port, seq, ack, flags, data=b""):
+    t = struct.pack("!HHIIBBHHH", port, 4567, seq, ack, 5 << 4, flags, 65535, 0, 0) + data
+    check = checksum(here + there + struct.pack("!HH", 6, len(t)) + t)
+    out.sendto(t[:16] + struct.pack("!H", check) + t[18:], (sys.argv[2], 0))
+packet = bytes.fromhex(sys.argv[3])
+for port in range(10000, 10040):
+    send(port, 1000, 0, 2)
+    while True:
+        p = seen.recv(2000)
+        if p[9] == 6 and p[12:16] == there and p[22:24] == struct.pack("!H", port) and p[33] == 0x12: break
+    ack = (struct.unpack("!I", p[24:28])[0] + 1) & 0xffffffff
+    send(port, 1001, ack, 0x18, packet)
+    send(port, 1001 + len(packet), ack, 0x11)
+' "$C4" "$S4" "$(packet4 10.9.0.1 ${udp}00)"
+check '... are counted' wait_for 10 eval '[ "$(drops "$S" limit)" -ge 24 ]'
+check '... and few are left' [ "$(flows "$S" length)" -le 16 ]
+check '... which end' wait_for 20 flows_are "$S" 0
 ip -n "$S" link del ftcp0
 module_memory_back
 finish
