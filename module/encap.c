@@ -28,33 +28,6 @@
 #include "super.h"
 #include "tunnel.h"
 
-/* ---- which peer ---- */
-
-/* The peer with the longest prefix of all tunnels; if there is none, *@tunnel is one
- * that can count that.
- */
-static struct ftcp_peer *find_peer(struct ftcp_link *link,
-				   const struct ftcp_end *dst,
-				   struct ftcp_tunnel **tunnel)
-{
-	struct ftcp_peer *peer, *found = NULL;
-	struct ftcp_tunnel *t;
-	u8 len, longest = 0;
-
-	*tunnel = NULL;
-	list_for_each_entry_rcu(t, &link->tunnels, list) {
-		if (!t->mode->packets)
-			continue;
-		*tunnel = *tunnel ?: t;
-		peer = ftcp_peer_by_destination(t, dst, &len);
-		if (peer && (!found || len > longest)) {
-			found = peer;
-			longest = len;
-		}
-	}
-	return found;
-}
-
 /* ---- sending ---- */
 
 static void send_to(struct ftcp_peer *peer, struct sk_buff *skb)
@@ -75,10 +48,29 @@ static void make_payload(struct sk_buff *skb)
 	ftcp_packet_cb(skb)->hlen = 0;
 }
 
+/* Make the checksum that was left to a device, SCTP's as well.  Who made the packet, as a
+ * virtual machine, says where it is; not in the IP header, which has been looked at.
+ */
+static bool make_checksum(struct sk_buff *skb, enum ftcp_drop_attr *reason)
+{
+	unsigned int ip_hlen = skb->protocol == htons(ETH_P_IP) ?
+				       ip_hdrlen(skb) : sizeof(struct ipv6hdr);
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return true;
+	*reason = FTCP_DROP_CHECKSUM;
+	if (skb_checksum_start_offset(skb) < (int)ip_hlen)
+		return false;
+	*reason = FTCP_DROP_MEMORY;
+	return !skb_csum_hwoffload_help(skb, 0);
+}
+
 static void send_one(struct ftcp_peer *peer, struct sk_buff *skb)
 {
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_checksum_help(skb)) {
-		ftcp_drop_tx(peer->tunnel, FTCP_DROP_MEMORY, skb);
+	enum ftcp_drop_attr reason;
+
+	if (!make_checksum(skb, &reason)) {
+		ftcp_drop_tx(peer->tunnel, reason, skb);
 		return;
 	}
 	make_payload(skb);
@@ -176,7 +168,7 @@ void ftcp_encap(struct ftcp_link *link, struct sk_buff *skb)
 		kfree_skb(skb);
 		return;
 	}
-	peer = find_peer(link, &dst, &tunnel);
+	peer = ftcp_peer_of_link(link, &dst, &tunnel);
 	if (unlikely(!peer)) {
 		ftcp_icmp_tell(skb, FTCP_TELL_HOST);
 		ftcp_drop_tx(tunnel, FTCP_DROP_NO_PEER, skb);
@@ -200,7 +192,7 @@ static int send_piece(struct net *net, struct sock *sk, struct sk_buff *skb)
 	struct ftcp_peer *peer = NULL;
 
 	if (ftcp_packet_read_addresses(skb, 0, skb->len, &src, &dst))
-		peer = find_peer(link, &dst, &tunnel);
+		peer = ftcp_peer_of_link(link, &dst, &tunnel);
 	if (peer)
 		session = ftcp_peer_session(peer);
 	if (!session) {
@@ -213,19 +205,22 @@ static int send_piece(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return 0;
 }
 
-/* As a router does it, for who did not say that he wants to hear of it instead. */
+/* As a router does it, for who did not say that he wants to hear of it instead.  A way on
+ * which not eight bytes fit in a fragment is none.
+ */
 static void fragment(struct ftcp_session *session, struct sk_buff *skb, u32 mtu)
 {
 	struct net_device *dev = session->tunnel->link->dev;
 
-	if (!skb_valid_dst(skb)) {
+	if (!skb_valid_dst(skb) || mtu < ip_hdrlen(skb) + 8) {
 		ftcp_drop_tx(session->tunnel, FTCP_DROP_TOO_BIG, skb);
 		return;
 	}
 	skb->dev = dev;
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->frag_max_size = mtu;
-	ip_do_fragment(dev_net(dev), NULL, skb, send_piece);
+	if (ip_do_fragment(dev_net(dev), NULL, skb, send_piece))
+		ftcp_drop_tx(session->tunnel, FTCP_DROP_TOO_BIG, NULL);
 }
 
 /**

@@ -239,7 +239,7 @@ static void send_datagram(struct ftcp_session *session, struct ftcp_flow *flow,
 
 	len = skb->len - hlen;
 	new_hlen = ftcp_ip_hlen(flow->outer.local.family) + FTCP_HLEN;
-	largest = (whole ? dst_mtu(dst) : IP_MAX_MTU) - new_hlen;
+	largest = max(whole ? dst_mtu(dst) : IP_MAX_MTU, new_hlen) - new_hlen;
 	if (unlikely((skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : len) >
 		     largest)) {
 		too_big(session, skb, largest);
