@@ -10,6 +10,7 @@
 #include "names_gen.h"
 #include "net.h"
 #include "session.h"
+#include "trace.h"
 #include "tunnel.h"
 
 /* Nothing of it is left where the kernel has no tracepoints. */
@@ -26,7 +27,7 @@ static void __maybe_unused ftcp_trace_reason(enum ftcp_reason reason, char *name
 
 	if (reason < ARRAY_SIZE(ftcp_reason_names))
 		known = ftcp_reason_names[reason];
-	strscpy_pad(name, known ?: "", 24);
+	strscpy_pad(name, known ?: "", FTCP_TRACE_NAME);
 }
 
 static void __maybe_unused ftcp_trace_drop(enum ftcp_drop_attr reason, char *name)
@@ -35,7 +36,7 @@ static void __maybe_unused ftcp_trace_drop(enum ftcp_drop_attr reason, char *nam
 
 	if (reason < ARRAY_SIZE(ftcp_drops_names))
 		known = ftcp_drops_names[reason];
-	strscpy_pad(name, known ?: "", 24);
+	strscpy_pad(name, known ?: "", FTCP_TRACE_NAME);
 }
 
 #define CREATE_TRACE_POINTS

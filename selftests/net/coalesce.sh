@@ -87,6 +87,21 @@ everywhere 'whole'
 stop "$pid"
 check 'super-segments on the way' [ "$(captured_count wire)" -gt 0 ]
 
+# As network cards are, hardly any of which takes a list of skbs as one packet
+lists()
+{
+	in_ns "$C" ethtool -K eth0 tx-scatter-gather-fraglist "$1" > /dev/null &&
+		in_ns "$S" ethtool -K eth0 tx-scatter-gather-fraglist "$1" > /dev/null
+}
+check 'devices that take no list' lists off
+capture cards "$R" s0 'tcp and greater 2000'
+pid=$!
+everywhere 'no list'
+stop "$pid"
+check 'super-segments of the client' [ "$(captured_count cards "src $C4 or src $C6")" -gt 0 ]
+check '... and of the server' [ "$(captured_count cards "src $S4 or src $S6")" -gt 0 ]
+check 'devices that do' lists on
+
 check 'among super-packets: in order' in_order proxy4 --gso 4800 --last 7
 check 'another conversation' stream routed4 --sockets 2 --count 30 --window 30
 check 'two conversations that take turns' in_order routed4 --sockets 2

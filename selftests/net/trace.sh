@@ -85,10 +85,12 @@ else
 			remote "$S4:4567" keepalive off max-bytes 100K && conversation 100
 	}
 	told() { said "$1" || { flow_again; said "$1"; }; }
+	# the link stays: what replaces a flow comes a moment after
+	told_later() { said "$1" || { conversation 100; said "$1"; }; }
 	check 'it tells of a dial' wait_for 120 told "^dial t ::ffff:$S4:4567\$"
 	check '... of a connection' wait_for 60 told "^establish t ::ffff:$S4:4567\$"
-	check '... of another in its place' wait_for 60 told "^replace t $number -> $number\$"
-	check '... of an end' wait_for 60 told '^end t ::ffff:.*: (replaced|closed)$'
+	check '... of another in its place' wait_for 60 told_later "^replace t $number -> $number\$"
+	check '... of an end' wait_for 60 told_later '^end t ::ffff:.*: (replaced|closed)$'
 	check '... and of a drop' wait_for 30 eval 'empty; said "^drop t protocol\$"'
 	# or the module would be in use
 	kill $bpf
