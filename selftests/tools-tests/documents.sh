@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Generated files are what the specification generates, the manual page is sound and
-# mentions what there is, the module's files are in the layers that theory.md says, and
+# Generated files are what the specification generates, the manual pages are sound and
+# mention what there is, the module's files are in the layers that theory.md says, and
 # the documents name no file that is gone.
 
 . "$(dirname "$0")/../lib.sh"
@@ -10,7 +10,7 @@
 start
 regenerate=$repo/Documentation/netlink/regenerate
 spec=$repo/Documentation/netlink/specs/faketcp.yaml
-page=$repo/Documentation/man/ftcpctl.8
+pages=$repo/Documentation/man
 
 if [ -e /usr/src/linux-source-6.12.tar.xz ]; then
 	check 'generated files agree with the specification' "$regenerate" --check
@@ -123,23 +123,29 @@ check '... also of a header, and from the core' \
 check 'a file that is in no layer is noticed' \
 	layers_broken '' another.c 'another is of no layer'
 
+# All have one set of macros, mdoc(7)'s, which say what a word is; mandoc would take
+# man(7)'s as well.
 lint()
 {
 	local output
 
+	grep -q '^\.Dd ' "$1" || { echo "$1: not mdoc(7)"; return 1; }
 	output=$(mandoc -T lint -W warning "$1" 2>&1 | grep -v 'outdated mandoc.db')
 	echo "$output"
 	[ -z "$output" ]
 }
 if command -v mandoc > /dev/null; then
-	check 'the manual page is sound' lint "$page"
-	check '... and that of ftcphosts' lint "$repo/Documentation/man/ftcphosts.8"
+	for page in "$pages"/*.8; do
+		check "the manual page ${page##*/} is sound" lint "$page"
+	done
+	printf '.TH X 8\n.SH NAME\nx \\- y\n' > "$tmp/x.8"
+	check_fails '... and one of other macros is not' lint "$tmp/x.8"
 else
-	skip 'the manual page is sound' 'no mandoc'
+	skip 'the manual pages are sound' 'no mandoc'
 fi
 
-# mentions WORD...: the manual page, as text
-text=$(sed -e 's/\\e//g' -e 's/^\.[A-Z][a-z] //' "$page")
+# mentions WORD...: the manual page of ftcpctl, as text
+text=$(sed -e 's/\\e//g' -e 's/^\.[A-Z][a-z] //' "$pages/ftcpctl.8")
 mentions()
 {
 	local word status=0
@@ -159,6 +165,25 @@ check 'it mentions every word of --help' mentions dev $(
 check 'it mentions every reason of a drop' mentions $(
 	sed -n '/name-prefix: ftcp-drop-/,/^operations/s/^ *name: //p' "$spec" |
 	grep -v '^pad$')
+
+# The options of ftcptun, and the entries of its page: the same, neither more nor fewer.
+ftcptun_options()
+{
+	local verb
+
+	for verb in client server ip; do
+		"$repo/tools/ftcptun/ftcptun" $verb --help || return
+	done | grep -oE '^  (-[a-zA-Z0-9], |    )--[a-z0-9-]+' | grep -o -e '--.*' | sort -u
+}
+ftcptun_entries()
+{
+	sed -n 's/^\.It Fl //p' "$1" | grep -oE '(^| )-[a-z0-9-]+' | sed 's/^ *-/--/' | sort -u
+}
+entries_right() { diff <(ftcptun_options) <(ftcptun_entries "$1"); }
+check 'the manual page of ftcptun has an entry for each option' \
+	entries_right "$pages/ftcptun.8"
+sed '/^\.It Fl -mtu/d' "$pages/ftcptun.8" > "$tmp/ftcptun.8"
+check_fails '... or one is missed' entries_right "$tmp/ftcptun.8"
 # what the documents name in backquotes, and is not there
 missing()
 {
