@@ -54,3 +54,15 @@ captured_count()
 {
 	captured "$@" | grep -c '^[0-9]'
 }
+
+# labels FILE: how many directions of TCP connections over IPv6 have one flow label in
+# all their segments, and how many have none
+labels()
+{
+	captured "$1" -v | sed -n 's/.*IP6 (\([^)]*\) .*) \([^ ]* > [^ ]*\): Flags.*/\2 \1/p' | awk '
+	{ label = match($0, /flowlabel 0x[0-9a-f]+/) ? substr($0, RSTART, RLENGTH) : "none" }
+	($1 $3) in had && had[$1 $3] != label { print "two labels:", $0; exit }
+	{ had[$1 $3] = label }
+	END { for (k in had) if (had[k] == "none") without++; else with++
+	      print with + 0, without + 0 }'
+}

@@ -3,7 +3,8 @@
 #
 # DSCP and ECN of a datagram are those of its segment, in both directions and
 # between address families, with and without offloads; and what routers change on
-# the way arrives.
+# the way arrives.  What else IPv6 has in that place, the flow label, is one for each
+# direction of a connection.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -25,10 +26,14 @@ run server6 "$S" server --local 4568 --remote '[::1]:5555' --auto-rules \
 	--tun-local 192.168.202.1 --tun-peer 192.168.202.2 \
 	--tun-local6 fccb::1 --tun-peer6 fccb::2 --no-tun-offload --no-udp-offload
 server6=$!
-run client6 "$C" client --local '[::]:1236' --remote "[$S6]:4568" --auto-rules \
-	--tun-local 192.168.203.1 --tun-peer 192.168.203.2 \
-	--tun-local6 fcca::1 --tun-peer6 fcca::2 --no-tun-offload --no-udp-offload
-client6=$!
+v6_client()
+{
+	run client6 "$C" client --local '[::]:1236' --remote "[$S6]:4568" --auto-rules \
+		--tun-local 192.168.203.1 --tun-peer 192.168.203.2 \
+		--tun-local6 fcca::1 --tun-peer6 fcca::2 --no-tun-offload --no-udp-offload
+	client6=$!
+}
+v6_client
 
 # ---- as the application chose ----
 
@@ -89,6 +94,23 @@ check 'segments with data have it' [ "$(captured_count wire 'ip[1] == 0xba')" = 
 check 'and SYN and ACK have none' eval \
 	'[ "$(captured_count wire "ip[1] == 0")" -ge 3 ] &&
 	 [ "$(captured_count wire "ip[1] != 0 and ip[1] != 0xba")" = 0 ]'
+
+# ---- flow labels ----
+
+ends_well 'the client of earlier flows' $client6
+v6_client
+capture labels "$R" s0 ip6 and tcp
+tcpdump=$!
+for from in 7001 7002; do
+	check 'a conversation over IPv6' send --to '[::1]:1236' --from "[::1]:$from" \
+		--size 100 --count 5
+done
+ends_well 'with its ends: the client' $client6
+capture_stop labels "$tcpdump"
+check 'each has a flow label each way, from SYN to FIN' [ "$(labels labels)" = '4 0' ]
+check '... not the same' [ "$(captured labels -v | grep -o 'flowlabel 0x[0-9a-f]*' |
+	sort -u | wc -l)" = 4 ]
+v6_client
 
 # ---- super-packets ----
 

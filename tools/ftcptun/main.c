@@ -265,6 +265,7 @@ int main(int argc, char **argv)
 	p.role = role_of(&p.options);
 	get_random(&p.table_key, sizeof(p.table_key));
 	get_random(&p.cookie_key, sizeof(p.cookie_key));
+	get_random(&p.label_key, sizeof(p.label_key));
 	get_random(p.ident, sizeof(p.ident));
 	sandbox_find_user(&m.user, p.options.user);
 	if (!monitor_find_remote(&m)) {

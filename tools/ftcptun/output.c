@@ -131,6 +131,18 @@ void output_to_udp(struct worker *w, struct flow *f, u8 *data, u32 len, u32 seg,
 	collect(w, &w->to_udp, &f->to_udp, f, data, len, seg, tos);
 }
 
+/* Routers that choose one of several ways by it keep a connection on one (RFC 6437);
+ * to them 0 is none.  The ends are hashed with a key of its own: the other keys stay
+ * unknown to whoever sees labels.
+ */
+static u32 flow_label(const struct program *p, const struct path *path)
+{
+	u64 hash = siphash(&p->label_key, path, sizeof(*path));
+	u32 label = hash & ((1u << FLOW_LABEL_BITS) - 1);
+
+	return label ? label : 1;
+}
+
 /* For so many segments; the kernel, which splits a super-segment, counts up in
  * each.  What has to be told apart are fragments of one pair of hosts, by
  * whichever thread they are sent.
@@ -140,7 +152,9 @@ static u32 ident(struct worker *w, const struct path *path, u32 count)
 	struct program *p = w->program;
 	u32 *next;
 
-	if (!p->options.fragment || !addr_is_v4(&path->local))
+	if (!addr_is_v4(&path->local))
+		return flow_label(p, path);
+	if (!p->options.fragment)
 		return PACKET_DF;
 	next = &p->ident[siphash(&p->table_key, &path->remote,
 				 sizeof(path->remote)) % IDENTS];

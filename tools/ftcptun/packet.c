@@ -211,7 +211,8 @@ static u32 write_ip(u8 *ip, const struct path *path, u8 tos, u32 ident,
 	u16 check;
 
 	if (!addr_is_v4(&path->local)) {
-		ftcp_put32(ip, 6u << 28 | (u32)tos << 20);
+		ftcp_put32(ip, 6u << 28 | (u32)tos << 20 |
+			       (ident & ((1u << FLOW_LABEL_BITS) - 1)));
 		ftcp_put16(ip + 4, (u16)payload);
 		ip[6] = IPPROTO_TCP;
 		ip[7] = IP_TTL_VALUE;
@@ -273,7 +274,8 @@ static void finish(u8 *buf, const struct path *path, u32 ip_hlen, u32 tcp_hlen,
  * @tos: DSCP and ECN
  * @ident: IPv4's identification and flags: PACKET_DF, which needs no
  *	identification (RFC 6864, section 4.1), or that of the first datagram
- *	in the upper half, if the segment may be fragmented
+ *	in the upper half, if the segment may be fragmented; IPv6's flow label,
+ *	of FLOW_LABEL_BITS
  * @iov: the payload
  * @niov: number of its pieces
  * @len: its length

@@ -19,6 +19,7 @@
 #define VNET_HLEN 10
 #define PACKET_HLEN_MAX (VNET_HLEN + 40 + FTCP_HLEN_MAX)
 #define PACKET_DF 0x4000 /* see packet_write_data() */
+#define FLOW_LABEL_BITS 20
 #define PACKET_MAX (VNET_HLEN + 40 + 65535) /* IPv6, all of it */
 
 /**

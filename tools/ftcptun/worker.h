@@ -125,6 +125,7 @@ struct stats {
  * @udp_offload: UDP_SEGMENT and UDP_GRO are there and wanted
  * @table_key: for hash tables and for the owner of a flow
  * @cookie_key: for cookies and initial sequence numbers
+ * @label_key: for flow labels
  * @ident: next IPv4 identification, by a hash of the far end's address
  * @waiting: memory of all datagrams that wait for connections
  * @remote_is_name: the remote end has to be looked up now and then
@@ -150,6 +151,7 @@ struct program {
 	bool udp_offload;
 	struct siphash_key table_key;
 	struct siphash_key cookie_key;
+	struct siphash_key label_key;
 	u32 ident[IDENTS];
 	u32 waiting;
 	bool remote_is_name;
