@@ -1,14 +1,14 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """
-Generate ../show.schema.json, the JSON Schema of `ftcpctl show --json', from
-specs/faketcp.yaml; with --check, compare only.
+Generate ../show.schema.json, the JSON Schema of `ftcpctl show --json', and
+../ftcptun.schema.json, that of `ftcptun --json', from specs/faketcp.yaml; with --check,
+compare only.
 """
 import json, os, sys
 import yaml
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TARGET = os.path.join(HERE, '..', 'show.schema.json')
 
 # What ftcpctl calls otherwise, and what it has no member for
 KEYS = {'ifname': 'link', 'target': 'forward', 'age': 'age-ms', 'rx-age': 'rx-age-ms',
@@ -105,14 +105,85 @@ def generate(spec):
                 m['required'] = list(m['properties'])
         schema['definitions'][kind] = {'type': 'object', 'properties': members,
                                        'required': required}
-    return json.dumps(schema, indent=2) + '\n'
+    return schema
 
 
-text = generate(yaml.safe_load(open(os.path.join(HERE, 'specs', 'faketcp.yaml'))))
-if sys.argv[1:] == ['--check']:
-    if open(TARGET).read() != text:
-        sys.exit('show.schema.json is not what schema.py generates')
-elif sys.argv[1:]:
-    sys.exit('usage: schema.py [--check]')
-else:
-    open(TARGET, 'w').write(text)
+# What ftcptun tells of what the module does, and what it tells besides
+TUN = {
+    'tunnel': ['link', 'mode', 'port', 'listen', 'flows', 'stats', 'ended', 'drops'],
+    'flow': ['peer', 'state', 'local', 'remote', 'inner-local', 'inner-remote', 'wire',
+             'age-ms', 'rx-age-ms', 'mtu', 'stats'],
+}
+TUN_SOMETIMES = {'link', 'port', 'listen', 'peer', 'inner-local', 'inner-remote'}
+TUN_STATS = {
+    'tx-segments': 'Segments and super-segments that they were sent in.',
+    'rx-segments': 'Segments and super-segments that they were received in.',
+    'handed-over': "Segments that the kernel gave to another thread's queue.",
+    'flows': 'Flows that came into existence.',
+}
+TUN_DROPS = {
+    'send': 'The kernel did not take it: a packet to the device or a datagram.',
+    'handover': 'Too much waited to be handed to another thread.',
+}
+TUN_DESCRIPTIONS = {
+    ('tunnel', 'link'): 'Name of the device: in mode ip, of that which packets are routed '
+                        'into; there is none with --passt.',
+    ('tunnel', 'port'): 'Local TCP port on which connections are accepted.',
+    ('flow', 'local'): "TCP address and port on this side; the address is ftcptun's own, "
+                       "as before NAT.",
+    ('flow', 'peer'): 'Mode ip: name of the peer.',
+    ('flow', 'mtu'): "Largest datagram, in bytes of UDP payload, in mode ip largest packet, "
+                     "that fits a segment: by what a router has said of the path, else by "
+                     "the device's MTU.",
+}
+
+
+def add_counters(member, more):
+    """@member with these counters in place of those that are about coalesce"""
+    members = {n: m for n, m in member['properties'].items()
+               if n not in ('tx-held', 'tx-batches', 'tx-hold-ns')}
+    for name, text in more.items():
+        members[name] = {'type': 'integer', 'minimum': 0, 'description': text}
+    return {**member, 'properties': members, 'required': list(members)}
+
+
+def generate_tun(show):
+    parts = {}
+    for kind, names in TUN.items():
+        have = show['definitions'][kind]['properties']
+        members = {n: have[n] for n in names}
+        if kind == 'tunnel':
+            members['stats'] = add_counters(members['stats'], TUN_STATS)
+            members['drops'] = add_counters(members['drops'], TUN_DROPS)
+        for name in names:
+            if (kind, name) in TUN_DESCRIPTIONS:
+                members[name] = {**members[name],
+                                 'description': TUN_DESCRIPTIONS[kind, name]}
+        parts[kind] = {'type': 'object', 'properties': members,
+                       'required': [n for n in names if n not in TUN_SOMETIMES]}
+    return {
+        '$schema': show['$schema'],
+        'title': 'ftcptun --json',
+        'description': 'What is printed at SIGUSR1. Members may be added.',
+        '$comment': show['$comment'],
+        'type': 'object',
+        'properties': {
+            'tunnel': {'$ref': '#/definitions/tunnel'},
+            'flows': {'type': 'array', 'items': {'$ref': '#/definitions/flow'}},
+        },
+        'required': ['tunnel', 'flows'],
+        'definitions': parts,
+    }
+
+
+show = generate(yaml.safe_load(open(os.path.join(HERE, 'specs', 'faketcp.yaml'))))
+for name, schema in ('show', show), ('ftcptun', generate_tun(show)):
+    path = os.path.join(HERE, '..', name + '.schema.json')
+    text = json.dumps(schema, indent=2) + '\n'
+    if sys.argv[1:] == ['--check']:
+        if open(path).read() != text:
+            sys.exit(name + '.schema.json is not what schema.py generates')
+    elif sys.argv[1:]:
+        sys.exit('usage: schema.py [--check]')
+    else:
+        open(path, 'w').write(text)

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """
 KIND: is standard input an array of such objects, as the schema of `ftcpctl show --json'
-has them, and with no member that this does not know?
+has them, and with no member that this does not know?  `ftcptun': a document as that of
+`ftcptun --json' has it?
 """
 import json, os, sys
 import jsonschema
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
 
-schema = json.load(open(os.path.join(TOP, 'Documentation', 'show.schema.json')))
+kind = sys.argv[1]
+name = 'ftcptun' if kind == 'ftcptun' else 'show'
+schema = json.load(open(os.path.join(TOP, 'Documentation', name + '.schema.json')))
 have = json.load(sys.stdin)
 jsonschema.Draft7Validator.check_schema(schema)
 
@@ -25,8 +28,9 @@ def close(part):
 
 errors = list(jsonschema.Draft7Validator(schema).iter_errors(have))
 close(schema)
-schema['items'] = {'$ref': '#/definitions/' + sys.argv[1]}
-del schema['anyOf']
+if name == 'show':
+    schema['items'] = {'$ref': '#/definitions/' + kind}
+    del schema['anyOf']
 errors += jsonschema.Draft7Validator(schema).iter_errors(have)
 if not have:
     sys.exit('nothing in it')

@@ -286,5 +286,33 @@ check 'a path that died is found again, from another port' wait_for 20 answered
 check 'it is another port' [ "$(port)" != "$before" ]
 ends_well 'the client' $client
 ends_well 'the server' $server
+
+# ---- SIGUSR1, as JSON ----
+
+run server "$S" server --local 4567 --remote 127.0.0.1:5555 --auto-rules --json
+server=$!
+run client "$C" client --local 127.0.0.1:1234 --remote "[$S6]:4567" --auto-rules --json \
+	--threads 2
+client=$!
+report_json $client client > "$tmp/none.json"
+json_is 'no flows' '[.tunnel.flows, .flows]' '[0,[]]' none.json
+for from in 7001 7002 7003; do
+	check 'a conversation' send --to 127.0.0.1:1234 --from "127.0.0.1:$from" --size 100
+done
+report_json $client client > "$tmp/client.json"
+json_is 'the client' '[.tunnel.link, .tunnel.mode, .tunnel.listen, .tunnel.port, .tunnel.flows,
+	.tunnel.stats."tx-packets", .tunnel.stats."rx-bytes"],
+	(.flows | sort_by(."inner-remote")[] |
+	[.state, .remote, ."inner-local", ."inner-remote", .wire, .mtu, .stats."tx-bytes"])' \
+	"[\"tun0\",\"listen\",\"127.0.0.1:1234\",null,3,3,300]
+$(printf "[\"established\",\"[$S6]:4567\",\"127.0.0.1:1234\",\"127.0.0.1:%d\",\"native\",1440,100]\n" \
+	7001 7002 7003)" client.json
+report_json $server server > "$tmp/server.json"
+json_is 'the server' '[.tunnel.mode, .tunnel.port, .tunnel.flows, .tunnel.drops.send, .tunnel.ended.closed],
+	(.flows[] | [.local, ."inner-remote", .stats."rx-packets"])' \
+	"[\"forward\",4567,3,0,0]
+$(printf "[\"[fcc9::2]:4567\",\"127.0.0.1:5555\",1]\n%.0s" 1 2 3)" server.json
+ends_well 'the client' $client
+ends_well 'the server' $server
 assert_no_udp
 finish

@@ -221,6 +221,20 @@ server=$!
 check '... also when it was lost' wait_for 20 s ping -q -c 1 -W 1 10.9.0.1
 ends_gone 'persistent'
 
+# ---- the report as JSON ----
+
+ends "$S4:4567" --json --json
+check 'packets, for the report' c ping -q -c 3 -i 0.05 10.9.0.2
+report_json $client client > "$tmp/client.json"
+json_is 'who dialled' '[.tunnel.link, .tunnel.mode, .tunnel.port],
+	(.flows[] | [.state, .remote, ."inner-local", .mtu, .stats."tx-packets" >= 3])' \
+	"[\"inner\",\"ip\",null]
+[\"established\",\"$S4:4567\",null,1460,true]" client.json
+report_json $server server > "$tmp/server.json"
+json_is 'who accepted' '[.tunnel.port, .tunnel.flows], [.flows[].peer]' '[4567,1]
+["peer"]' server.json
+ends_gone 'as JSON'
+
 assert_no_invalid
 assert_no_udp
 finish

@@ -107,6 +107,31 @@ report()
 	tac "$tmp/$2" | sed '/^STATE/q' | tac
 }
 
+# report_json PID LOG: the same of one that was told --json: the document, new
+report_json()
+{
+	local before
+
+	before=$(grep -c '^{.*}$' "$tmp/$2")
+	kill -USR1 "$1"
+	wait_for 10 eval '[ "$(grep -c "^{.*}$" "$tmp/'"$2"'")" -gt '"$before"' ]' ||
+		return
+	grep '^{.*}$' "$tmp/$2" | tail -1
+}
+
+# json_is NAME FILTER TEXT FILE: tests that the document in FILE is as its schema has it, and
+# that the filter makes this line of it
+json_is()
+{
+	if /usr/bin/python3 -c 'import jsonschema' 2> /dev/null; then
+		check "$1: as the schema has it" \
+			eval '"$repo/selftests/lib/schema.py" ftcptun < "$tmp/'"$4"'"'
+	else
+		skip "$1: as the schema has it" 'no python3-jsonschema'
+	fi
+	check "$1: says what is so" [ "$(jq -c "$2" "$tmp/$4")" = "$3" ]
+}
+
 # tun_flows PID LOG [STATE]: how many there are (in that state)
 tun_flows()
 {

@@ -378,6 +378,8 @@ static const struct spec specs[] = {
 	  AT(tun_offload) },
 	{ "no-udp-offload", NULL, "no UDP_SEGMENT and UDP_GRO", set_flag,
 	  AT(udp_offload), .only = DATAGRAMS },
+	{ "json", NULL, "SIGUSR1 prints JSON, one document in one line", set_flag,
+	  AT(json) },
 	{ "verbose", NULL, "tell about every flow", set_verbose,
 	  .letter = 'v' },
 };

@@ -117,6 +117,7 @@ struct options {
 	bool fragment;
 	bool tun_offload;
 	bool udp_offload;
+	bool json;
 };
 
 void usage_error(const char *format, ...)

@@ -243,7 +243,8 @@ struct mailbox {
  * @stats: its counters
  * @report: what it wrote down for LETTER_REPORT, and
  * @report_len: the length of that
- * @report_stats: the counters at that moment
+ * @report_stats: the counters at that moment, and
+ * @report_flows: how many flows there were
  */
 struct worker {
 	struct program *program;
@@ -280,6 +281,7 @@ struct worker {
 	char *report;
 	size_t report_len;
 	struct stats report_stats;
+	u32 report_flows;
 };
 
 /* worker.c */
