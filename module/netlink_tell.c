@@ -241,8 +241,8 @@ cancel:
 	return -EMSGSIZE;
 }
 
-/* The largest datagram that fits */
-static u32 flow_mtu(const struct ftcp_flow *flow)
+/* The largest datagram that fits, its payload */
+static u32 max_payload(const struct ftcp_flow *flow)
 {
 	u32 mtu = ftcp_flow_path_mtu(flow);
 
@@ -278,7 +278,7 @@ static int fill_flow(struct sk_buff *msg, struct ftcp_flow *flow, u32 portid,
 	    nla_put_u64_64bit(msg, FTCP_A_RX_AGE,
 			      now - min(now, ftcp_load(flow->conn.rx.last)),
 			      FTCP_A_PAD) ||
-	    nla_put_u32(msg, FTCP_A_MTU, flow_mtu(flow)) ||
+	    nla_put_u32(msg, FTCP_A_MAX_PAYLOAD, max_payload(flow)) ||
 	    put_flow_stats(msg, flow) ||
 	    (reason && nla_put_u32(msg, FTCP_A_REASON, reason))) {
 		genlmsg_cancel(msg, hdr);

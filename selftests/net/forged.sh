@@ -195,7 +195,7 @@ done
 
 # ---- ICMP -------------------------------------------------------------------
 
-mtu=$(flows "$C" '.[].mtu')
+fits=$(flows "$C" '.[]."max-payload"')
 # of destination unreachable: net, host, port, fragmentation needed; others
 for icmp in 3,0,0 3,1,0 3,3,0 3,4,600 3,13,0 11,0,0 4,0,0; do
 	forge --from "$from" --to "$to" --via "$RC4" --icmp $icmp --flags PA \
@@ -207,7 +207,7 @@ for icmp in 3,0,0 3,1,0 3,3,0 3,4,600 3,13,0 11,0,0 4,0,0; do
 			--seq "$((from_client - 1 & 0xffffffff))"
 	unmoved "ICMP $icmp"
 done
-check 'the path MTU is as it was' [ "$(flows "$C" '.[].mtu')" = "$mtu" ]
+check 'the path MTU is as it was' [ "$(flows "$C" '.[]."max-payload"')" = "$fits" ]
 check '... to the client itself as well' eval '! c ip route get "$S4" | grep mtu'
 
 # One that is delivered, as whoever guesses right may inject a datagram: what the far

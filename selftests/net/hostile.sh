@@ -20,7 +20,7 @@ module)
 	established() { flows_are "$1" "$2" established; }
 	dialling() { [ "$(flows "$C" '[.[] | select(.state == "syn-sent")] | length')" -gt 0 ]; }
 	# what fits, behind headers of 40 bytes
-	mtu_found() { [ "$(flows "$C" '.[].mtu')" = 1260 ]; }
+	mtu_found() { [ "$(flows "$C" '.[]."max-payload"')" = 1260 ]; }
 	;;
 ftcptun)
 	[ -c /dev/net/tun ] || modprobe tun

@@ -73,7 +73,7 @@ check 'a flow names its peer, and no conversation' is "$(flows "$C" \
 check 'at the hub' is "$(flows "$S" '.[0] | [.peer, .local] | @csv')" \
 	"\"c\",\"$S4:4567\""
 check 'no MTU of WireGuard, but of packets' eval 'flows "$C" | jq -e \
-	"any(.[]; .mtu > 0) and all(.[]; has(\"wireguard-mtu\") | not)"'
+	"any(.[]; .\"max-payload\" > 0) and all(.[]; has(\"wireguard-mtu\") | not)"'
 check 'people are told' eval 'c ftcpctl show flows | grep -q "peer hub"'
 check 'what the tunnel is' is "$(c ftcpctl show --json | jq -c '.[0] | [.mode, .port]')" \
 	'["ip",null]'
@@ -82,8 +82,8 @@ check 'what the peer is' is "$(c ftcpctl show peers --json |
 	"[\"hub\",\"$S4:4567\",\"endpoint\",\"off\"]"
 
 # The size of a segment is that of the packet and 40, or 60
-mtu_is() { is "$(flows "$1" '.[0].mtu')" "$2"; }
-check 'what fits' mtu_is "$C" 1460
+fits() { is "$(flows "$1" '.[0]."max-payload"')" "$2"; }
+check 'what fits' fits "$C" 1460
 ip -n "$C" link set ftcp0 mtu 1500
 check 'the largest packet' pings "$C" 10.9.0.1 -M 'do' -s 1432
 too_big=$(drops "$C" too-big)
@@ -100,7 +100,7 @@ check 'the hub is elsewhere' c ftcpctl set peer hub "${lan[@]}" endpoint "[$S6]:
 check 'a flow to there' eventually 10 eval \
 	'[[ $(flows "$C" ".[].remote") == "[$S6]:4567" ]]'
 carried 'over IPv6'
-check 'what fits there' mtu_is "$C" 1440
+check 'what fits there' fits "$C" 1440
 check 'it was not taken for a thief' is "$(drops "$S" newcomer)" 0
 check 'nor for somebody else' is "$(drops "$S" inner-source)" 0
 

@@ -358,13 +358,13 @@ check 'and so are datagrams that arrive' [ "$(captured hops -v "src $S4" |
 	grep -o 'ttl [0-9]*' | sort -u)" = 'ttl 62' ]
 
 # What a router on the way says of the segments is addressed to the LAN.
-lan_mtu() { flows "$C" '.[0].mtu' | grep -qx "$1"; }
-check 'what the path carries' lan_mtu 1460
+lan_fits() { flows "$C" '.[0]."max-payload"' | grep -qx "$1"; }
+check 'what the path carries' lan_fits 1460
 ip -n "$R" link set s0 mtu 1400
 ip -n "$S" link set eth0 mtu 1400
 check 'a datagram that is too large' \
 	in_ns "$L" udptool send --to "$S4:7000" --size 1460 --oneway --lossy
-check 'the error to the LAN is believed' eventually 5 lan_mtu 1360
+check 'the error to the LAN is believed' eventually 5 lan_fits 1360
 check 'what fits passes' in_ns "$L" udptool send --to "$S4:7000" --size 1360
 ip -n "$R" link set s0 mtu 1500
 ip -n "$S" link set eth0 mtu 1500

@@ -19,11 +19,11 @@ declare -A to=([4]=127.0.0.1:1234 [6]=[::1]:1234) tunnel=([4]=t [6]=t6) \
 	via=([4]=$RC4 [6]=[$RC6]) whole=([4]=1460 [6]=1440) less=([4]=1360 [6]=1340) \
 	too_big=([4]=3,4,1300 [6]=2,0,1300)
 
-# mtu FAMILY: of the tunnel's one flow
-mtu() { flows "$C" ".[] | select(.tunnel == \"${tunnel[$1]}\").mtu"; }
-mtu_is()
+# fits FAMILY: the largest payload, as the tunnel's one flow knows
+fits() { flows "$C" ".[] | select(.tunnel == \"${tunnel[$1]}\").\"max-payload\""; }
+fits_is()
 {
-	[ "$(mtu "$1")" = "$2" ] || { echo "$(mtu "$1"), not $2"; return 1; }
+	[ "$(fits "$1")" = "$2" ] || { echo "$(fits "$1"), not $2"; return 1; }
 }
 # refused FAMILY: ICMP errors that were not believed
 refused() { c ftcpctl show tunnel "${tunnel[$1]}" --json | jq '.[0].drops.icmp'; }
@@ -45,12 +45,12 @@ forge()
 declare -A port
 for family in 4 6; do
 	check "IPv$family: a flow" talk $family ${whole[$family]}
-	check "IPv$family: what its path carries" mtu_is $family ${whole[$family]}
+	check "IPv$family: what its path carries" fits_is $family ${whole[$family]}
 	local_end=$(flows "$C" ".[] | select(.tunnel == \"${tunnel[$family]}\").local")
 	port[$family]=${local_end##*:}
 done
 check 'in the table as well' eval \
-	"c ftcpctl show flows | awk '/MTU/ { for (i = 1; i <= NF; i++) if (\$i == \"MTU\") c = 1 }
+	"c ftcpctl show flows | awk '/PAYLOAD/ { for (i = 1; i <= NF; i++) if (\$i == \"PAYLOAD\") c = 1 }
 	/ 1460 / { four = 1 } / 1440 / { six = 1 } END { exit !(c && four && six) }'"
 
 # wireguard_is FAMILY MTU: for people and for programs, of the flow and of the tunnel
@@ -71,7 +71,7 @@ done
 for family in 4 6; do
 	check "IPv$family: forged errors" forge $family --random-seq --count 100
 	check "IPv$family: ... are counted" eventually 5 refused_are $family 100
-	check "IPv$family: ... and not believed" mtu_is $family ${whole[$family]}
+	check "IPv$family: ... and not believed" fits_is $family ${whole[$family]}
 done
 check 'the counter is shown' eval "c ftcpctl show | grep -q '100 icmp'"
 
@@ -81,10 +81,10 @@ ip -n "$S" link set eth0 mtu 1400
 for family in 4 6; do
 	check "IPv$family: one that is too large" talk $family 1400 --oneway --lossy
 	check "IPv$family: the router's error is believed" \
-		eventually 5 mtu_is $family ${less[$family]}
+		eventually 5 fits_is $family ${less[$family]}
 	check "IPv$family: and was not refused" refused_are $family 100
 	check "IPv$family: what fits passes" talk $family ${less[$family]} --count 5
-	check "IPv$family: on the same flow" mtu_is $family ${less[$family]}
+	check "IPv$family: on the same flow" fits_is $family ${less[$family]}
 	check "IPv$family: the MTU of WireGuard follows" \
 		wireguard_is $family $((${less[$family]} - 32))
 done
@@ -92,9 +92,9 @@ check 'flows stayed as they were' flows_are "$C" 2 established
 
 # A route of its own, with a smaller MTU.
 check 'a route with an MTU' ip -n "$C" route add "$S4" via "$RC4" mtu lock 1300
-check 'the flow follows' eventually 5 mtu_is 4 1260
+check 'the flow follows' eventually 5 fits_is 4 1260
 check 'the route is gone' ip -n "$C" route del "$S4"
-check 'the flow follows' eventually 5 mtu_is 4 1360
+check 'the flow follows' eventually 5 fits_is 4 1360
 
 # A rule sends marked segments by a table of their own: the error is about that.
 ip -n "$R" link set s0 mtu 1500
@@ -109,14 +109,14 @@ for family in 4 6; do
 		c ftcpctl add tunnel ${tunnel[$family]} dev ftcp0 fwmark 7 \
 			listen '${to[$family]}' remote '${far[$family]%:*}:4567'"
 	check "IPv$family: the whole way" talk $family ${whole[$family]}
-	check "IPv$family: ... is known" mtu_is $family ${whole[$family]}
+	check "IPv$family: ... is known" fits_is $family ${whole[$family]}
 done
 ip -n "$R" link set s0 mtu 1400
 ip -n "$S" link set eth0 mtu 1400
 for family in 4 6; do
 	check "IPv$family: one that is too large" talk $family 1400 --oneway --lossy
 	check "IPv$family: the error counts for the marked way" \
-		eventually 5 mtu_is $family ${less[$family]}
+		eventually 5 fits_is $family ${less[$family]}
 	check "IPv$family: what fits passes" talk $family ${less[$family]} --count 5
 done
 

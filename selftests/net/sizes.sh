@@ -110,14 +110,14 @@ ip -n "$C" link set lo mtu 65536
 
 # ---- A smaller MTU behind the router ----
 
-# youngest_mtu TUNNEL REMOTE SIZE: what its latest flow knows of the path
-youngest_mtu()
+# youngest_fits TUNNEL REMOTE SIZE: what its latest flow knows of the path
+youngest_fits()
 {
-	local mtu
+	local size
 
-	mtu=$(flows "$C" "map(select(.tunnel == \"$1\" and .remote == \"$2\")) |
-		min_by(.\"age-ms\") | .mtu")
-	[ "$mtu" = "$3" ] || { echo "$mtu, not $3"; return 1; }
+	size=$(flows "$C" "map(select(.tunnel == \"$1\" and .remote == \"$2\")) |
+		min_by(.\"age-ms\") | .\"max-payload\"")
+	[ "$size" = "$3" ] || { echo "$size, not $3"; return 1; }
 }
 
 # quoted MTU: in an ICMP error to the application
@@ -137,7 +137,7 @@ while read -r name tunnel remote largest mtu; do
 	stop "$pid"
 	check_fails "$name: without an ICMP error" quoted "$mtu"
 	check "$name: the flow knows as well" \
-		youngest_mtu "$tunnel" "$remote" "$largest"
+		youngest_fits "$tunnel" "$remote" "$largest"
 	check "$name: and that passes" both_ways "$name" "$largest"
 done <<END
 listen4 proxy4 $S4:4567 1360 1388

@@ -135,7 +135,7 @@ static const struct attr attrs[] = {
 	  .of = OF_TUNNEL | OF_PEER },
 	{ FTCP_A_AGE, NLA_U64, "age-ms", .kind = &kind_ms, .of = OF_FLOW },
 	{ FTCP_A_RX_AGE, NLA_U64, "rx-age-ms", .kind = &kind_number, .of = OF_FLOW },
-	{ FTCP_A_MTU, NLA_U32, "mtu", .kind = &kind_number_if_any, .of = OF_FLOW },
+	{ FTCP_A_MAX_PAYLOAD, NLA_U32, "max-payload", .kind = &kind_number_if_any, .of = OF_FLOW },
 	{ FTCP_A_STATS, NLA_NESTED, "stats", .kind = &kind_counters, NAMES(stats_names),
 	  .of = OF_TUNNEL | OF_FLOW },
 	{ FTCP_A_DROPS, NLA_NESTED, "drops", .kind = &kind_counters, NAMES(ftcp_drops_names),

@@ -13,10 +13,11 @@
  */
 uint64_t wireguard_mtu(const struct object *f)
 {
-	uint64_t mtu = object_number(f, FTCP_A_MTU);
+	uint64_t payload = object_number(f, FTCP_A_MAX_PAYLOAD);
 
-	return f->tb[FTCP_A_INNER_LOCAL] && mtu > WIREGUARD ? mtu - WIREGUARD :
-							      0;
+	return f->tb[FTCP_A_INNER_LOCAL] && payload > WIREGUARD ?
+		       payload - WIREGUARD :
+		       0;
 }
 
 /** wireguard_least() - with all flows of a tunnel among some, 0 if none says */
