@@ -112,7 +112,7 @@ def generate(spec):
 TUN = {
     'tunnel': ['link', 'mode', 'port', 'listen', 'flows', 'stats', 'ended', 'drops'],
     'flow': ['peer', 'state', 'local', 'remote', 'inner-local', 'inner-remote', 'wire',
-             'age-ms', 'rx-age-ms', 'mtu', 'stats'],
+             'age-ms', 'rx-age-ms', 'max-payload', 'stats'],
 }
 TUN_SOMETIMES = {'link', 'port', 'listen', 'peer', 'inner-local', 'inner-remote'}
 TUN_STATS = {
@@ -132,7 +132,7 @@ TUN_DESCRIPTIONS = {
     ('flow', 'local'): "TCP address and port on this side; the address is ftcptun's own, "
                        "as before NAT.",
     ('flow', 'peer'): 'Mode ip: name of the peer.',
-    ('flow', 'mtu'): "Largest datagram, in bytes of UDP payload, in mode ip largest packet, "
+    ('flow', 'max-payload'): "Largest datagram, in bytes of UDP payload, in mode ip largest packet, "
                      "that fits a segment: by what a router has said of the path, else by "
                      "the device's MTU.",
 }

@@ -303,7 +303,7 @@ report_json $client client > "$tmp/client.json"
 json_is 'the client' '[.tunnel.link, .tunnel.mode, .tunnel.listen, .tunnel.port, .tunnel.flows,
 	.tunnel.stats."tx-packets", .tunnel.stats."rx-bytes"],
 	(.flows | sort_by(."inner-remote")[] |
-	[.state, .remote, ."inner-local", ."inner-remote", .wire, .mtu, .stats."tx-bytes"])' \
+	[.state, .remote, ."inner-local", ."inner-remote", .wire, ."max-payload", .stats."tx-bytes"])' \
 	"[\"tun0\",\"listen\",\"127.0.0.1:1234\",null,3,3,300]
 $(printf "[\"established\",\"[$S6]:4567\",\"127.0.0.1:1234\",\"127.0.0.1:%d\",\"native\",1440,100]\n" \
 	7001 7002 7003)" client.json

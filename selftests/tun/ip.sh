@@ -227,7 +227,7 @@ ends "$S4:4567" --json --json
 check 'packets, for the report' c ping -q -c 3 -i 0.05 10.9.0.2
 report_json $client client > "$tmp/client.json"
 json_is 'who dialled' '[.tunnel.link, .tunnel.mode, .tunnel.port],
-	(.flows[] | [.state, .remote, ."inner-local", .mtu, .stats."tx-packets" >= 3])' \
+	(.flows[] | [.state, .remote, ."inner-local", ."max-payload", .stats."tx-packets" >= 3])' \
 	"[\"inner\",\"ip\",null]
 [\"established\",\"$S4:4567\",null,1460,true]" client.json
 report_json $server server > "$tmp/server.json"

@@ -86,7 +86,7 @@ static void json_flow(struct json *j, const struct worker *w,
 						       FTCP_WIRE_NATIVE]);
 	json_number(j, "age-ms", w->now - f->born);
 	json_number(j, "rx-age-ms", w->now - f->conn.rx.last);
-	json_number(j, "mtu",
+	json_number(j, "max-payload",
 		    mtu - FTCP_HLEN - (addr_is_v4(&path->local) ? 20 : 40));
 	json_open(j, "stats", '{');
 	json_number(j, "tx-packets", f->count.tx);
