@@ -21,8 +21,8 @@
 /* ms; an idle time that does not come */
 #define NEVER	(1ULL << 40)
 
-/* As many flows has a peer that can be connected to: one or two, and those that have not
- * ended yet.  Without a limit somebody who connects and closes again and again would make
+/* A peer that can be connected to has at most so many flows: one or two, and those that have
+ * not ended yet.  Without a limit somebody who connects and closes again and again would make
  * each search among them longer.
  */
 #define FLOWS_MAX 16

@@ -182,12 +182,14 @@ static void enqueue(struct ftcp_batch *b, struct sk_buff *skb)
 /* Send the first packet of a queue, with those that leave together with it. */
 static void send_first(struct ftcp_session *session, struct sk_buff *skb)
 {
+	struct sk_buff *list, *next;
+
 	skb->next = ftcp_packet_cb(skb)->more;
-	skb = ftcp_join(skb);
-	if (unlikely(!skb))
-		ftcp_drop_tx(session->tunnel, FTCP_DROP_MEMORY, NULL);
-	else
+	list = ftcp_join(skb);
+	skb_list_walk_safe(list, skb, next) {
+		skb_mark_not_on_list(skb);
 		ftcp_send_now(session, skb);
+	}
 }
 
 /* Update the cost of sending a packet. */

@@ -112,9 +112,19 @@ static struct sk_buff *last_of(struct sk_buff *first)
 	return skb;
 }
 
+static void send_list(struct ftcp_peer *peer, struct sk_buff *list)
+{
+	struct sk_buff *skb, *next;
+
+	skb_list_walk_safe(list, skb, next) {
+		skb_mark_not_on_list(skb);
+		send_to(peer, skb);
+	}
+}
+
 static void send_super(struct ftcp_peer *peer, struct sk_buff *skb)
 {
-	struct sk_buff *segs, *first, *last, *next;
+	struct sk_buff *segs, *first, *last;
 
 	segs = ftcp_super_cut(skb);
 	if (IS_ERR(segs)) {
@@ -122,11 +132,9 @@ static void send_super(struct ftcp_peer *peer, struct sk_buff *skb)
 		return;
 	}
 	if (segs) {
-		skb_list_walk_safe(segs, first, next) {
-			skb_mark_not_on_list(first);
-			make_payload(first);
-			send_to(peer, first);
-		}
+		for (skb = segs; skb; skb = skb->next)
+			make_payload(skb);
+		send_list(peer, segs);
 		return;
 	}
 	segs = ftcp_gso_cut(skb);
@@ -141,11 +149,7 @@ static void send_super(struct ftcp_peer *peer, struct sk_buff *skb)
 		last = last_of(first);
 		segs = last->next;
 		last->next = NULL;
-		first = ftcp_join(first);
-		if (first)
-			send_to(peer, first);
-		else
-			ftcp_drop_tx(peer->tunnel, FTCP_DROP_MEMORY, NULL);
+		send_list(peer, ftcp_join(first));
 	}
 }
 

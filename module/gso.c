@@ -2,8 +2,8 @@
 /*
  * Rewriting UDP to TCP and back, in place.
  *
- * The only file that changes the headers and checksums of an skb, and with join.c
- * its offload state.  The payload is neither moved nor read: its checksum is left to the
+ * Besides the files that make new skbs (join.c, super.c) the only one that changes headers,
+ * checksums and offload state.  The payload is neither moved nor read: its checksum is left to the
  * device (CHECKSUM_PARTIAL), and a super-packet keeps its gso_size, so that
  * whoever splits it makes one segment of each datagram.
  *

@@ -27,7 +27,8 @@
 static bool is_unfinished(const struct sk_buff *skb)
 {
 #ifdef CONFIG_SOCK_VALIDATE_XMIT
-	return skb->sk && sk_fullsock(skb->sk) && skb->sk->sk_validate_xmit_skb;
+	return skb->sk && (!sk_fullsock(skb->sk) ||
+			   skb->sk->sk_validate_xmit_skb);
 #else
 	return false;
 #endif

@@ -105,8 +105,8 @@ struct ftcp_peer *ftcp_peer_of_link(struct ftcp_link *link,
  * @peer: the peer, of a tunnel of mode ip
  * @src: the address
  *
- * It may if what is sent there goes to this peer: neither another one of its tunnel,
- * nor one of another tunnel of the link has a longer prefix.
+ * Not if another peer has a longer prefix there, be it of another tunnel of the link.  Of
+ * two with the same prefix, in two tunnels, either may.
  *
  * Context: RCU read-side critical section.
  */
